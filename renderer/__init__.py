@@ -1,0 +1,30 @@
+"""Barkline: dialogue manifests in, verified voice assets out.
+
+The map. One line's straight walk, room by room:
+
+    1  manifest    reads what writers commit -> Utterances, or every fault at once
+    2  services.ingest   render key; known: cache hit, new: Take + outbox row in ONE transaction
+    3  services.relay    claims outbox rows, groups by voice and length, publishes, marks sent
+    4  workers.actors    render_batch(take_ids), a few lines that call services.render
+    5  services.render   (a) lease, count the attempt  (b) text -> speech -> direction ->
+                         audio.mastering -> quality, no transaction open
+    6                    (c) objects to storage under their hash
+    7                    (d) second transaction, fenced by the lease: verdict, hashes, event
+    8  services.publish  the voice lock; `pull` fetches it into the game build
+    9  report      the QA pages
+
+Who may import whom (held by import-linter, see pyproject.toml):
+
+    cli            the only place that prints and exits
+    workers        actors, the embedded and the standing worker
+    bootstrap      the only place where parts meet: Settings -> adapters
+    config         the only reader of the environment
+    services manifest db messaging speech judges storage report pull     siblings
+    ports          every Protocol
+    quality text direction      pure: gate; words and phonemes; emotion and prosody
+    audio          pure: waveform, spectrum, pitch, loudness, mastering, codec
+    domain         values and rules, standard library only
+    errors         one tree
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Sound as numbers: waveform, spectrum, pitch, loudness, mastering, codec. Pure functions."""

@@ -1,0 +1,1 @@
+"""What Barkline talks about: values and rules, standard library only."""

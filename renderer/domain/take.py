@@ -1,0 +1,152 @@
+"""One rendering of an utterance, and the states it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from renderer.domain.render_key import RenderKey
+from renderer.domain.transcript import PhoneSpan
+from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Verdict
+
+
+class TakeStatus(StrEnum):
+    """Where a take is in its life.
+
+        PENDING ──lease──▶ LEASED ──▶ APPROVED | REJECTED | FAILED | QUARANTINED
+           ▲                 │
+           └──lease expired──┘   (the attempt was counted before the work)
+    """
+
+    PENDING = "pending"
+    LEASED = "leased"
+    APPROVED = "approved"
+    REJECTED = "rejected"  # every attempt failed the gate; the best one is kept for the listener
+    FAILED = "failed"  # an engine or a metric failed: an error, nobody may call it good or bad
+    QUARANTINED = "quarantined"  # workers died on it too often
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no worker will touch the take again by itself."""
+        return self not in (TakeStatus.PENDING, TakeStatus.LEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundObject:
+    """A stored sound: its object key, hash and size.
+
+    Attributes:
+        key: Object key in the store (`objects/ab/<sha256>.ogg`).
+        sha256: Hash of the bytes.
+        size: Bytes.
+        duration_s: Seconds.
+        media_type: As HTTP has it (`audio/ogg`).
+    """
+
+    key: str
+    sha256: str
+    size: int
+    duration_s: float
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """What the second transaction stores of one finished take.
+
+    Attributes:
+        status: A finished status.
+        verdict: The gate's decision on the attempt that is kept.
+        attempt: Which automatic attempt is kept, from 1.
+        delivery: The encoded file, None when nothing could be made.
+        master: The 24-bit master, or None.
+        raw: The take before mastering, or None.
+        metadata_key: Object key of the metadata document, or "".
+        loudness_lufs: Integrated loudness of the master, or None when it is too short or silent.
+        true_peak_dbtp: True peak of the master, or None.
+        tried: Every automatic attempt: what was changed and what the gate said.
+        error: What failed, or "".
+    """
+
+    status: TakeStatus
+    verdict: Verdict | None
+    attempt: int
+    delivery: SoundObject | None = None
+    master: SoundObject | None = None
+    raw: SoundObject | None = None
+    metadata_key: str = ""
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    tried: tuple[Attempt, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One automatic attempt: what was changed against the first, and the gate's verdict."""
+
+    number: int
+    change: str
+    verdict: Verdict
+    delivery_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One rendering of an utterance.
+
+    Attributes:
+        id: Row id.
+        render_key: Of the request.
+        utterance: What is said and how.
+        status: Where it is in its life.
+        deliveries: How often a worker has begun it (counted before the work).
+        result: What came out, once finished.
+    """
+
+    id: int
+    render_key: RenderKey
+    utterance: Utterance
+    status: TakeStatus = TakeStatus.PENDING
+    deliveries: int = 0
+    result: RenderResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Viseme:
+    """A mouth shape in time (OVR-15 name or Rhubarb letter)."""
+
+    shape: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordSpan:
+    """A written word in time."""
+
+    word: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Timing of a delivered file.
+
+    Attributes:
+        phones: Phonemes with start and end.
+        words: Written words with start and end.
+        visemes: OVR-15 mouth shapes.
+        cues: Rhubarb mouth cues (A–H, X).
+        source: `engine` when the model gave the durations, `estimated` otherwise.
+    """
+
+    phones: tuple[PhoneSpan, ...] = ()
+    words: tuple[WordSpan, ...] = ()
+    visemes: tuple[Viseme, ...] = ()
+    cues: tuple[Viseme, ...] = ()
+    source: str = "estimated"
+    extra: Mapping[str, str] = field(default_factory=dict)

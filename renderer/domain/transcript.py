@@ -1,0 +1,81 @@
+"""A line as it will be spoken, and when each part of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SENTENCE_ENDS = frozenset(".!?…")
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """One word as it is spoken, after normalisation.
+
+    Attributes:
+        text: The word in letters ("forty", "two").
+        phonemes: IPA with stress marks and without spaces.
+        written: Index of the written word (`words.find_words`) it comes from.
+        punctuation: The marks after it: any of `, ; : . ! ? … —`, or "".
+    """
+
+    text: str
+    phonemes: str
+    written: int
+    punctuation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A line as it will be spoken.
+
+    Attributes:
+        locale: BCP 47 tag.
+        written: The written words, as `words.find_words` cuts them.
+        words: The spoken words, in order.
+    """
+
+    locale: str
+    written: tuple[str, ...]
+    words: tuple[SpokenWord, ...]
+
+    @property
+    def phoneme_count(self) -> int:
+        """Phonemes without stress, length and punctuation marks; bounds the work of an engine."""
+        return sum(1 for w in self.words for c in w.phonemes if c.isalpha())
+
+    def sentences(self) -> list[tuple[SpokenWord, ...]]:
+        """Cut at the ends of sentences; never returns an empty sentence."""
+        cut: list[tuple[SpokenWord, ...]] = []
+        open_: list[SpokenWord] = []
+        for word in self.words:
+            open_.append(word)
+            if SENTENCE_ENDS & set(word.punctuation):
+                cut.append(tuple(open_))
+                open_ = []
+        return [*cut, tuple(open_)] if open_ else cut
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSpan:
+    """One phoneme in time.
+
+    Attributes:
+        phoneme: IPA, or "_" for silence.
+        start_s: Seconds from the start of the waveform.
+        end_s: Seconds from the start of the waveform, > start_s.
+        word: Index into `Transcript.words`, or −1 for silence.
+    """
+
+    phoneme: str
+    start_s: float
+    end_s: float
+    word: int
+
+
+def shift(phones: tuple[PhoneSpan, ...], by_s: float, limit_s: float) -> tuple[PhoneSpan, ...]:
+    """Move spans by `by_s` seconds and clip them to [0, limit_s]; empty ones are dropped."""
+    moved = (
+        PhoneSpan(p.phoneme, max(0.0, p.start_s + by_s), min(limit_s, p.end_s + by_s), p.word)
+        for p in phones
+    )
+    return tuple(p for p in moved if p.end_s > p.start_s)

@@ -1,0 +1,147 @@
+"""Every error Barkline raises on purpose, as one tree.
+
+    BarklineError                  anything a command reports without a traceback
+    ├── InputError                 what a person wrote is wrong; carries every fault at once
+    │   ├── ManifestError          a project, scene, translation or lexicon file
+    │   └── LockError              a voice lock that cannot be read or trusted
+    ├── ConfigError                settings or flags that contradict each other
+    ├── VoiceError                 a voice that cannot be used
+    │   ├── UnknownVoiceError      no card of that name
+    │   ├── ModelRefusedError      a model file that is broken, changed or hostile
+    │   └── LicenceError           a voice whose licence does not allow what was asked
+    ├── TextError                  text that cannot be normalised or phonemised
+    ├── SynthesisError             an engine failed on a line (the line fails, not the batch)
+    ├── AudioError                 samples or bytes that are no usable sound
+    ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
+    └── StorageError               the object store
+        ├── ObjectMissingError     no object under that key
+        └── ObjectCorruptError     the bytes are not what their key says
+    LeaseLostError                 another worker took this take over; drop the result, harmless
+
+Errors say what happened and what to do next. `exit_code` follows sysexits.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a fault is: an error stops the import, a warning is only shown."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong in one place of one file.
+
+    Attributes:
+        path: File, relative to the project folder, with forward slashes.
+        line: 1-based line number, 0 when the whole file is meant.
+        field: Dotted field name (`prosody.rate`), or "" when no field is meant.
+        problem: What is wrong, in one sentence.
+        fix: What to do about it, in one sentence.
+        code: Stable kebab-case name of the rule (`duplicate-id`).
+        level: Error or warning.
+        column: 1-based column, 0 when unknown.
+    """
+
+    path: str
+    line: int
+    field: str
+    problem: str
+    fix: str
+    code: str
+    level: Level = Level.ERROR
+    column: int = 0
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        what = f" [{self.field}]" if self.field else ""
+        return f"{where}:{what} {self.problem} {self.fix}"
+
+
+class BarklineError(Exception):
+    """Anything a command reports without a traceback."""
+
+    exit_code = 1
+
+
+class InputError(BarklineError):
+    """What a person wrote is wrong; `faults` holds all of it."""
+
+    exit_code = 65
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+
+class ManifestError(InputError):
+    """A project, scene, translation or lexicon file is wrong."""
+
+
+class LockError(InputError):
+    """A voice lock cannot be read or trusted."""
+
+
+class ConfigError(BarklineError):
+    """Settings or flags are wrong or contradict each other."""
+
+    exit_code = 78
+
+
+class VoiceError(BarklineError):
+    """A voice cannot be used."""
+
+    exit_code = 69
+
+
+class UnknownVoiceError(VoiceError):
+    """No voice card of that name is installed."""
+
+
+class ModelRefusedError(VoiceError):
+    """A model file is broken, changed or hostile."""
+
+
+class LicenceError(VoiceError):
+    """The voice's licence does not allow what was asked."""
+
+
+class TextError(BarklineError):
+    """Text cannot be normalised or phonemised."""
+
+
+class SynthesisError(BarklineError):
+    """An engine failed on a line; the line fails, not its batch."""
+
+
+class AudioError(BarklineError):
+    """Samples or bytes are no usable sound."""
+
+
+class JudgeError(BarklineError):
+    """A metric could not be computed."""
+
+
+class StorageError(BarklineError):
+    """The object store failed."""
+
+    exit_code = 74
+
+
+class ObjectMissingError(StorageError):
+    """No object is stored under that key."""
+
+
+class ObjectCorruptError(StorageError):
+    """An object's bytes are not what its key says."""
+
+
+class LeaseLostError(Exception):
+    """Another worker holds the take now; the late result is dropped."""

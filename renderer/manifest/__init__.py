@@ -1,0 +1,1 @@
+"""Reads what writers commit and returns checked utterances, or every fault at once."""

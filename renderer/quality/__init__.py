@@ -1,0 +1,1 @@
+"""Checks, metrics and the gate: pure; learned scores come in as plain values."""

@@ -1,0 +1,1 @@
+"""Voices and engines: the registry and one file per engine."""

@@ -1,0 +1,1 @@
+"""Object stores behind one port: a folder or S3."""
