@@ -51,6 +51,11 @@ INPUT_PARTS = frozenset(
         Part.CODEC,
     }
 )
+# What the line itself says. A frozen line keeps its take whatever changes around it, but a change of
+# these lapses the freeze: nobody ships an old text without knowing it.
+OWN_PARTS = frozenset(
+    {Part.TEXT, Part.LOCALE, Part.DIRECTION, Part.VOICE, Part.SEED, Part.RECORDING}
+)
 # What comes after the raw take: when only these change, the stored raw take is mastered again.
 FINISHING_PARTS = frozenset({Part.MASTERING, Part.CODEC, Part.MASTERING_STAGE, Part.ENCODER})
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from renderer.domain.render_key import RenderKey
+from renderer.domain.request import RenderRequest
 from renderer.domain.transcript import PhoneSpan
-from renderer.domain.utterance import Utterance
 from renderer.domain.verdict import Verdict
 
 
 class TakeStatus(StrEnum):
     """Where a take is in its life.
 
-        PENDING ──lease──▶ LEASED ──▶ APPROVED | REJECTED | FAILED | QUARANTINED
-           ▲                 │
-           └──lease expired──┘   (the attempt was counted before the work)
+    PENDING ──lease──▶ LEASED ──▶ APPROVED | REJECTED | FAILED | QUARANTINED
+       ▲                 │
+       └──lease expired──┘   (the attempt was counted before the work)
     """
 
     PENDING = "pending"
@@ -53,37 +52,6 @@ class SoundObject:
 
 
 @dataclass(frozen=True, slots=True)
-class RenderResult:
-    """What the second transaction stores of one finished take.
-
-    Attributes:
-        status: A finished status.
-        verdict: The gate's decision on the attempt that is kept.
-        attempt: Which automatic attempt is kept, from 1.
-        delivery: The encoded file, None when nothing could be made.
-        master: The 24-bit master, or None.
-        raw: The take before mastering, or None.
-        metadata_key: Object key of the metadata document, or "".
-        loudness_lufs: Integrated loudness of the master, or None when it is too short or silent.
-        true_peak_dbtp: True peak of the master, or None.
-        tried: Every automatic attempt: what was changed and what the gate said.
-        error: What failed, or "".
-    """
-
-    status: TakeStatus
-    verdict: Verdict | None
-    attempt: int
-    delivery: SoundObject | None = None
-    master: SoundObject | None = None
-    raw: SoundObject | None = None
-    metadata_key: str = ""
-    loudness_lufs: float | None = None
-    true_peak_dbtp: float | None = None
-    tried: tuple[Attempt, ...] = ()
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Attempt:
     """One automatic attempt: what was changed against the first, and the gate's verdict."""
 
@@ -91,27 +59,6 @@ class Attempt:
     change: str
     verdict: Verdict
     delivery_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """One rendering of an utterance.
-
-    Attributes:
-        id: Row id.
-        render_key: Of the request.
-        utterance: What is said and how.
-        status: Where it is in its life.
-        deliveries: How often a worker has begun it (counted before the work).
-        result: What came out, once finished.
-    """
-
-    id: int
-    render_key: RenderKey
-    utterance: Utterance
-    status: TakeStatus = TakeStatus.PENDING
-    deliveries: int = 0
-    result: RenderResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +96,57 @@ class Alignment:
     visemes: tuple[Viseme, ...] = ()
     cues: tuple[Viseme, ...] = ()
     source: str = "estimated"
-    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """What the second transaction stores of one finished take.
+
+    Attributes:
+        status: A finished status.
+        verdict: The gate's decision on the attempt that is kept.
+        attempt: Which automatic attempt is kept, from 1.
+        delivery: The encoded file, None when nothing could be made.
+        master: The 24-bit master, or None.
+        raw: The take before mastering, or None.
+        metadata_key: Object key of the metadata document, or "".
+        alignment: When each phoneme and word is said, in the delivered file.
+        loudness_lufs: Integrated loudness of the master, or None when it is too short or silent.
+        true_peak_dbtp: True peak of the master, or None.
+        tried: Every automatic attempt: what was changed and what the gate said.
+        error: What failed, or "".
+    """
+
+    status: TakeStatus
+    verdict: Verdict | None
+    attempt: int
+    delivery: SoundObject | None = None
+    master: SoundObject | None = None
+    raw: SoundObject | None = None
+    metadata_key: str = ""
+    alignment: Alignment = field(default_factory=Alignment)
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    tried: tuple[Attempt, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One rendering of an utterance.
+
+    Attributes:
+        id: Row id.
+        render_key: Hash of every input of the request.
+        request: What is asked for.
+        status: Where it is in its life.
+        deliveries: How often a worker has begun it (counted before the work).
+        result: What came out, once finished.
+    """
+
+    id: int
+    render_key: RenderKey
+    request: RenderRequest
+    status: TakeStatus = TakeStatus.PENDING
+    deliveries: int = 0
+    result: RenderResult | None = None
