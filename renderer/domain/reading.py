@@ -28,6 +28,8 @@ class TakeReading:
         voice: Voice reference.
         text: What was spoken.
         finished_at: ISO 8601 in UTC, or "".
+        tried_audio: Paths like `audio`, one per entry of `tried` ("" where none is kept), or
+            empty when no other attempt can be heard.
     """
 
     render_key: str
@@ -44,6 +46,7 @@ class TakeReading:
     voice: str = ""
     text: str = ""
     finished_at: str = ""
+    tried_audio: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
