@@ -1,6 +1,6 @@
 """Every Protocol of the house: what services ask of the outside, and nothing of how it is done.
 
-Adapters live in `speech`, `judges`, `storage`, `db`, `messaging`; `bootstrap` chooses them. Fakes in
+Adapters live in `speech`, `judges`, `storage`, `db`, `messaging`; `bootstrap` chooses. Fakes in
 tests implement the same Protocols.
 """
 
@@ -14,12 +14,14 @@ from typing import Protocol, Self
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.events import Event
+from renderer.domain.project import Project
 from renderer.domain.render_key import RenderKey
+from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.transcript import PhoneSpan, Transcript
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceCard
-from renderer.errors import JudgeError, SynthesisError, TextError
+from renderer.errors import Fault, JudgeError, SynthesisError, TextError
 
 
 class Clock(Protocol):
@@ -27,6 +29,57 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
+        ...
+
+
+# -- manifests -----------------------------------------------------------------------------------
+
+
+class ManifestFile(Protocol):
+    """One scene file on disk."""
+
+    @property
+    def path(self) -> str:
+        """Path relative to the project, with forward slashes."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its bytes."""
+        ...
+
+
+class ManifestSource(Protocol):
+    """What writers have committed, ready to be read."""
+
+    @property
+    def project(self) -> Project:
+        """The project file, read."""
+        ...
+
+    @property
+    def context(self) -> str:
+        """Digest of everything outside the scene files that a line may depend on."""
+        ...
+
+    def files(self) -> Sequence[ManifestFile]:
+        """Return the scene files, sorted by path."""
+        ...
+
+    def read(
+        self, files: Sequence[ManifestFile], faults: list[Fault], taken: Mapping[str, str]
+    ) -> Iterator[tuple[str, Sequence[Utterance]]]:
+        """Yield (path, utterances) in bounded pieces; appends what is wrong to `faults`.
+
+        Args:
+            files: Which files to read.
+            faults: Receives every error and warning.
+            taken: Form of an id (see `form`) to the unread file that holds it.
+        """
+        ...
+
+    def form(self, line_id: str, locale: str) -> str:
+        """Return the form under which two ids are the same."""
         ...
 
 
@@ -199,18 +252,48 @@ class StoredLine:
     """A line as the database knows it.
 
     Attributes:
+        pk: Row id.
         utterance: As last imported.
-        render_key: Of the request it asks for now.
+        render_key: What the line asks for now (64 hex digits).
         input_digest: Of that request.
-        take_id: The take of that key.
-        frozen_take_id: The take it is pinned to, or None.
+        take_id: The take in force: of that key, or the frozen one.
+        status: Of that take.
+        parts: Part name to digest of that take.
+        is_frozen: Whether the line is pinned to it.
+        is_orphaned: Whether the line is gone from the manifests.
     """
 
+    pk: int
     utterance: Utterance
-    render_key: RenderKey
+    render_key: str
+    input_digest: str
+    take_id: int
+    status: TakeStatus
+    parts: Mapping[str, str]
+    is_frozen: bool = False
+    is_orphaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineWrite:
+    """A line to be stored: row id (None for a new one) and what it now is."""
+
+    pk: int | None
+    utterance: Utterance
+    render_key: str
     input_digest: str
     take_id: int
     frozen_take_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeWrite:
+    """A take to be created; `result` when it is already known from elsewhere."""
+
+    render_key: RenderKey
+    request: RenderRequest
+    phonemes: int
+    result: RenderResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,30 +307,82 @@ class OutboxRow:
 
 
 class LineRepository(Protocol):
-    """Lines of one project."""
+    """Lines and manifest files of one project."""
 
-    def get(self, line_id: str, locale: str) -> StoredLine | None:
-        """Return a line, or None."""
+    def find(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredLine]:
+        """Return the stored ones of some (line_id, locale) pairs."""
         ...
 
-    def iterate(self, files: Iterable[str] | None = None) -> Iterator[StoredLine]:
-        """Yield the lines (of some manifest files, or all) in (origin, line) order."""
+    def iterate(self, *, with_orphans: bool = False) -> Iterator[StoredLine]:
+        """Yield all lines in manifest order, in bounded memory."""
         ...
 
-    def count(self) -> int:
-        """Return how many lines are stored."""
+    def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield (line_id, locale, path) of every line outside some files."""
+        ...
+
+    def text_hashes(self, locale: str) -> dict[str, str]:
+        """Return line id to `text_hash` of every line of one locale."""
+        ...
+
+    def count_by_status(self, paths: Iterable[str]) -> dict[tuple[TakeStatus, bool], int]:
+        """Count the lines of some files by (status of their take, whether frozen)."""
+        ...
+
+    def save(self, lines: Sequence[LineWrite], generation: int) -> None:
+        """Insert or update lines."""
+        ...
+
+    def rename(self, pk: int, line_id: str) -> None:
+        """Give a stored line another id; its takes and decisions stay."""
+        ...
+
+    def orphan(self, paths: Sequence[str], generation: int) -> int:
+        """Mark the lines of some files that this generation did not see; return how many."""
+        ...
+
+    def freeze(self, pk: int, take_id: int | None) -> None:
+        """Pin a line to a take, or let it go."""
+        ...
+
+    def files(self) -> dict[str, tuple[str, str]]:
+        """Return path to (sha256, context) of every imported manifest file."""
+        ...
+
+    def save_files(self, files: Mapping[str, tuple[str, str]], gone: Iterable[str]) -> None:
+        """Record imported files and forget the ones that are gone."""
+        ...
+
+    def next_generation(self) -> int:
+        """Return a number no import has used."""
         ...
 
 
 class TakeRepository(Protocol):
-    """Takes of one project."""
+    """Takes, shared by all projects."""
 
-    def by_render_key(self, render_key: str) -> Take | None:
-        """Return the take of a key, or None."""
+    def find(self, render_keys: Sequence[str]) -> dict[str, tuple[int, TakeStatus]]:
+        """Return key to (row id, status) of the stored ones."""
         ...
 
-    def lease(self, take_ids: Sequence[int], owner: str, until: datetime) -> list[Take]:
+    def get(self, take_ids: Sequence[int]) -> list[Take]:
+        """Return takes by row id, in the order asked for."""
+        ...
+
+    def add(self, takes: Sequence[TakeWrite]) -> dict[str, int]:
+        """Create takes; returns key to row id."""
+        ...
+
+    def raw_of(self, synthesis_key: str) -> RenderResult | None:
+        """Return a finished result whose raw take this request can be mastered from."""
+        ...
+
+    def lease(self, take_ids: Sequence[int], owner: str, seconds: float) -> list[Take]:
         """Lease what is neither finished nor leased by a living worker; count the delivery."""
+        ...
+
+    def release(self, take_ids: Sequence[int], owner: str) -> None:
+        """Give leases back undone, without counting the delivery (a clean stop)."""
         ...
 
     def finish(self, take_id: int, owner: str, result: RenderResult) -> None:
@@ -258,7 +393,19 @@ class TakeRepository(Protocol):
         """
         ...
 
-    def counts(self) -> Mapping[TakeStatus, int]:
+    def reopen(self, statuses: Sequence[TakeStatus], take_ids: Sequence[int] | None = None) -> int:
+        """Make finished takes pending again, with their count of deliveries at zero."""
+        ...
+
+    def enqueue(self, take_ids: Sequence[int]) -> int:
+        """Write outbox rows for those that are pending and wait for no relay; return how many."""
+        ...
+
+    def break_leases(self) -> int:
+        """Take every lease back: right only when no worker of this database can be alive."""
+        ...
+
+    def counts(self, take_ids: Sequence[int] | None = None) -> dict[TakeStatus, int]:
         """Return how many takes are in each status."""
         ...
 
@@ -266,8 +413,8 @@ class TakeRepository(Protocol):
 class Outbox(Protocol):
     """Events written in the same transaction as the change they tell of."""
 
-    def add(self, event: Event) -> None:
-        """Write an event."""
+    def add(self, events: Sequence[Event]) -> None:
+        """Write events; a `TakeRequested` waits for the relay, the others are the audit trail."""
         ...
 
     def claim(self, limit: int) -> list[OutboxRow]:
@@ -279,12 +426,25 @@ class Outbox(Protocol):
         ...
 
 
+class VoiceLevels(Protocol):
+    """Measured loudness of voices."""
+
+    def get(self, key: str) -> float | None:
+        """Return a voice's level in LUFS, or None when it was never measured."""
+        ...
+
+    def put(self, key: str, voice: str, locale: str, loudness_lufs: float) -> None:
+        """Store a level; the first one stored wins."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction. Leaving the block without `commit` rolls back."""
 
     lines: LineRepository
     takes: TakeRepository
     outbox: Outbox
+    levels: VoiceLevels
 
     def __enter__(self) -> Self: ...
 

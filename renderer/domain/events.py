@@ -1,4 +1,4 @@
-"""What has happened, in the past tense. Stored with the change that caused it, in one transaction."""
+"""What has happened, in the past tense; stored in one transaction with its cause."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ INPUT_PARTS = frozenset(
         Part.CODEC,
     }
 )
-# What the line itself says. A frozen line keeps its take whatever changes around it, but a change of
-# these lapses the freeze: nobody ships an old text without knowing it.
+# What the line itself says. A frozen line keeps its take whatever changes around it; a change of
+# these lapses the freeze, for nobody ships an old text without knowing it.
 OWN_PARTS = frozenset(
     {Part.TEXT, Part.LOCALE, Part.DIRECTION, Part.VOICE, Part.SEED, Part.RECORDING}
 )

@@ -1,0 +1,47 @@
+"""Domain values to JSON columns and back."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from renderer.domain.render_key import RenderKey
+from renderer.domain.request import RenderRequest
+from renderer.domain.take import RenderResult
+from renderer.domain.utterance import Utterance
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class
+    return TypeAdapter(kind)
+
+
+def to_plain(value: Utterance | RenderRequest | RenderResult) -> Any:  # noqa: ANN401 - JSON
+    """Return a domain value as plain JSON values."""
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
+
+
+def utterance_of(plain: Any) -> Utterance:  # noqa: ANN401 - JSON
+    """Read an utterance back."""
+    value: Utterance = _adapter(Utterance).validate_python(plain)
+    return value
+
+
+def request_of(plain: Any) -> RenderRequest:  # noqa: ANN401 - JSON
+    """Read a request back."""
+    value: RenderRequest = _adapter(RenderRequest).validate_python(plain)
+    return value
+
+
+def result_of(plain: Any) -> RenderResult:  # noqa: ANN401 - JSON
+    """Read a result back."""
+    value: RenderResult = _adapter(RenderResult).validate_python(plain)
+    return value
+
+
+def key_of(plain: dict[str, str]) -> RenderKey:
+    """Read a render key's parts back."""
+    return RenderKey.from_plain(plain)

@@ -1,0 +1,150 @@
+"""The tables. Takes are shared by all projects: the same render key is rendered once.
+
+project ─┬─< manifest_file ─< line >─ take        line.take_id: what it asks for now
+         │                     │ └──< line_take >─ take    every take it ever asked for
+         └─< event             └ frozen_take_id
+take ─< outbox                                     a change event that waits to be sent
+voice_level                                        measured once per voice, see services.level
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+# SQLite gives row ids to INTEGER primary keys only.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_When = DateTime(timezone=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+project = Table(
+    "project",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True),
+)
+
+manifest_file = Table(
+    "manifest_file",
+    metadata,
+    _id(),
+    Column("project_id", _Id, ForeignKey("project.id", ondelete="CASCADE"), nullable=False),
+    Column("path", String(500), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("context", String(64), nullable=False),
+    UniqueConstraint("project_id", "path"),
+)
+
+take = Table(
+    "take",
+    metadata,
+    _id(),
+    Column("render_key", String(64), nullable=False, unique=True),
+    Column("synthesis_key", String(64), nullable=False, index=True),
+    Column("parts", JSON, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("voice", String(200), nullable=False),
+    Column("phonemes", Integer, nullable=False),
+    Column("status", String(20), nullable=False, index=True),
+    Column("deliveries", Integer, nullable=False, server_default="0"),
+    Column("owner", String(120), nullable=False, server_default=""),
+    Column("leased_until", _When),
+    Column("result", JSON),
+    Column("raw_key", String(200), nullable=False, server_default=""),
+    Column("created_at", _When, nullable=False),
+    Column("finished_at", _When),
+)
+
+line = Table(
+    "line",
+    metadata,
+    _id(),
+    Column("project_id", _Id, ForeignKey("project.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", String(120), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("path", String(500), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("character", String(120), nullable=False),
+    Column("utterance", JSON, nullable=False),
+    Column("text_hash", String(12), nullable=False),
+    Column("render_key", String(64), nullable=False),
+    Column("input_digest", String(64), nullable=False),
+    Column("take_id", _Id, ForeignKey("take.id"), nullable=False, index=True),
+    Column("frozen_take_id", _Id, ForeignKey("take.id")),
+    Column("generation", Integer, nullable=False),
+    Column("is_orphaned", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("project_id", "line_id", "locale"),
+    Index(None, "project_id", "path", "position"),
+)
+
+line_take = Table(
+    "line_take",
+    metadata,
+    Column("line_pk", _Id, ForeignKey("line.id", ondelete="CASCADE"), primary_key=True),
+    Column("take_id", _Id, ForeignKey("take.id"), primary_key=True),
+    Column("since", _When, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("take_id", _Id, ForeignKey("take.id"), nullable=False, index=True),
+    Column("voice", String(200), nullable=False),
+    Column("phonemes", Integer, nullable=False),
+    Column("created_at", _When, nullable=False),
+    Column("sent_at", _When),
+)
+Index(
+    "ix_outbox_unsent",
+    outbox.c.id,
+    sqlite_where=outbox.c.sent_at.is_(None),
+    postgresql_where=outbox.c.sent_at.is_(None),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _id(),
+    Column("project_id", _Id, ForeignKey("project.id", ondelete="CASCADE")),
+    Column("kind", String(60), nullable=False, index=True),
+    Column("payload", JSON, nullable=False),
+    Column("at", _When, nullable=False),
+)
+
+voice_level = Table(
+    "voice_level",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("voice", String(200), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("loudness_lufs", Float, nullable=False),
+    Column("measured", Text, nullable=False, server_default=""),
+)

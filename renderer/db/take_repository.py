@@ -1,0 +1,229 @@
+"""Takes, in SQL. Every statement that changes a status names the status it changes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+
+from renderer.db.chunk import chunks
+from renderer.db.plain import key_of, request_of, result_of, to_plain
+from renderer.db.tables import outbox, take
+from renderer.domain.take import RenderResult, Take, TakeStatus
+from renderer.errors import LeaseLostError
+from renderer.ports import Clock, TakeWrite
+
+MAX_DELIVERIES = 5
+
+
+def _take(row: Row[Any]) -> Take:
+    return Take(
+        id=row.id,
+        render_key=key_of(row.parts),
+        request=request_of(row.request),
+        status=TakeStatus(row.status),
+        deliveries=row.deliveries,
+        result=None if row.result is None else result_of(row.result),
+    )
+
+
+class SqlTakes:
+    """Implements `ports.TakeRepository`."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def find(self, render_keys: Sequence[str]) -> dict[str, tuple[int, TakeStatus]]:
+        """Return key to (row id, status) of the stored ones."""
+        found = {}
+        for some in chunks(render_keys):
+            query = select(take.c.render_key, take.c.id, take.c.status).where(
+                take.c.render_key.in_(some)
+            )
+            for key, pk, status in self._connection.execute(query):
+                found[key] = pk, TakeStatus(status)
+        return found
+
+    def get(self, take_ids: Sequence[int]) -> list[Take]:
+        """Return takes by row id, in the order asked for."""
+        found: dict[int, Take] = {}
+        for some in chunks(take_ids):
+            for row in self._connection.execute(select(take).where(take.c.id.in_(some))):
+                found[row.id] = _take(row)
+        return [found[i] for i in take_ids if i in found]
+
+    def add(self, takes: Sequence[TakeWrite]) -> dict[str, int]:
+        """Create takes; returns key to row id."""
+        if not takes:
+            return {}
+        now = self._clock.now()
+        self._connection.execute(insert(take), [self._values(t, now) for t in takes])
+        keys = [t.render_key.hex for t in takes]
+        return {key: pk for key, (pk, _) in self.find(keys).items()}
+
+    @staticmethod
+    def _values(write: TakeWrite, now: datetime) -> dict[str, Any]:
+        result = write.result
+        return {
+            "render_key": write.render_key.hex,
+            "synthesis_key": write.render_key.synthesis_hex,
+            "parts": write.render_key.plain(),
+            "request": to_plain(write.request),
+            "voice": write.request.utterance.voice,
+            "phonemes": write.phonemes,
+            "status": (result.status if result else TakeStatus.PENDING).value,
+            "result": to_plain(result) if result else None,
+            "raw_key": result.raw.key if result and result.raw else "",
+            "created_at": now,
+            "finished_at": now if result else None,
+        }
+
+    def raw_of(self, synthesis_key: str) -> RenderResult | None:
+        """Return a finished result whose raw take this request can be mastered from."""
+        query = (
+            select(take.c.result)
+            .where(
+                take.c.synthesis_key == synthesis_key,
+                take.c.raw_key != "",
+                take.c.status == TakeStatus.APPROVED.value,
+            )
+            .order_by(take.c.id.desc())
+            .limit(1)
+        )
+        plain = self._connection.execute(query).scalar()
+        return None if plain is None else result_of(plain)
+
+    def _may_be_leased(self, now: datetime) -> ColumnElement[bool]:
+        expired = and_(take.c.status == TakeStatus.LEASED.value, take.c.leased_until < now)
+        return or_(take.c.status == TakeStatus.PENDING.value, expired)
+
+    def lease(self, take_ids: Sequence[int], owner: str, seconds: float) -> list[Take]:
+        """Lease what is neither finished nor leased by a living worker; count the delivery.
+
+        A take that workers died on `MAX_DELIVERIES` times is quarantined instead.
+        """
+        now = self._clock.now()
+        for some in chunks(take_ids):
+            free = and_(take.c.id.in_(some), self._may_be_leased(now))
+            self._connection.execute(
+                update(take)
+                .where(free, take.c.deliveries >= MAX_DELIVERIES)
+                .values(status=TakeStatus.QUARANTINED.value, owner="", finished_at=now)
+            )
+            self._connection.execute(
+                update(take)
+                .where(free)
+                .values(
+                    status=TakeStatus.LEASED.value,
+                    owner=owner,
+                    leased_until=now + timedelta(seconds=seconds),
+                    deliveries=take.c.deliveries + 1,
+                )
+            )
+        mine = [t for t in self._owned(take_ids, owner) if t.status is TakeStatus.LEASED]
+        order = {pk: i for i, pk in enumerate(take_ids)}
+        return sorted(mine, key=lambda t: order[t.id])
+
+    def _owned(self, take_ids: Sequence[int], owner: str) -> list[Take]:
+        owned = []
+        for some in chunks(take_ids):
+            query = select(take).where(take.c.id.in_(some), take.c.owner == owner)
+            owned += [_take(row) for row in self._connection.execute(query)]
+        return owned
+
+    def release(self, take_ids: Sequence[int], owner: str) -> None:
+        """Give leases back undone, without counting the delivery (a clean stop)."""
+        for some in chunks(take_ids):
+            self._connection.execute(
+                update(take)
+                .where(
+                    take.c.id.in_(some),
+                    take.c.owner == owner,
+                    take.c.status == TakeStatus.LEASED.value,
+                )
+                .values(status=TakeStatus.PENDING.value, owner="", deliveries=take.c.deliveries - 1)
+            )
+
+    def finish(self, take_id: int, owner: str, result: RenderResult) -> None:
+        """Store a result, fenced by the lease.
+
+        Raises:
+            LeaseLostError: Another worker holds the take now, or has finished it.
+        """
+        done = self._connection.execute(
+            update(take)
+            .where(
+                take.c.id == take_id,
+                take.c.owner == owner,
+                take.c.status == TakeStatus.LEASED.value,
+            )
+            .values(
+                status=result.status.value,
+                result=to_plain(result),
+                raw_key=result.raw.key if result.raw else "",
+                owner="",
+                leased_until=None,
+                finished_at=self._clock.now(),
+            )
+        )
+        if done.rowcount != 1:
+            raise LeaseLostError(f"take {take_id} is no longer leased to {owner}")
+
+    def reopen(self, statuses: Sequence[TakeStatus], take_ids: Sequence[int] | None = None) -> int:
+        """Make finished takes pending again, with their count of deliveries at zero."""
+        names = [s.value for s in statuses if s.is_finished]
+        condition: ColumnElement[bool] = take.c.status.in_(names)
+        if take_ids is not None:
+            condition = and_(condition, take.c.id.in_(take_ids))
+        done = self._connection.execute(
+            update(take)
+            .where(condition)
+            .values(status=TakeStatus.PENDING.value, deliveries=0, finished_at=None)
+        )
+        return done.rowcount
+
+    def enqueue(self, take_ids: Sequence[int]) -> int:
+        """Write outbox rows for those that are pending and wait for no relay; return how many."""
+        waiting = select(outbox.c.id).where(
+            outbox.c.take_id == take.c.id, outbox.c.sent_at.is_(None)
+        )
+        now = self._clock.now()
+        total = 0
+        for some in chunks(take_ids):
+            query = select(take.c.id, take.c.voice, take.c.phonemes).where(
+                take.c.id.in_(some), self._may_be_leased(now), ~waiting.exists()
+            )
+            rows = [
+                {"take_id": pk, "voice": voice, "phonemes": phonemes, "created_at": now}
+                for pk, voice, phonemes in self._connection.execute(query)
+            ]
+            if rows:
+                self._connection.execute(insert(outbox), rows)
+            total += len(rows)
+        return total
+
+    def break_leases(self) -> int:
+        """Take every lease back: right only when no worker of this database can be alive.
+
+        The deliveries stay counted, so that a take which kills its worker is quarantined in time.
+        """
+        done = self._connection.execute(
+            update(take)
+            .where(take.c.status == TakeStatus.LEASED.value)
+            .values(status=TakeStatus.PENDING.value, owner="", leased_until=None)
+        )
+        return done.rowcount
+
+    def counts(self, take_ids: Sequence[int] | None = None) -> dict[TakeStatus, int]:
+        """Return how many takes are in each status."""
+        counts: dict[TakeStatus, int] = {}
+        query = select(take.c.status, func.count()).group_by(take.c.status)
+        pieces = [None] if take_ids is None else list(chunks(take_ids))
+        for some in pieces:
+            part = query if some is None else query.where(take.c.id.in_(some))
+            for status, number in self._connection.execute(part):
+                counts[TakeStatus(status)] = counts.get(TakeStatus(status), 0) + number
+        return counts

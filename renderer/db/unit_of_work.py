@@ -1,0 +1,88 @@
+"""One transaction with its repositories."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from renderer.db.line_repository import SqlLines
+from renderer.db.outbox import SqlOutbox
+from renderer.db.tables import project, voice_level
+from renderer.db.take_repository import SqlTakes
+from renderer.ports import Clock
+
+
+class SqlLevels:
+    """Implements `ports.VoiceLevels`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: str) -> float | None:
+        """Return a voice's level in LUFS, or None when it was never measured."""
+        query = select(voice_level.c.loudness_lufs).where(voice_level.c.key == key)
+        return self._connection.execute(query).scalar()
+
+    def put(self, key: str, voice: str, locale: str, loudness_lufs: float) -> None:
+        """Store a level; the first one stored wins."""
+        if self.get(key) is None:
+            self._connection.execute(
+                insert(voice_level).values(
+                    key=key, voice=voice, locale=locale, loudness_lufs=loudness_lufs
+                )
+            )
+
+
+class SqlUnitOfWork:
+    """Implements `ports.UnitOfWork`: enter to begin, `commit` to keep, leave to end."""
+
+    lines: SqlLines
+    takes: SqlTakes
+    outbox: SqlOutbox
+    levels: SqlLevels
+
+    def __init__(
+        self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
+    ) -> None:
+        self._engine = engine.execution_options(read_only=True) if is_read_only else engine
+        self._project_name = project_name
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._connection = self._engine.connect()
+        try:
+            project_id = self._project_id()
+        except BaseException:
+            self._connection.close()
+            raise
+        self.lines = SqlLines(self._connection, project_id, self._clock)
+        self.takes = SqlTakes(self._connection, self._clock)
+        self.outbox = SqlOutbox(self._connection, project_id, self._clock)
+        self.levels = SqlLevels(self._connection)
+        return self
+
+    def _project_id(self) -> int:
+        query = select(project.c.id).where(project.c.name == self._project_name)
+        known = self._connection.execute(query).scalar()
+        if known is not None:
+            return int(known)
+        if self._connection.get_execution_options().get("read_only", False):
+            return -1
+        made = self._connection.execute(insert(project).values(name=self._project_name))
+        return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Roll back what was not committed."""
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Commit; the events become visible to the relay."""
+        self._connection.commit()

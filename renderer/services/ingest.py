@@ -1,0 +1,255 @@
+"""Step 2 of the walk: manifests into the database, takes and outbox rows in one transaction.
+
+Only files whose digest changed are read, unless something outside them changed that a line may
+depend on (a lexicon, a voice, a stage's revision, the project file: `ManifestSource.context`).
+When any line has a fault, nothing is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from renderer.domain.events import Event, LineRenamed, LineThawed, TakeRequested
+from renderer.domain.render_key import RenderKey
+from renderer.domain.request import RenderRequest
+from renderer.domain.take import RenderResult, TakeStatus
+from renderer.domain.utterance import Utterance
+from renderer.errors import Fault, Level, ManifestError
+from renderer.ports import (
+    LineWrite,
+    ManifestFile,
+    ManifestSource,
+    StoredLine,
+    TakeWrite,
+    UnitOfWork,
+)
+from renderer.services.compare import Comparison, Known, compare
+from renderer.services.render_key import KeyBuilder
+
+PIECE = 500
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What an import did.
+
+    Attributes:
+        files: Files read.
+        skipped: Files whose digest had not changed.
+        lines: Lines read.
+        requested: Takes that have to be rendered.
+        cached: Lines whose take was known.
+        orphaned: Lines that are gone.
+        renamed: Lines that got another id.
+        lapsed: (line_id, locale) of frozen lines that changed themselves.
+        warnings: What is odd but no error.
+    """
+
+    files: int = 0
+    skipped: int = 0
+    lines: int = 0
+    requested: int = 0
+    cached: int = 0
+    orphaned: int = 0
+    renamed: int = 0
+    lapsed: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line with the key it asks for and what is stored of it."""
+
+    utterance: Utterance
+    key: RenderKey
+    stored: StoredLine | None
+
+
+class Ingest:
+    """Imports a project.
+
+    Args:
+        unit: Begins a transaction.
+        source: The manifests.
+        keys: Composes render keys.
+        request: Resolves everything a worker needs for a line.
+        hydrate: Returns what an earlier run stored under a render key, or None.
+    """
+
+    def __init__(
+        self,
+        unit: Callable[[], UnitOfWork],
+        source: ManifestSource,
+        keys: KeyBuilder,
+        request: Callable[[Utterance], RenderRequest],
+        hydrate: Callable[[RenderKey, Utterance], RenderResult | None],
+    ) -> None:
+        self._unit = unit
+        self._source = source
+        self._keys = keys
+        self._request = request
+        self._hydrate = hydrate
+
+    def run(self, progress: Progress | None = None) -> IngestReport:
+        """Import what changed.
+
+        Args:
+            progress: Called with (files read, files to read).
+
+        Raises:
+            ManifestError: Some lines have faults; nothing was imported.
+        """
+        report = IngestReport()
+        files = self._source.files()
+        with self._unit() as unit:
+            changed, gone = changed_files(unit, files, self._source.context)
+            report.skipped = len(files) - len(changed)
+            if changed or gone:
+                self._import(unit, changed, gone, report, progress)
+                unit.commit()
+        return report
+
+    def _import(
+        self,
+        unit: UnitOfWork,
+        changed: Sequence[ManifestFile],
+        gone: Sequence[str],
+        report: IngestReport,
+        progress: Progress | None,
+    ) -> None:
+        faults: list[Fault] = []
+        generation = unit.lines.next_generation()
+        unread = {*(f.path for f in changed), *gone}
+        taken = {
+            self._source.form(line_id, locale): path
+            for line_id, locale, path in unit.lines.ids(unread)
+        }
+        done: set[str] = set()
+        for path, utterances in self._source.read(changed, faults, taken):
+            for start in range(0, len(utterances), PIECE):
+                self._store(unit, utterances[start : start + PIECE], generation, report)
+            done.add(path)
+            if progress is not None:
+                progress(len(done), len(changed))
+        report.warnings = [f for f in faults if f.level is Level.WARNING]
+        errors = [f for f in faults if f.level is Level.ERROR]
+        if errors:
+            raise ManifestError(f"{len(errors)} faults; nothing was imported", faults)
+        report.files = len(changed)
+        report.orphaned = unit.lines.orphan(sorted(unread), generation)
+        context = self._source.context
+        unit.lines.save_files({f.path: (f.sha256, context) for f in changed}, gone)
+
+    def _store(
+        self,
+        unit: UnitOfWork,
+        utterances: Sequence[Utterance],
+        generation: int,
+        report: IngestReport,
+    ) -> None:
+        """Store one piece of lines, their takes and their outbox rows."""
+        asked = self._ask(unit, utterances, report)
+        known = unit.takes.find(sorted({a.key.hex for a in asked}))
+        outcomes = [outcome(a, known) for a in asked]
+        frozen = {a.utterance.key for a, o in zip(asked, outcomes, strict=True) if keeps(a, o)}
+        takes, events = self._requests(unit, asked, frozen, known)
+        writes = []
+        for line, verdict in zip(asked, outcomes, strict=True):
+            stored = line.stored
+            take_id = takes.get(line.key.hex, 0)
+            if stored is not None and line.utterance.key in frozen:
+                take_id = stored.take_id
+            elif verdict.lapses:
+                report.lapsed.append(line.utterance.key)
+                events.append(LineThawed(*line.utterance.key, who="import: the line changed"))
+            writes.append(
+                LineWrite(
+                    pk=stored.pk if stored else None,
+                    utterance=line.utterance,
+                    render_key=line.key.hex,
+                    input_digest=line.key.input_digest,
+                    take_id=take_id,
+                    frozen_take_id=take_id if line.utterance.key in frozen else None,
+                )
+            )
+        requested = sum(1 for e in events if isinstance(e, TakeRequested))
+        report.lines += len(asked)
+        report.requested += requested
+        report.cached += len(asked) - requested
+        unit.lines.save(writes, generation)
+        unit.outbox.add(events)
+
+    def _ask(
+        self, unit: UnitOfWork, utterances: Sequence[Utterance], report: IngestReport
+    ) -> list[Asked]:
+        """Compose keys and find what is stored, following renames."""
+        stored = unit.lines.find([u.key for u in utterances])
+        moved = [u for u in utterances if u.was and u.key not in stored]
+        old = unit.lines.find([(was, u.locale) for u in moved for was in u.was])
+        for said in moved:
+            before = next((old[w, said.locale] for w in said.was if (w, said.locale) in old), None)
+            if before is None:
+                continue
+            unit.lines.rename(before.pk, said.line_id)
+            unit.outbox.add([LineRenamed(*said.key, was=before.utterance.line_id)])
+            stored[said.key] = before
+            report.renamed += 1
+        return [Asked(u, self._keys.key(u), stored.get(u.key)) for u in utterances]
+
+    def _requests(
+        self,
+        unit: UnitOfWork,
+        asked: Sequence[Asked],
+        frozen: set[tuple[str, str]],
+        known: Mapping[str, tuple[int, TakeStatus]],
+    ) -> tuple[dict[str, int], list[Event]]:
+        """Create the takes that no key is known for; returns key to row id, and the events."""
+        new: dict[str, TakeWrite] = {}
+        for line in asked:
+            key = line.key.hex
+            if key in known or key in new or line.utterance.key in frozen:
+                continue
+            new[key] = TakeWrite(
+                render_key=line.key,
+                request=self._request(line.utterance),
+                phonemes=len(line.utterance.text),
+                result=self._hydrate(line.key, line.utterance),
+            )
+        ids = {key: pk for key, (pk, _) in known.items()} | unit.takes.add(list(new.values()))
+        events: list[Event] = [
+            TakeRequested(ids[key], write.request.utterance.voice, write.phonemes)
+            for key, write in new.items()
+            if write.result is None
+        ]
+        return ids, events
+
+
+def changed_files(
+    unit: UnitOfWork, files: Sequence[ManifestFile], context: str
+) -> tuple[list[ManifestFile], list[str]]:
+    """Return the files that have to be read, and the paths of imported files that are gone."""
+    stored = unit.lines.files()
+    changed = [f for f in files if stored.get(f.path) != (f.sha256, context)]
+    return changed, sorted(set(stored) - {f.path for f in files})
+
+
+def outcome(asked: Asked, known: Mapping[str, tuple[int, TakeStatus]]) -> Comparison:
+    """Compare a line with what is stored of it."""
+    stored = asked.stored
+    return compare(
+        asked.key,
+        None if stored is None else known_of(stored),
+        known[asked.key.hex][1] if asked.key.hex in known else None,
+    )
+
+
+def known_of(stored: StoredLine) -> Known:
+    """Return what is known of a stored line."""
+    return Known(stored.render_key, stored.parts, stored.status, stored.is_frozen)
+
+
+def keeps(asked: Asked, verdict: Comparison) -> bool:
+    """Whether a line stays pinned to its take."""
+    return asked.stored is not None and asked.stored.is_frozen and not verdict.lapses
