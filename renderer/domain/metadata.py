@@ -38,21 +38,18 @@ class Provenance:
         engine_revision: Declared revision of the engine, or "".
         recording_sha256: Hash of the human recording, or "".
         versions: Name to version of what took part (espeak-ng, encoder, judges, barkline).
-        attempt_change: What was changed against the first attempt, or "".
     """
 
     card: VoiceCard | None = None
     engine_revision: str = ""
     recording_sha256: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
-    attempt_change: str = ""
 
 
 def build(
     utterance: Utterance,
     key: RenderKey,
     result: RenderResult,
-    alignment: Alignment,
     provenance: Provenance,
     transcript: Transcript | None = None,
 ) -> dict[str, Any]:
@@ -62,7 +59,6 @@ def build(
         utterance: What was asked for.
         key: Its render key.
         result: What came out; its own `metadata_key` is not read.
-        alignment: Timing within the delivered file.
         provenance: Where the sound comes from.
         transcript: The spoken words the phonemes point to, or None.
     """
@@ -72,9 +68,9 @@ def build(
         "line": _line(utterance),
         "text": utterance.text,
         "locale": utterance.locale,
-        "voice": utterance.voice,
+        "voice": utterance.voice if provenance.card else "",
         "direction": _direction(utterance.direction),
-        "provenance": _provenance(provenance, utterance.seed, result.attempt),
+        "provenance": _provenance(provenance, utterance.seed, result),
         "render_key": key.hex,
         "input_digest": key.input_digest,
         "parts": key.plain(),
@@ -86,7 +82,7 @@ def build(
             "master": _sound(result.master),
             "raw": _sound(result.raw),
         },
-        "alignment": _alignment(alignment, transcript),
+        "alignment": _alignment(result.alignment, transcript),
         "status": result.status.value,
         "verdict": _verdict(result.verdict),
     }
@@ -152,8 +148,9 @@ def _word_edit(edit: WordEdit) -> dict[str, Any]:
     }
 
 
-def _provenance(provenance: Provenance, seed: int, attempt: int) -> dict[str, Any]:
+def _provenance(provenance: Provenance, seed: int, result: RenderResult) -> dict[str, Any]:
     card = provenance.card
+    changes = [a.change for a in result.tried if a.number == result.attempt]
     return {
         "kind": "synthetic" if card else "recording",
         "engine": card.engine if card else "",
@@ -166,8 +163,8 @@ def _provenance(provenance: Provenance, seed: int, attempt: int) -> dict[str, An
         "consent_ref": card.consent_ref if card else "",
         "recording_sha256": provenance.recording_sha256,
         "seed": seed,
-        "attempt": attempt,
-        "attempt_change": provenance.attempt_change,
+        "attempt": result.attempt,
+        "attempt_change": changes[0] if changes else "",
         "versions": dict(provenance.versions),
     }
 
