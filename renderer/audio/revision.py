@@ -1,0 +1,8 @@
+"""Revisions of the sound stages, for render keys. Imports nothing, so that planning stays light.
+
+Raise a number when the same input may give other samples.
+"""
+
+MASTERING_REVISION = "mastering-1"
+LIMITER_REVISION = "limiter-1"
+CODEC_REVISION = "codec-1"
