@@ -1,0 +1,65 @@
+// Which lines are shown, and in which order.
+const filter = { q: "", group: "", character: "", locale: "", emotion: "", scene: "", check: "", flag: "", sort: "" };
+const FACETS = {
+  character: { label: "Character", all: "All characters", values: tables.characters, names: tables.characterNames },
+  locale: { label: "Locale", all: "All locales", values: tables.locales },
+  emotion: { label: "Emotion", all: "All emotions", values: tables.emotions },
+  scene: { label: "Scene", all: "All scenes", values: tables.scenes },
+  check: { label: "Failed check", all: "All checks", values: tables.checks, names: tables.checks.map(words) },
+  flag: { label: "Flag", all: "All flags", values: tables.flags },
+};
+const SORTS = { "": "Problems first", manifest: "Manifest order", longest: "Longest first" };
+let shown = [];
+
+function has(line, facet) {
+  const wanted = filter[facet];
+  if (!wanted) return true;
+  if (facet === "check") return line.checks.includes(wanted);
+  if (facet === "flag") return line.flags.includes(wanted);
+  return line[facet] === wanted;
+}
+
+function applyFilter() {
+  const terms = folded(filter.q).split(/\s+/).filter(Boolean);
+  const facets = Object.keys(FACETS).filter((facet) => filter[facet]);
+  const fits = lines.filter((line) =>
+    facets.every((facet) => has(line, facet)) && terms.every((term) => line.sought.includes(term)));
+  const counts = Object.fromEntries(tables.groups.map((group) => [group, 0]));
+  for (const line of fits) counts[line.group] += 1;
+  shown = filter.group ? fits.filter((line) => line.group === filter.group) : fits;
+  if (filter.sort === "manifest") shown.sort((one, other) => one.place - other.place);
+  if (filter.sort === "longest") shown.sort((one, other) => other.duration - one.duration || one.place - other.place);
+  return { counts, total: fits.length };
+}
+
+function buildFilters(changed) {
+  const selects = Object.entries(FACETS).map(([facet, { label, all, values, names }]) => {
+    const pairs = values.map((value, at) => [value, (names || values)[at]]);
+    pairs.sort((one, other) => one[1].localeCompare(other[1]));
+    return make("select", { id: `filter-${facet}`, "aria-label": label, on: { change: (event) => changed(facet, event.target.value) } },
+      make("option", { value: "" }, all),
+      pairs.filter(([value]) => value !== "").map(([value, name]) => make("option", { value }, isolated(name))));
+  });
+  byId("filters").append(...selects);
+}
+
+function showFilters({ counts, total }, changed) {
+  const group = (value, name, number) => make("button", {
+    type: "button", "data-group": value, "aria-pressed": String(filter.group === value), on: { click: () => changed("group", value) },
+  }, value && make("i", { class: `mark mark-${value}`, "aria-hidden": "true" }), `${name} `, make("span", { class: "muted" }, count(number)));
+  const focused = document.activeElement?.dataset?.group;
+  byId("groups").replaceChildren(group("", "All", total), ...tables.groups.map((value) => group(value, words(value), counts[value])));
+  if (focused !== undefined) byId("groups").querySelector(`[data-group="${CSS.escape(focused)}"]`)?.focus();
+  for (const facet of Object.keys(FACETS)) {
+    const select = byId(`filter-${facet}`);
+    select.value = filter[facet];
+    select.classList.toggle("set", filter[facet] !== "");
+  }
+  if (byId("search").value !== filter.q) byId("search").value = filter.q;
+  const isSet = Object.entries(filter).some(([name, value]) => name !== "sort" && value !== "");
+  const said_ = isSet ? `${count(shown.length)} of ${count(lines.length)} lines` : `${count(lines.length)} lines`;
+  const sort = make("select", { class: "plain", "aria-label": "Order", id: "sort", on: { change: (event) => changed("sort", event.target.value) } },
+    Object.entries(SORTS).map(([value, name]) => make("option", { value, selected: value === filter.sort }, name)));
+  const clear = isSet && make("button", { type: "button", class: "link", id: "clear", on: { click: () => changed(null) } }, "Clear filters");
+  byId("matches").replaceChildren(make("span", {}, said_, clear && " · ", clear || ""), sort);
+}

@@ -1,0 +1,44 @@
+// Keys. Whoever types in a field types; everybody else steers.
+const KEYS = [
+  ["Space", "play or pause"], ["↓ or j, ↑ or k", "next, previous line"], ["n", "next line that is not approved"],
+  ["← →", "half a second back, forward"], ["a, b", "play the current, the previous approved take"],
+  ["x", "the other take from the same moment"], ["l", "repeat"], ["p", "play on move, on or off"],
+  ["Home, End, Page", "far moves"], ["/", "search"], ["o", "overview"], ["?", "this list"], ["Esc", "close, leave the search"],
+];
+
+function buildHelp() {
+  byId("help").append(make("h2", { id: "help-title" }, "Keys"),
+    make("table", {}, make("tbody", {}, KEYS.map(([keys, does]) => make("tr", {}, make("th", { scope: "row" }, make("kbd", {}, keys)), make("td", {}, does))))),
+    make("form", { method: "dialog" }, make("button", { type: "button", on: { click: () => byId("help").close() } }, "Close")));
+  byId("help-button").addEventListener("click", () => byId("help").showModal());
+}
+
+const isTyping = (target) => target.matches?.("input[type=search], select, textarea");
+const takesSpace = (target) => target.matches?.("button, summary, input[type=checkbox], a[href]");
+
+function buildKeyboard(does) {
+  const page = () => Math.max(1, Math.floor(byId("list").clientHeight / ROW_HEIGHT) - 1);
+  const moves = {
+    ArrowDown: () => does.move(1), j: () => does.move(1), ArrowUp: () => does.move(-1), k: () => does.move(-1),
+    PageDown: () => does.move(page()), PageUp: () => does.move(-page()), Home: () => does.move(-Infinity), End: () => does.move(Infinity),
+    n: () => does.nextProblem(), a: () => does.play(0), b: () => does.play(1), x: swap, o: does.home,
+    ArrowLeft: () => does.nudge(-0.5), ArrowRight: () => does.nudge(0.5),
+    l: () => (active || players[0])?.loop(), p: () => byId("autoplay").click(),
+    "/": () => { byId("search").focus(); byId("search").select(); }, "?": () => byId("help").showModal(), " ": () => does.toggle(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || byId("help").open) return;
+    const { target, key } = event;
+    if (isTyping(target)) {
+      if (key === "Escape") { byId("list").focus(); event.preventDefault(); }
+      if (key === "Enter" && target.id === "search") { does.move(-Infinity); byId("list").focus(); event.preventDefault(); }
+      return;
+    }
+    if (target.matches?.("input[type=range]") && key.startsWith("Arrow")) return;
+    if (key === " " && takesSpace(target)) return;
+    const act = Object.hasOwn(moves, key) ? moves[key] : null;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
