@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -55,11 +56,7 @@ def test_a_lock_reads_back_what_was_written() -> None:
     lock = load(dump("game", entries))
     assert lock.project == "game"
     assert [e.path for e in lock.entries] == ["en-US/a.ogg", "fr-FR/a.ogg", "en-US/b.ogg"]
-    assert (
-        set(lock.entries) == set(entries)
-        if False
-        else list(lock.entries) == sorted(entries, key=lambda e: (e.line_id, e.locale))
-    )
+    assert list(lock.entries) == sorted(entries, key=lambda e: (e.line_id, e.locale))
     assert lock.by_key()["b", "en-US"].metadata_path == "en-US/b.json"
     assert lock.locales() == ("en-US", "fr-FR")
 
@@ -238,7 +235,5 @@ def test_folding_twice_is_folding_once(path: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=9))
 def test_no_document_raises_anything_but_a_lock_error(value: object) -> None:
     document = {"format": "barkline-voice-lock", "version": 1, "project": "g", "entries": value}
-    try:
+    with suppress(LockError):
         load(json.dumps(document))
-    except LockError:
-        pass
