@@ -15,7 +15,8 @@
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
     └── StorageError               the object store
         ├── ObjectMissingError     no object under that key
-        └── ObjectCorruptError     the bytes are not what their key says
+        ├── ObjectCorruptError     the bytes are not what their key says
+        └── PullError              files of a voice lock that could not be fetched, all of them
     LeaseLostError                 another worker took this take over; drop the result, harmless
 
 Errors say what happened and what to do next. `exit_code` follows sysexits.h.
@@ -141,6 +142,14 @@ class ObjectMissingError(StorageError):
 
 class ObjectCorruptError(StorageError):
     """An object's bytes are not what its key says."""
+
+
+class PullError(StorageError):
+    """Files of a voice lock could not be fetched; `failures` tells each one's path and reason."""
+
+    def __init__(self, message: str, failures: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.failures = tuple(failures)
 
 
 class LeaseLostError(Exception):
