@@ -141,6 +141,8 @@ def _vendor(data: bytes) -> str:
 def _write(sound: Waveform, container: str, subtype: str, compression: float) -> bytes:
     import soundfile
 
+    # FLAC and Opus know no empty file.
+    samples = sound.samples if sound.samples.size else np.zeros(1, np.float32)
     target = io.BytesIO()
     with soundfile.SoundFile(
         target,
@@ -151,8 +153,8 @@ def _write(sound: Waveform, container: str, subtype: str, compression: float) ->
         format=container,
         compression_level=min(max(compression, 0.0), 1.0),
     ) as file:
-        for start in range(0, sound.samples.size, CHUNK):
-            file.write(sound.samples[start : start + CHUNK])
+        for start in range(0, samples.size, CHUNK):
+            file.write(samples[start : start + CHUNK])
     return target.getvalue()
 
 

@@ -27,9 +27,11 @@ from renderer.domain.project import MasteringTarget
 __all__ = ["MASTERING_REVISION", "Mastered", "master", "resample", "voice_gain_db"]
 
 RUMBLE_HZ = 20.0
+VOICE_HZ = 70.0  # below every voice: rumble must not be taken for an onset
 FADE_IN_S = 0.005
 FADE_OUT_S = 0.02
 GAIN_RANGE_DB = (-30.0, 30.0)
+LOUDEST = 64.0  # 36 dB over full scale: what lies beyond is a broken number, not a loud voice
 NOTHING = 1e-9  # −180 dBFS: what rounding leaves of a removed offset
 QUALITY = "HQ"  # soxr: 20-bit precision, linear phase
 
@@ -46,7 +48,7 @@ class Mastered:
         loudness_lufs: Integrated loudness of the master; −inf when silent.
         true_peak_dbtp: True peak of the master; −inf when silent.
         is_silent: Whether no sound was found in the raw take.
-        repaired: Samples of the raw take that were no finite number.
+        repaired: Samples of the raw take that were no finite number or beyond ±64.
     """
 
     waveform: Waveform
@@ -79,8 +81,8 @@ def master(
         The master; a silent take keeps its length and is reported as silent.
     """
     finite, repaired = _finite(raw)
-    level = _without_dc(finite)
-    bounds = sound_bounds(level)
+    level = high_pass(finite, RUMBLE_HZ)
+    bounds = sound_bounds(high_pass(finite, VOICE_HZ))
     is_silent = bounds.start == bounds.end
     if is_silent:
         bounds = Bounds(0, level.samples.size)
@@ -116,7 +118,7 @@ def voice_gain_db(passages: Sequence[Waveform], target: MasteringTarget) -> floa
     """
     trimmed = []
     for passage in passages:
-        level = _without_dc(_finite(passage)[0])
+        level = high_pass(_finite(passage)[0], VOICE_HZ)
         start, end = sound_bounds(level)
         trimmed.append(Waveform(level.samples[start:end], level.sample_rate))
     loudness = pooled_loudness_lufs(trimmed)
@@ -138,21 +140,21 @@ def resample(waveform: Waveform, sample_rate: int) -> Waveform:
 
 
 def _finite(raw: Waveform) -> tuple[Waveform, int]:
-    bad = ~np.isfinite(raw.samples)
+    bad = ~(np.abs(raw.samples) <= LOUDEST)  # nan compares false
     count = int(np.count_nonzero(bad))
     if not count:
         return raw, 0
     return Waveform(np.where(bad, np.float32(0), raw.samples), raw.sample_rate), count
 
 
-def _without_dc(raw: Waveform) -> Waveform:
-    """Take DC and rumble out with a second-order Butterworth high-pass at 20 Hz.
+def high_pass(raw: Waveform, hz: float) -> Waveform:
+    """Take out DC and what is deeper than `hz` (Butterworth, second order).
 
     It starts settled on the take's mean, so an offset leaves no thump at the start.
     """
     if raw.samples.size == 0:
         return raw
-    sections = butter(2, RUMBLE_HZ, "highpass", fs=raw.sample_rate, output="sos")
+    sections = butter(2, hz, "highpass", fs=raw.sample_rate, output="sos")
     samples = raw.samples.astype(np.float64)
     settled = sosfilt_zi(sections) * samples.mean()
     filtered, _ = sosfilt(sections, samples, zi=settled)
