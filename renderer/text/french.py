@@ -1,0 +1,11 @@
+"""How English speaks what is not letters."""
+
+from __future__ import annotations
+
+from renderer.text import number
+from renderer.text.rule import Language
+
+
+def language(locale: str = "french") -> Language:
+    """Return the rules."""
+    return Language("fr", (), number.english)
