@@ -1,1 +1,5 @@
-"""Object stores behind one port: a folder or S3."""
+"""Where objects are kept: a folder, an S3 bucket, a web server; one port, chosen by address."""
+
+from renderer.storage.location import open_store
+
+__all__ = ["open_store"]
