@@ -1,0 +1,187 @@
+"""The formant voice: espeak-ng, the voice of last resort that needs no download.
+
+It speaks the phonemes of the transcript, so that lexicons and word edits are heard. Only a word
+whose IPA the language's phonemes cannot spell (tones) is spoken from its letters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.audio.waveform import Waveform
+from renderer.domain.transcript import PhoneSpan, SpokenWord
+from renderer.domain.voice import VoiceCard
+from renderer.errors import SynthesisError, VoiceError
+from renderer.ports import Speech, SpeechRequest
+from renderer.speech import espeak, language, mnemonic
+
+NAME = "formant"
+REVISION = "formant/1"
+_NORMAL_RATE = 175  # words per minute, espeak's own
+_RATES = (80, 450)
+_CLOSE_ENOUGH = 0.01
+_UNSPEAKABLE = re.compile(r"[^\w'’\-]+")
+# Speed against words per minute, measured; the starting point of the search for an exact rate.
+_KNOWN_SPEEDS = ((80, 0.43), (120, 0.64), (175, 1.0), (250, 1.55), (350, 2.69), (450, 3.02))
+_PUNCTUATION = {"…": "…", "—": " —"}
+
+
+def revision() -> str:
+    """Return the engine's revision for the render key; espeak's version is part of it."""
+    return f"{REVISION} espeak-ng/{espeak.version()}"
+
+
+@cache
+def _data_sha256() -> str:
+    """Hash espeak's phoneme and intonation data, which are this voice's weights."""
+    digest = hashlib.sha256()
+    for name in ("phontab", "phonindex", "phondata", "intonations"):
+        digest.update((espeak.data_folder() / name).read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def formant_card() -> VoiceCard:
+    """Return the card of the built-in voice; without espeak-ng it has no speakers and no hash."""
+    try:
+        sha256, speakers = _data_sha256(), tuple(language.speakers())
+    except VoiceError:
+        sha256, speakers = "", ()
+    return VoiceCard(
+        name=NAME,
+        engine=NAME,
+        model_sha256=sha256,
+        speakers={speaker: number for number, speaker in enumerate(speakers)},
+        licence="GPL-3.0-or-later",
+        may_publish=True,
+        source="espeak-ng (github.com/espeak-ng/espeak-ng): rules and formant tables written by "
+        "hand, no recorded speaker. The licence is the program's; the sound it makes is output of "
+        "the program and may be shipped.",
+        has_durations=True,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _word(voice: str, text: str, phonemes: str) -> str:
+    """Return what espeak is given for one word: mnemonics, or its letters."""
+    letters = _UNSPEAKABLE.sub(" ", text).strip(" _-")
+    if not phonemes:
+        return letters
+    spelling = mnemonic.spell(voice, phonemes, letters)
+    if spelling.missing and letters or not spelling.text:
+        return letters
+    return f"[[{spelling.text}]]"
+
+
+def _text(voice: str, words: Sequence[SpokenWord]) -> tuple[str, list[int]]:
+    """Return the text for espeak and the character at which each word starts."""
+    text, starts = "", []
+    for word in words:
+        starts.append(len(text))
+        marks = "".join(_PUNCTUATION.get(mark, mark) for mark in word.punctuation)
+        text += f"{_word(voice, word.text, word.phonemes)}{marks} "
+    return text, starts
+
+
+def _say_at(voice: str, text: str, rate: float, seed: int) -> espeak.Spoken:
+    """Speak `rate` times as fast as espeak's normal rate, to one per cent.
+
+    espeak's words per minute are not proportional to its speed, so the setting is searched.
+    """
+    speaker = espeak.engine()
+    normal = speaker.say(voice, text, _NORMAL_RATE, seed)
+    if rate == 1.0:
+        return normal
+    settings, speeds = zip(*_KNOWN_SPEEDS, strict=True)
+    aim, best, error = rate, normal, abs(1 - rate) / rate
+    for _ in range(4):
+        setting = round(float(np.clip(np.interp(aim, speeds, settings), *_RATES)))
+        spoken = speaker.say(voice, text, setting, seed)
+        reached = normal.samples.size / spoken.samples.size
+        if abs(reached - rate) / rate < error:
+            best, error = spoken, abs(reached - rate) / rate
+        if error < _CLOSE_ENOUGH:
+            break
+        aim *= rate / reached
+    return best
+
+
+def _spans(spoken: espeak.Spoken, starts: Sequence[int]) -> list[tuple[str, int, int, int]]:
+    """Return (phoneme, start, end, word) in samples, covering the sound; pauses are merged."""
+    edges = [(0, "", -1)]
+    for event in spoken.events:
+        word = bisect_right(starts, event.position) - 1 if event.ipa else -1
+        edges.append((event.sample, event.ipa, word))
+    ends = [start for start, _, _ in edges[1:]] + [spoken.samples.size]
+    spans: list[tuple[str, int, int, int]] = []
+    for (start, ipa, word), end in zip(edges, ends, strict=True):
+        if end <= start:
+            continue
+        if not ipa and spans and spans[-1][0] == "_":
+            spans[-1] = ("_", spans[-1][1], end, -1)
+        else:
+            spans.append((ipa or "_", start, end, word))
+    return spans
+
+
+def _scale_pauses(
+    samples: npt.NDArray[np.int16], spans: list[tuple[str, int, int, int]], scale: float
+) -> tuple[npt.NDArray[np.int16], list[tuple[str, int, int, int]]]:
+    """Make the pauses inside the line `scale` times as long, by cutting or adding at the middle."""
+    pieces, moved, at = [], [], 0
+    for number, (phoneme, start, end, word) in enumerate(spans):
+        piece = samples[start:end]
+        if phoneme == "_" and 0 < number < len(spans) - 1:
+            length, half = round(piece.size * scale), piece.size // 2
+            kept = min(length, piece.size)
+            head, tail = piece[: min(half, kept // 2)], piece[piece.size - (kept - kept // 2) :]
+            gap = np.zeros(max(0, length - head.size - tail.size), np.int16)
+            piece = np.concatenate([head, gap, tail])
+        if piece.size:
+            pieces.append(piece)
+            moved.append((phoneme, at, at + piece.size, word))
+            at += piece.size
+    return np.concatenate(pieces), moved
+
+
+class FormantVoice:
+    """The formant voice, ready to speak."""
+
+    @property
+    def card(self) -> VoiceCard:
+        """What the voice is."""
+        return formant_card()
+
+    def speak(self, requests: Sequence[SpeechRequest]) -> list[Speech | SynthesisError]:
+        """Say a batch; one answer per request, in order, each on its own."""
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: SpeechRequest) -> Speech | SynthesisError:
+        try:
+            return self._say(request)
+        except SynthesisError as error:
+            return error
+
+    def _say(self, request: SpeechRequest) -> Speech:
+        words = request.transcript.words
+        if not words:
+            raise SynthesisError("There is nothing to say: the transcript has no words.")
+        plain = language.identifier(request.transcript.locale)
+        voice = plain + language.variant(request.speaker)
+        text, starts = _text(plain, words)
+        spoken = _say_at(voice, text, request.rate, request.seed)
+        samples, spans = spoken.samples, _spans(spoken, starts)
+        if request.pause_scale != 1.0:
+            samples, spans = _scale_pauses(samples, spans, request.pause_scale)
+        rate = espeak.engine().sample_rate
+        phones = tuple(PhoneSpan(p, a / rate, b / rate, word) for p, a, b, word in spans)
+        if not any(p.word >= 0 for p in phones):
+            raise SynthesisError("espeak-ng found nothing to say in this line.")
+        return Speech(Waveform.of(samples.astype(np.float32) / 32768, rate), phones, "engine")
