@@ -1,0 +1,240 @@
+"""The gate's limits: a data file, with rules of their own for engines, locales, voices and barks.
+
+The more specific wins: defaults < engines < locales < voices < deliveries < short. A project's own
+`gate.yaml` has the same form and is laid over the shipped file key by key. `null` switches a limit
+off.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from renderer.errors import Fault, InputError
+
+MAX_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one take is held against; None is not held.
+
+    Attributes:
+        least_peak_dbfs: Below it a take is silent.
+        most_flat_permille: Share of samples on a flat top (clipping).
+        most_dc_dbfs: Mean of the delivered samples.
+        most_peak_over_db: Master's true peak over the target's ceiling.
+        most_delivered_peak_dbtp: True peak of the decoded delivery.
+        most_limiting_db: Reduction by the limiter.
+        most_level_off_lu: Distance to the expected loudness, either way.
+        least_duration_s: Of the delivery.
+        most_duration_s: Of the delivery.
+        most_codec_drift_s: Difference in length between master and delivery.
+        most_codec_level_db: Difference in level between master and delivery.
+        least_s_per_phoneme: Sounding seconds per phoneme, at rate 1.
+        most_s_per_phoneme: Sounding seconds per phoneme, at rate 1.
+        most_gap_s: Silence inside a phrase, beyond the asked pauses.
+        most_gap_at_punctuation_s: The same where the line has inner punctuation.
+        most_head_db: First 5 ms of the raw take, against its loudest.
+        most_tail_db: Last 5 ms of the raw take, against its loudest.
+        most_release_db: Softest of the last 30 ms of sound, against the loudest.
+        most_click_db: A corner's height over its surroundings.
+        least_dnsmos_ovrl: DNSMOS P.835, overall.
+        least_dnsmos_sig: DNSMOS P.835, speech.
+        least_dnsmos_bak: DNSMOS P.835, background.
+        least_dnsmos_p808: DNSMOS P.808.
+    """
+
+    least_peak_dbfs: float | None = None
+    most_flat_permille: float | None = None
+    most_dc_dbfs: float | None = None
+    most_peak_over_db: float | None = None
+    most_delivered_peak_dbtp: float | None = None
+    most_limiting_db: float | None = None
+    most_level_off_lu: float | None = None
+    least_duration_s: float | None = None
+    most_duration_s: float | None = None
+    most_codec_drift_s: float | None = None
+    most_codec_level_db: float | None = None
+    least_s_per_phoneme: float | None = None
+    most_s_per_phoneme: float | None = None
+    most_gap_s: float | None = None
+    most_gap_at_punctuation_s: float | None = None
+    most_head_db: float | None = None
+    most_tail_db: float | None = None
+    most_release_db: float | None = None
+    most_click_db: float | None = None
+    least_dnsmos_ovrl: float | None = None
+    least_dnsmos_sig: float | None = None
+    least_dnsmos_bak: float | None = None
+    least_dnsmos_p808: float | None = None
+
+
+NAMES = tuple(f.name for f in fields(Limits))
+_TABLES = ("engines", "locales", "voices", "deliveries")
+_SHORT_AT = ("most_words", "most_s")
+Row = Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """All limits of a project.
+
+    Attributes:
+        defaults: Limit to value.
+        tables: `engines`, `locales`, `voices` or `deliveries` → name → limit → value.
+        short: Limit to value for short lines.
+        short_words: Lines of at most this many words are short.
+        short_s: Lines that sound for less than this are short, seconds.
+    """
+
+    defaults: Row = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    short: Row = field(default_factory=dict)
+    short_words: float | None = None
+    short_s: float | None = None
+
+    def is_short(self, word_count: int, sound_s: float) -> bool:
+        """Whether the rules of short lines apply; learned metrics are not valid for those."""
+        return word_count <= (self.short_words or 0) or sound_s < (self.short_s or 0.0)
+
+    def limits_for(
+        self, *, engine: str, locale: str, voice: str, delivery: str, is_short: bool
+    ) -> Limits:
+        """Return the limits of one take.
+
+        Args:
+            engine: The voice's engine (`formant`, `piper`), or `recording`.
+            locale: BCP 47 tag; its language alone is looked up first.
+            voice: Voice reference; its name without the speaker is looked up first.
+            delivery: `normal`, `whisper` or `shout`.
+            is_short: Whether the rules of short lines come on top.
+        """
+        merged = dict(self.defaults)
+        for table, names in (
+            ("engines", (engine,)),
+            ("locales", (locale.split("-", maxsplit=1)[0], locale)),
+            ("voices", (voice.split("#", maxsplit=1)[0], voice)),
+            ("deliveries", (delivery,)),
+        ):
+            for name in dict.fromkeys(names):
+                merged |= self.tables.get(table, {}).get(name, {})
+        return Limits(**(merged | dict(self.short) if is_short else merged))
+
+
+def merge(base: GateLimits, over: GateLimits) -> GateLimits:
+    """Lay a project's limits over the shipped ones, key by key."""
+    tables = {
+        table: {
+            name: {**base.tables.get(table, {}).get(name, {}), **rows.get(name, {})}
+            for name in {**base.tables.get(table, {}), **rows}
+        }
+        for table in _TABLES
+        for rows in [over.tables.get(table, {})]
+    }
+    return GateLimits(
+        {**base.defaults, **over.defaults},
+        tables,
+        {**base.short, **over.short},
+        base.short_words if over.short_words is None else over.short_words,
+        base.short_s if over.short_s is None else over.short_s,
+    )
+
+
+def read_limits(path: Path) -> GateLimits:
+    """Read a limits file.
+
+    Raises:
+        InputError: The file cannot be read, or holds anything that is no limit; every fault is
+            named with its line.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path} is larger than {MAX_BYTES} bytes; it is no limits file.")
+    try:
+        node = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path} is no YAML: {error}") from error
+    reader = _Reader(path.name)
+    limits = reader.limits(node)
+    if reader.faults:
+        shown = "\n".join(str(fault) for fault in reader.faults)
+        raise InputError(f"{path} cannot be used:\n{shown}", reader.faults)
+    return limits
+
+
+class _Reader:
+    """Turns YAML nodes into limits and keeps every fault with its line."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.faults: list[Fault] = []
+
+    def limits(self, node: yaml.Node | None) -> GateLimits:
+        known = ("version", "defaults", "short", *_TABLES)
+        parts = dict(self._pairs(node, "", known)) if node is not None else {}
+        short = parts.get("short")
+        at = dict(self._pairs(short, "short", (*_SHORT_AT, "limits"))) if short else {}
+        return GateLimits(
+            defaults=self._row(parts.get("defaults"), "defaults"),
+            tables={t: self._table(parts[t], t) for t in _TABLES if t in parts},
+            short=self._row(at.get("limits"), "short.limits"),
+            short_words=self._number(at.get("most_words"), "short.most_words"),
+            short_s=self._number(at.get("most_s"), "short.most_s"),
+        )
+
+    def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
+        return {
+            name: self._row(value, f"{where}.{name}") for name, value in self._pairs(node, where)
+        }
+
+    def _row(self, node: yaml.Node | None, where: str) -> Row:
+        if node is None:
+            return {}
+        return {
+            name: self._number(value, f"{where}.{name}")
+            for name, value in self._pairs(node, where, NAMES)
+        }
+
+    def _number(self, node: yaml.Node | None, where: str) -> float | None:
+        if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
+            return None
+        try:
+            number = float(node.value) if isinstance(node, yaml.ScalarNode) else math.nan
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self._fault(node, where, "is no number.", "Write a number, or null to switch it off.")
+            return None
+        return number
+
+    def _pairs(
+        self, node: yaml.Node | None, where: str, known: tuple[str, ...] = ()
+    ) -> Iterator[tuple[str, yaml.Node]]:
+        if not isinstance(node, yaml.MappingNode):
+            if node is not None and not node.tag.endswith(":null"):
+                self._fault(node, where, "is no mapping.", "Write `name: value` lines under it.")
+            return
+        seen = set()
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+            if not name or name in seen:
+                self._fault(key, where, "is written twice or has no name.", "Keep one of them.")
+            elif known and name not in known:
+                near = difflib.get_close_matches(name, known, 3) or known
+                self._fault(key, name, "is not known.", f"Use one of {', '.join(near)}.")
+            else:
+                yield name, value
+            seen.add(name)
+
+    def _fault(self, node: yaml.Node, where: str, problem: str, fix: str) -> None:
+        line = node.start_mark.line + 1
+        self.faults.append(Fault(self._name, line, where, problem, fix, "gate-limit"))
