@@ -146,9 +146,7 @@ def _write_rows(
     ]
 
 
-def _summary(
-    reading: ProjectReading, counted: Overview, problems: Sequence[Any]
-) -> bytes:
+def _summary(reading: ProjectReading, counted: Overview, problems: Sequence[Any]) -> bytes:
     document = {
         "format": "barkline-report",
         "version": 1,

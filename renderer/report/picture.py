@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from renderer.audio.pitch import track_f0
 from renderer.audio.waveform import Waveform
 from renderer.report.png import palette_png
 
 REVISION = "1"  # a new number draws every picture again
 BOTTOM_HZ = 60.0
 TOP_HZ = 10_000.0
-ROWS = 128
-LEVELS = 40
-RANGE_DB = 72.0
+ROWS = 112
+LEVELS = 24
+RANGE_DB = 66.0
 WINDOW_S = 0.032
-_COLUMN_S = 0.01
+F0_HOP_S = 0.01
+_COLUMN_S = 0.0125
 _MAX_COLUMNS = 2_000
 _PEAK_COLUMNS_PER_S = 200.0
 _MAX_PEAKS = 3_000
@@ -39,6 +41,7 @@ class Pictures:
     Attributes:
         duration_s: Seconds.
         peaks: Lowest and highest sample of each column as int8 (−127..127), interleaved.
+        zoom: What the samples were multiplied with to be seen, 1–8.
         spectrogram: A PNG file; left is 0 s, right `duration_s`, bottom `bottom_hz`.
         bottom_hz: Lowest frequency of the picture.
         top_hz: Highest frequency of the picture; the axis between them is logarithmic.
@@ -49,16 +52,18 @@ class Pictures:
     duration_s: float
     peaks: bytes
     spectrogram: bytes
+    zoom: int = 1
     bottom_hz: float = BOTTOM_HZ
     top_hz: float = TOP_HZ
     f0_hz: tuple[int, ...] = ()
-    f0_hop_s: float = 0.01
+    f0_hop_s: float = F0_HOP_S
 
     def plain(self) -> dict[str, Any]:
         """Return everything but the PNG, ready for JSON."""
         return {
             "duration": round(self.duration_s, 4),
             "peaks": base64.b64encode(self.peaks).decode("ascii"),
+            "zoom": self.zoom,
             "bottom": round(self.bottom_hz, 2),
             "top": round(self.top_hz, 2),
             "f0": list(self.f0_hz),
@@ -70,7 +75,7 @@ def draw_pictures(
     waveform: Waveform,
     f0: npt.ArrayLike = (),
     voiced: npt.ArrayLike = (),
-    hop_s: float = 0.01,
+    hop_s: float = F0_HOP_S,
 ) -> Pictures:
     """Draw one sound.
 
@@ -83,10 +88,12 @@ def draw_pictures(
     top_hz = float(min(TOP_HZ, 0.5 * waveform.sample_rate))
     decibels = spectrogram(waveform, top_hz)
     levels = np.clip(np.round((decibels / RANGE_DB + 1.0) * (LEVELS - 1)), 0, LEVELS - 1)
+    zoom = _zoom(waveform)
     return Pictures(
         duration_s=waveform.duration_s,
-        peaks=draw_peaks(waveform),
+        peaks=draw_peaks(waveform, zoom),
         spectrogram=palette_png(levels[::-1].astype(np.uint8), cubehelix(LEVELS)),
+        zoom=zoom,
         bottom_hz=BOTTOM_HZ,
         top_hz=top_hz,
         f0_hz=_whole_hertz(f0, voiced),
@@ -94,18 +101,36 @@ def draw_pictures(
     )
 
 
-def draw_peaks(waveform: Waveform) -> bytes:
-    """Return the lowest and highest sample of each column, int8, interleaved.
+def draw_sound(waveform: Waveform) -> Pictures:
+    """Track F0 and draw one sound, of any length."""
+    whole = Waveform(_finite(waveform), waveform.sample_rate)
+    f0, voiced = track_f0(whole, hop_s=F0_HOP_S)
+    return draw_pictures(whole, f0, voiced, F0_HOP_S)
+
+
+def _zoom(waveform: Waveform) -> int:
+    """1, 2, 4 or 8: what keeps the loudest sample of a quiet sound within full scale."""
+    loudest = float(np.abs(_finite(waveform)).max(initial=0.0))
+    return next((zoom for zoom in (8, 4, 2) if 0.0 < loudest * zoom <= 1.0), 1)
+
+
+def _finite(waveform: Waveform) -> npt.NDArray[np.float32]:
+    return np.nan_to_num(waveform.samples, nan=0.0, posinf=1.0, neginf=-1.0)
+
+
+def draw_peaks(waveform: Waveform, zoom: int = 1) -> bytes:
+    """Return the lowest and highest sample of each column, times `zoom`, int8, interleaved.
 
     Full scale is ±1; louder samples are drawn at full scale, samples that are no number at 0.
     """
-    samples = np.nan_to_num(waveform.samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    samples = _finite(waveform)
     if samples.size == 0:
         return b""
     columns = int(np.clip(waveform.duration_s * _PEAK_COLUMNS_PER_S, 1, _MAX_PEAKS))
     starts = np.linspace(0, samples.size, min(columns, samples.size), endpoint=False).astype(int)
     both = np.stack([np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)], 1)
-    return np.round(np.clip(both, -1.0, 1.0) * 127.0).astype(np.int8).tobytes()
+    bounds: bytes = np.round(np.clip(both * zoom, -1.0, 1.0) * 127.0).astype(np.int8).tobytes()
+    return bounds
 
 
 def spectrogram(waveform: Waveform, top_hz: float) -> Power:
@@ -159,7 +184,7 @@ def _whole_hertz(f0: npt.ArrayLike, voiced: npt.ArrayLike) -> tuple[int, ...]:
     mask = np.asarray(voiced, bool)
     if mask.size:
         hertz = np.where(mask, hertz, 0.0)
-    return tuple(int(round(h)) for h in np.maximum(hertz, 0.0).tolist())
+    return tuple(round(h) for h in np.maximum(hertz, 0.0).tolist())
 
 
 def cubehelix(colours: int, start: float = 2.6, rotations: float = 0.55) -> npt.NDArray[np.uint8]:
@@ -183,4 +208,4 @@ def cubehelix(colours: int, start: float = 2.6, rotations: float = 0.55) -> npt.
     helix = np.stack([np.cos(angle), np.sin(angle)])
     plane = np.array([[-0.14861, 1.78277], [-0.29227, -0.90649], [1.97294, 0.0]])
     rgb = brightness + amplitude * (plane @ helix)
-    return np.round(np.clip(rgb, 0.0, 1.0) * 255.0).astype(np.uint8).T
+    return np.asarray(np.round(np.clip(rgb, 0.0, 1.0) * 255.0), np.uint8).T

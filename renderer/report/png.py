@@ -18,9 +18,9 @@ _PALETTE_COLOURS = 256
 
 
 def palette_png(
-    indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8], level: int = 9
+    indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8], level: int = 6
 ) -> bytes:
-    """Encode a picture whose pixels are indices into a palette.
+    r"""Encode a picture whose pixels are indices into a palette.
 
     Four bits per pixel are used where the palette has at most 16 colours, else eight.
 
@@ -36,7 +36,7 @@ def palette_png(
         ValueError: The picture is empty or its numbers do not fit its palette.
 
     >>> palette_png(np.zeros((1, 1), np.uint8), np.zeros((2, 3), np.uint8))[:4]
-    b'\\x89PNG'
+    b'\x89PNG'
     """
     colours = len(palette)
     if indices.ndim != 2 or indices.size == 0:  # noqa: PLR2004 - rows and columns
@@ -64,7 +64,7 @@ def _packed(indices: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     height, width = indices.shape
     even = np.zeros((height, width + width % 2), np.uint8)
     even[:, :width] = indices
-    return (even[:, 0::2] << 4) | even[:, 1::2]
+    return np.asarray((even[:, 0::2] << 4) | even[:, 1::2], np.uint8)
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

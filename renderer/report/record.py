@@ -232,7 +232,8 @@ def local_path(path: str) -> str:
     >>> [local_path(p) for p in ("/etc/x", "https://x/y", "a\\b", "javascript:x", "")]
     ['', '', '', '', '']
     """
-    is_local = not path.startswith("/") and "\\" not in path and ":" not in path.split("/")[0]
+    first = path.partition("/")[0]
+    is_local = not path.startswith("/") and "\\" not in path and ":" not in first
     return str(PurePosixPath(path)) if path and is_local else ""
 
 
@@ -247,8 +248,6 @@ def problem(line: LineReading) -> Mapping[str, Any]:
         "text": line.utterance.text,
         "status": status_of(line),
         "flags": list(flags_of(line)),
-        "findings": [
-            _finding(f) for f in findings if f.outcome in (Outcome.FAIL, Outcome.ERROR)
-        ],
+        "findings": [_finding(f) for f in findings if f.outcome in (Outcome.FAIL, Outcome.ERROR)],
         "error": line.take.error if line.take else "",
     }

@@ -1,5 +1,6 @@
 // The waveform, the words and phonemes under it, the spectrogram with F0, and one cursor over all.
 const PIXELS_PER_SECOND = 150;
+const PIXELS_PER_WORD = 58;
 const WAVE_HEIGHT = 100;
 
 function wavePath(peaks) {
@@ -66,9 +67,9 @@ function graph(take, player, locale) {
   const cursor = make("div", { class: "cursor", hidden: true });
   const flaws = take.findings.filter((finding) => typeof finding.start === "number" && finding.outcome === "fail")
     .map((finding) => make("div", { class: "flaw", title: words(finding.check), style: { left: `${(100 * finding.start) / length}%` } }, make("i")));
-  const stage = make("div", { class: "stage", style: { width: `${Math.round(length * PIXELS_PER_SECOND)}px` } },
+  const stage = make("div", { class: "stage", style: { width: `${Math.round(Math.max(length * PIXELS_PER_SECOND, take.words.length * PIXELS_PER_WORD))}px` } },
     waveform(picture, take, length), spoken.root, sounds.root, spectrum(picture, take, length), flaws, cursor);
-  const root = make("div", { class: "graph", tabindex: take.duration > 4 ? 0 : null, role: "group", "aria-label": "Waveform and spectrogram" }, stage);
+  const root = make("div", { class: "graph", tabindex: 0, role: "group", "aria-label": "Waveform and spectrogram" }, stage);
   if (player) {
     stage.addEventListener("click", (event) => {
       const box = stage.getBoundingClientRect();
@@ -76,7 +77,7 @@ function graph(take, player, locale) {
     });
     player.watchers.push((at) => follow(at, { cursor, root, stage, length, marks: spoken.marks, player }));
   }
-  const legend = make("p", { class: "legend" }, make("span", {}, make("i"), "F0 (logarithmic Hz)"),
+  const legend = make("p", { class: "legend" }, make("span", {}, make("i"), "F0 (logarithmic Hz)"), picture.zoom > 1 && make("span", {}, `Quiet: waveform drawn × ${picture.zoom}`),
     make("span", {}, take.source === "engine" ? "Timing from the voice model" : "Timing estimated"));
   return [root, legend];
 }

@@ -1,12 +1,12 @@
 // Which lines are shown, and in which order.
 const filter = { q: "", group: "", character: "", locale: "", emotion: "", scene: "", check: "", flag: "", sort: "" };
 const FACETS = {
-  character: { label: "Character", all: "All characters", values: tables.characters, names: tables.characterNames },
-  locale: { label: "Locale", all: "All locales", values: tables.locales },
-  emotion: { label: "Emotion", all: "All emotions", values: tables.emotions },
-  scene: { label: "Scene", all: "All scenes", values: tables.scenes },
-  check: { label: "Failed check", all: "All checks", values: tables.checks, names: tables.checks.map(words) },
-  flag: { label: "Flag", all: "All flags", values: tables.flags },
+  character: { label: "Character", values: tables.characters, names: tables.characterNames },
+  locale: { label: "Locale", values: tables.locales },
+  emotion: { label: "Emotion", values: tables.emotions },
+  scene: { label: "Scene", values: tables.scenes },
+  check: { label: "Check", values: tables.checks, names: tables.checks.map(words) },
+  flag: { label: "Flag", values: tables.flags },
 };
 const SORTS = { "": "Problems first", manifest: "Manifest order", longest: "Longest first" };
 let shown = [];
@@ -33,11 +33,11 @@ function applyFilter() {
 }
 
 function buildFilters(changed) {
-  const selects = Object.entries(FACETS).map(([facet, { label, all, values, names }]) => {
+  const selects = Object.entries(FACETS).map(([facet, { label, values, names }]) => {
     const pairs = values.map((value, at) => [value, (names || values)[at]]);
     pairs.sort((one, other) => one[1].localeCompare(other[1]));
-    return make("select", { id: `filter-${facet}`, "aria-label": label, on: { change: (event) => changed(facet, event.target.value) } },
-      make("option", { value: "" }, all),
+    return make("select", { id: `filter-${facet}`, "aria-label": `Show only: ${label}`, on: { change: (event) => changed(facet, event.target.value) } },
+      make("option", { value: "" }, label),
       pairs.filter(([value]) => value !== "").map(([value, name]) => make("option", { value }, isolated(name))));
   });
   byId("filters").append(...selects);
@@ -57,9 +57,9 @@ function showFilters({ counts, total }, changed) {
   }
   if (byId("search").value !== filter.q) byId("search").value = filter.q;
   const isSet = Object.entries(filter).some(([name, value]) => name !== "sort" && value !== "");
-  const said_ = isSet ? `${count(shown.length)} of ${count(lines.length)} lines` : `${count(lines.length)} lines`;
-  const sort = make("select", { class: "plain", "aria-label": "Order", id: "sort", on: { change: (event) => changed("sort", event.target.value) } },
+  const tally = isSet ? `${count(shown.length)} of ${count(lines.length)} lines` : `${count(lines.length)} lines`;
+  const sort = make("select", { "aria-label": "Order", id: "sort", on: { change: (event) => changed("sort", event.target.value) } },
     Object.entries(SORTS).map(([value, name]) => make("option", { value, selected: value === filter.sort }, name)));
   const clear = isSet && make("button", { type: "button", class: "link", id: "clear", on: { click: () => changed(null) } }, "Clear filters");
-  byId("matches").replaceChildren(make("span", {}, said_, clear && " · ", clear || ""), sort);
+  byId("matches").replaceChildren(make("span", {}, tally, clear && " · ", clear || ""), sort);
 }

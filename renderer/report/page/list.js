@@ -12,7 +12,7 @@ function rowOf(line, at) {
   make("i", { class: `mark mark-${line.group}`, title: line.status }), make("span", { class: "sr" }, `${line.status}: `),
   make("div", { class: "first" }, make("span", { class: "text", dir: "auto", lang: line.locale }, line.text),
     make("span", { class: "end" }, line.duration ? `${line.duration.toFixed(1)} s` : "–")),
-  make("div", { class: "second" }, said(line.characterName), make("span", {}, line.locale),
+  make("div", { class: "second" }, said(line.characterName, { class: "who" }), make("span", {}, line.locale),
     said(line.id, { class: "id mono" }), why && make("span", { class: "why", title: why }, why)));
 }
 

@@ -110,9 +110,9 @@ async function start() {
   });
   document.querySelector("[data-home]").addEventListener("click", home);
   document.querySelector("[data-skip]").addEventListener("click", (event) => { event.preventDefault(); byId("list").focus(); });
-  const follow_ = () => { const line = readAddress(); refresh(); if (line) { chosen = null; choose(line, { isPlayed: false }); } else home(); };
-  window.addEventListener("hashchange", follow_);
-  follow_();
+  const followAddress = () => { const line = readAddress(); refresh(); if (line) { chosen = null; choose(line, { isPlayed: false }); } else home(); };
+  window.addEventListener("hashchange", followAddress);
+  followAddress();
   document.documentElement.dataset.ready = "true";
 }
 
