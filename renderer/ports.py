@@ -31,6 +31,10 @@ class Clock(Protocol):
         """Return the current time, aware, in UTC."""
         ...
 
+    def monotonic_s(self) -> float:
+        """Return seconds from some fixed point, for measuring how long work takes."""
+        ...
+
 
 # -- manifests -----------------------------------------------------------------------------------
 
@@ -407,6 +411,10 @@ class TakeRepository(Protocol):
 
     def counts(self, take_ids: Sequence[int] | None = None) -> dict[TakeStatus, int]:
         """Return how many takes are in each status."""
+        ...
+
+    def cost(self) -> float:
+        """Return the measured seconds of work per written character, 0 when nothing is known."""
         ...
 
 

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("raw_key", sa.String(200), nullable=False, server_default=""),
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("finished_at", WHEN),
+        sa.Column("spent_s", sa.Float, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_take"),
         sa.UniqueConstraint("render_key", name="uq_take_render_key"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
@@ -39,6 +39,20 @@ def request_of(plain: Any) -> RenderRequest:  # noqa: ANN401 - JSON
 def result_of(plain: Any) -> RenderResult:  # noqa: ANN401 - JSON
     """Read a result back."""
     value: RenderResult = _adapter(RenderResult).validate_python(plain)
+    return value
+
+
+def dump_result(result: RenderResult) -> bytes:
+    """Return a result as the document stored under its render key."""
+    return _adapter(RenderResult).dump_json(result) + b"\n"
+
+
+def load_result(document: bytes) -> RenderResult | None:
+    """Read such a document back; None when it is of another version or damaged."""
+    try:
+        value: RenderResult = _adapter(RenderResult).validate_json(document)
+    except ValidationError:
+        return None
     return value
 
 

@@ -80,6 +80,7 @@ take = Table(
     Column("raw_key", String(200), nullable=False, server_default=""),
     Column("created_at", _When, nullable=False),
     Column("finished_at", _When),
+    Column("spent_s", Float, nullable=False, server_default="0"),
 )
 
 line = Table(

@@ -167,6 +167,7 @@ class SqlTakes:
                 owner="",
                 leased_until=None,
                 finished_at=self._clock.now(),
+                spent_s=result.spent_s,
             )
         )
         if done.rowcount != 1:
@@ -227,3 +228,16 @@ class SqlTakes:
             for status, number in self._connection.execute(part):
                 counts[TakeStatus(status)] = counts.get(TakeStatus(status), 0) + number
         return counts
+
+    def cost(self) -> float:
+        """Return the measured seconds of work per written character, 0 when nothing is known."""
+        recent = (
+            select(take.c.spent_s, take.c.phonemes)
+            .where(take.c.spent_s > 0)
+            .order_by(take.c.id.desc())
+            .limit(500)
+            .subquery()
+        )
+        query = select(func.sum(recent.c.spent_s), func.sum(recent.c.phonemes))
+        spent, size = self._connection.execute(query).one()
+        return float(spent) / size if spent and size else 0.0

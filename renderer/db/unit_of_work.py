@@ -11,7 +11,7 @@ from renderer.db.line_repository import SqlLines
 from renderer.db.outbox import SqlOutbox
 from renderer.db.tables import project, voice_level
 from renderer.db.take_repository import SqlTakes
-from renderer.ports import Clock
+from renderer.ports import Clock, LineRepository, Outbox, TakeRepository, VoiceLevels
 
 
 class SqlLevels:
@@ -38,10 +38,10 @@ class SqlLevels:
 class SqlUnitOfWork:
     """Implements `ports.UnitOfWork`: enter to begin, `commit` to keep, leave to end."""
 
-    lines: SqlLines
-    takes: SqlTakes
-    outbox: SqlOutbox
-    levels: SqlLevels
+    lines: LineRepository
+    takes: TakeRepository
+    outbox: Outbox
+    levels: VoiceLevels
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False

@@ -26,14 +26,12 @@ class RenderRequest:
         delivery: The file the game build receives.
         max_attempts: Automatic attempts before the take stays rejected.
         recording_key: Object key of a human recording that replaces synthesis, or "".
-        gate: The project's own gate limits, laid over the shipped ones.
     """
 
     utterance: Utterance
-    lexicon: tuple[Mapping[str, str], ...] = ()
+    lexicon: tuple[Mapping[str, str | bool], ...] = ()
     shape: Mapping[str, float] = field(default_factory=dict)
     mastering: MasteringTarget = field(default_factory=MasteringTarget)
     delivery: DeliveryTarget = field(default_factory=DeliveryTarget)
     max_attempts: int = 3
     recording_key: str = ""
-    gate: str = ""

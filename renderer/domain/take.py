@@ -111,10 +111,12 @@ class RenderResult:
         raw: The take before mastering, or None.
         metadata_key: Object key of the metadata document, or "".
         alignment: When each phoneme and word is said, in the delivered file.
+        shift_s: Seconds to add to times in the raw take to get times in the delivered file.
         loudness_lufs: Integrated loudness of the master, or None when it is too short or silent.
         true_peak_dbtp: True peak of the master, or None.
         tried: Every automatic attempt: what was changed and what the gate said.
         error: What failed, or "".
+        spent_s: Seconds of work, for estimates; no part of any stored object.
     """
 
     status: TakeStatus
@@ -125,10 +127,12 @@ class RenderResult:
     raw: SoundObject | None = None
     metadata_key: str = ""
     alignment: Alignment = field(default_factory=Alignment)
+    shift_s: float = 0.0
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
     tried: tuple[Attempt, ...] = ()
     error: str = ""
+    spent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

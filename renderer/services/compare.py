@@ -80,3 +80,8 @@ def compare(key: RenderKey, known: Known | None, status: TakeStatus | None) -> C
     if status is not None:
         return Comparison(_BY_STATUS[status], because, lapses)
     return Comparison(Change.CHANGED, because, lapses)
+
+
+def standing(known: Known) -> Comparison:
+    """Say what has to happen with a line whose inputs are known not to have changed."""
+    return Comparison(Change.FROZEN if known.is_frozen else _BY_STATUS[known.status])

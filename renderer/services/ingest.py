@@ -20,11 +20,10 @@ from renderer.ports import (
     LineWrite,
     ManifestFile,
     ManifestSource,
-    StoredLine,
     TakeWrite,
     UnitOfWork,
 )
-from renderer.services.compare import Comparison, Known, compare
+from renderer.services.asked import Asked, changed_files, find_stored, keeps, outcome
 from renderer.services.render_key import KeyBuilder
 
 PIECE = 500
@@ -56,15 +55,6 @@ class IngestReport:
     renamed: int = 0
     lapsed: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A line with the key it asks for and what is stored of it."""
-
-    utterance: Utterance
-    key: RenderKey
-    stored: StoredLine | None
 
 
 class Ingest:
@@ -185,17 +175,11 @@ class Ingest:
         self, unit: UnitOfWork, utterances: Sequence[Utterance], report: IngestReport
     ) -> list[Asked]:
         """Compose keys and find what is stored, following renames."""
-        stored = unit.lines.find([u.key for u in utterances])
-        moved = [u for u in utterances if u.was and u.key not in stored]
-        old = unit.lines.find([(was, u.locale) for u in moved for was in u.was])
-        for said in moved:
-            before = next((old[w, said.locale] for w in said.was if (w, said.locale) in old), None)
-            if before is None:
-                continue
+        stored, renames = find_stored(unit, utterances)
+        for said, before in renames:
             unit.lines.rename(before.pk, said.line_id)
             unit.outbox.add([LineRenamed(*said.key, was=before.utterance.line_id)])
-            stored[said.key] = before
-            report.renamed += 1
+        report.renamed += len(renames)
         return [Asked(u, self._keys.key(u), stored.get(u.key)) for u in utterances]
 
     def _requests(
@@ -224,32 +208,3 @@ class Ingest:
             if write.result is None
         ]
         return ids, events
-
-
-def changed_files(
-    unit: UnitOfWork, files: Sequence[ManifestFile], context: str
-) -> tuple[list[ManifestFile], list[str]]:
-    """Return the files that have to be read, and the paths of imported files that are gone."""
-    stored = unit.lines.files()
-    changed = [f for f in files if stored.get(f.path) != (f.sha256, context)]
-    return changed, sorted(set(stored) - {f.path for f in files})
-
-
-def outcome(asked: Asked, known: Mapping[str, tuple[int, TakeStatus]]) -> Comparison:
-    """Compare a line with what is stored of it."""
-    stored = asked.stored
-    return compare(
-        asked.key,
-        None if stored is None else known_of(stored),
-        known[asked.key.hex][1] if asked.key.hex in known else None,
-    )
-
-
-def known_of(stored: StoredLine) -> Known:
-    """Return what is known of a stored line."""
-    return Known(stored.render_key, stored.parts, stored.status, stored.is_frozen)
-
-
-def keeps(asked: Asked, verdict: Comparison) -> bool:
-    """Whether a line stays pinned to its take."""
-    return asked.stored is not None and asked.stored.is_frozen and not verdict.lapses

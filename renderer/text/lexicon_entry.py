@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +32,17 @@ class LexiconEntry:
     match_case: bool = False
     path: str = ""
     line: int = 0
+
+    def plain(self) -> dict[str, str | bool]:
+        """Return what matters of it as plain fields, for storage."""
+        names = ("word", "locale", "say", "ipa", "hint", "match_case")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_plain(cls, stored: Mapping[str, str | bool]) -> LexiconEntry:
+        """Rebuild an entry from storage."""
+        text = {k: str(v) for k, v in stored.items() if k != "match_case"}
+        return cls(**text, match_case=bool(stored.get("match_case", False)))  # type: ignore[arg-type]
 
     @cached_property
     def forms(self) -> tuple[str, ...]:

@@ -1,0 +1,115 @@
+"""The command line: the only place that prints and exits.
+
+`main` knows the commands by name and help alone and imports a command's module when it runs, so
+that `--help`, `check`, `pull` and `verify` stay light.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from renderer import __version__
+from renderer.errors import BarklineError, InputError
+
+USAGE_ERROR = 64  # sysexits.h; 2 is taken: `plan` exits 2 when there is work
+INTERRUPTED = 130
+FAULTS_SHOWN = 50
+
+click.UsageError.exit_code = USAGE_ERROR
+
+COMMANDS: dict[str, str] = {
+    "check": "Check manifests without a database.",
+    "schema": "Print the JSON Schema of manifests.",
+    "plan": "Show what a render would do, and why.",
+    "render": "Import, render and report what changed.",
+    "build": "The whole walk: render, publish, pull and verify.",
+    "status": "Show where every line is.",
+    "preview": "Render one line at once, without a database.",
+    "freeze": "Pin approved lines to their current take.",
+    "thaw": "Let pinned lines follow their inputs again.",
+    "report": "Write the QA pages.",
+    "publish": "Write the voice lock.",
+    "pull": "Fetch the lock's assets into a game build.",
+    "verify": "Prove that a lock can be shipped.",
+    "voices": "List, show, add, install and try voices.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they run; their help is known without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the walk."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module and return its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"renderer.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"renderer.cli.{cmd_name}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: barkline build manifests/emberfall",
+)
+@click.version_option(__version__, prog_name="barkline")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def barkline(ctx: click.Context, debug: bool) -> None:
+    """Dialogue manifests in, verified voice assets out.
+
+    Exit codes: 0 fine; 1 something was rejected, failed or may not be shipped; 2 `plan` found
+    work; 64 wrong usage; 65 wrong input; 69 a voice or service is not available; 74 the object
+    store failed; 78 wrong settings; 130 interrupted.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    argv = sys.argv[1:] if args is None else args
+    if "--debug" in argv[:1]:
+        sys.exit(_run(argv))
+    try:
+        code = _run(argv)
+    except BarklineError as error:
+        _tell(error)
+        code = error.exit_code
+    sys.exit(code)
+
+
+def _run(argv: list[str]) -> int:
+    try:
+        result: Any = barkline.main(argv, prog_name="barkline", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; run the same command again to go on", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _tell(error: BarklineError) -> None:
+    """Show an error and its faults on standard error."""
+    faults = error.faults if isinstance(error, InputError) else ()
+    for fault in faults[:FAULTS_SHOWN]:
+        click.echo(f"{fault.level.value}: {fault}", err=True)
+    if len(faults) > FAULTS_SHOWN:
+        more = len(faults) - FAULTS_SHOWN
+        click.echo(f"… and {more} more; `barkline check` shows all", err=True)
+    click.echo(f"barkline: {error}", err=True)

@@ -1,0 +1,72 @@
+"""What lines ask for now, beside what is stored of them: shared by import and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from renderer.domain.render_key import RenderKey
+from renderer.domain.take import TakeStatus
+from renderer.domain.utterance import Utterance
+from renderer.ports import ManifestFile, StoredLine, UnitOfWork
+from renderer.services.compare import Comparison, Known, compare
+
+Stored = dict[tuple[str, str], StoredLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line with the key it asks for and what is stored of it."""
+
+    utterance: Utterance
+    key: RenderKey
+    stored: StoredLine | None
+
+
+def find_stored(
+    unit: UnitOfWork, utterances: Sequence[Utterance]
+) -> tuple[Stored, list[tuple[Utterance, StoredLine]]]:
+    """Find what is stored of some lines, following their earlier ids.
+
+    Returns:
+        (line_id, locale) to what is stored, and the lines that were stored under an earlier id.
+    """
+    stored = unit.lines.find([u.key for u in utterances])
+    moved = [u for u in utterances if u.was and u.key not in stored]
+    old = unit.lines.find([(was, u.locale) for u in moved for was in u.was])
+    renames = []
+    for said in moved:
+        before = next((old[w, said.locale] for w in said.was if (w, said.locale) in old), None)
+        if before is not None:
+            stored[said.key] = before
+            renames.append((said, before))
+    return stored, renames
+
+
+def changed_files(
+    unit: UnitOfWork, files: Sequence[ManifestFile], context: str
+) -> tuple[list[ManifestFile], list[str]]:
+    """Return the files that have to be read, and the paths of imported files that are gone."""
+    stored = unit.lines.files()
+    changed = [f for f in files if stored.get(f.path) != (f.sha256, context)]
+    return changed, sorted(set(stored) - {f.path for f in files})
+
+
+def outcome(asked: Asked, known: Mapping[str, tuple[int, TakeStatus]]) -> Comparison:
+    """Compare a line with what is stored of it."""
+    stored = asked.stored
+    return compare(
+        asked.key,
+        None if stored is None else known_of(stored),
+        known[asked.key.hex][1] if asked.key.hex in known else None,
+    )
+
+
+def known_of(stored: StoredLine) -> Known:
+    """Return what is known of a stored line."""
+    return Known(stored.render_key, stored.parts, stored.status, stored.is_frozen)
+
+
+def keeps(asked: Asked, verdict: Comparison) -> bool:
+    """Whether a line stays pinned to its take."""
+    return asked.stored is not None and asked.stored.is_frozen and not verdict.lapses

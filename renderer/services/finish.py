@@ -1,0 +1,152 @@
+"""Step 5b, second half: a performance to a mastered, encoded, measured and judged attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from renderer.audio.codec import decode, encode
+from renderer.audio.mastering import Mastered, master, voice_gain_db
+from renderer.audio.waveform import Waveform
+from renderer.domain.take import Take
+from renderer.domain.transcript import shift
+from renderer.domain.verdict import Verdict
+from renderer.domain.voice import VoiceRef
+from renderer.errors import BarklineError, JudgeError
+from renderer.ports import Judge, VoiceBook
+from renderer.quality.gate import judge as judge_take
+from renderer.quality.gate import needs_learned
+from renderer.quality.limits import GateLimits
+from renderer.quality.take import LEARNED, GateInput
+from renderer.services.level import VoiceLevel
+from renderer.services.perform import Performance, Performed
+
+RECORDING = "recording"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """One attempt, ready to be kept.
+
+    Attributes:
+        number: Which automatic attempt, from 1.
+        performance: Before mastering.
+        master: The master.
+        delivery: The encoded bytes.
+        decoded: Decoded from those bytes.
+        verdict: The gate's decision.
+    """
+
+    number: int
+    performance: Performance
+    master: Mastered
+    delivery: bytes
+    decoded: Waveform
+    verdict: Verdict
+
+
+class Finisher:
+    """Masters, encodes and judges.
+
+    Args:
+        voices: The installed voices.
+        level: Gains of voices.
+        judges: Learned metrics.
+        limits: What the gate holds takes against.
+    """
+
+    def __init__(
+        self,
+        voices: VoiceBook,
+        level: VoiceLevel,
+        judges: Sequence[Judge],
+        limits: GateLimits,
+    ) -> None:
+        self._voices = voices
+        self._level = level
+        self._judges = judges
+        self._limits = limits
+
+    def finish(
+        self, takes: Sequence[Take], performed: Performed, number: int
+    ) -> dict[int, Finished | BarklineError]:
+        """Finish one attempt of some takes; an error stands in the place of one that failed.
+
+        Args:
+            takes: The takes.
+            performed: What was spoken of each, by row id.
+            number: Which automatic attempt, from 1.
+        """
+        made: dict[int, Finished | BarklineError] = {}
+        inputs: dict[int, GateInput] = {}
+        rough: dict[int, Finished] = {}
+        for take in takes:
+            performance = performed[take.id]
+            if isinstance(performance, BarklineError):
+                made[take.id] = performance
+                continue
+            try:
+                rough[take.id] = self._master(take, performance, number)
+            except BarklineError as error:
+                made[take.id] = error
+                continue
+            inputs[take.id] = self._gate_input(take, rough[take.id])
+        for pk, learned in self._learned(inputs).items():
+            verdict = judge_take(replace(inputs[pk], learned=learned), self._limits)
+            made[pk] = replace(rough[pk], verdict=verdict)
+        return made
+
+    def _master(self, take: Take, performance: Performance, number: int) -> Finished:
+        request, asked = take.request, performance.asked
+        target = replace(
+            request.mastering,
+            head_s=request.mastering.head_s + asked.lead_s,
+            tail_s=request.mastering.tail_s + asked.trail_s,
+        )
+        mastered = master(performance.waveform, target, self._gain(take, performance))
+        data = encode(mastered.waveform, request.delivery.codec, request.delivery.quality)
+        return Finished(number, performance, mastered, data, decode(data), Verdict.of(()))
+
+    def _gain(self, take: Take, performance: Performance) -> float:
+        """One gain per voice; a recording is its own voice."""
+        request = take.request
+        if request.recording_key:
+            return voice_gain_db([performance.waveform], request.mastering)
+        said = request.utterance
+        synthesiser = self._voices.open(VoiceRef.parse(said.voice).name)
+        return self._level.gain_db(synthesiser, said.voice, said.locale, request.mastering)
+
+    def _gate_input(self, take: Take, made: Finished) -> GateInput:
+        request, performance = take.request, made.performance
+        said = request.utterance
+        asked = performance.asked
+        is_recorded = bool(request.recording_key)
+        name = VoiceRef.parse(said.voice).name
+        target = request.mastering
+        return GateInput(
+            delivered=made.decoded,
+            master=made.master.waveform,
+            raw=performance.waveform,
+            transcript=performance.transcript,
+            direction=said.direction,
+            voice=RECORDING if is_recorded else said.voice,
+            engine=RECORDING if is_recorded else self._voices.card(name).engine,
+            locale=said.locale,
+            phones=shift(performance.phones, made.master.shift_s, made.decoded.duration_s),
+            rate=asked.rate,
+            ceiling_dbtp=target.true_peak_dbtp,
+            expected_lufs=None if is_recorded else target.loudness_lufs + asked.energy_db,
+            limited_db=made.master.limited_db,
+        )
+
+    def _learned(self, inputs: dict[int, GateInput]) -> dict[int, dict[str, float | JudgeError]]:
+        """Score what learned metrics are valid for, in one batch per judge."""
+        learned: dict[int, dict[str, float | JudgeError]] = {pk: {} for pk in inputs}
+        worth = [pk for pk, take in inputs.items() if needs_learned(take, self._limits)]
+        for judge in self._judges:
+            scores = judge.score([inputs[pk].delivered for pk in worth])
+            for pk, score in zip(worth, scores, strict=True):
+                learned[pk] |= (
+                    dict.fromkeys(LEARNED, score) if isinstance(score, JudgeError) else dict(score)
+                )
+        return learned

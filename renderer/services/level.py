@@ -1,0 +1,129 @@
+"""One gain per voice: how loud a voice is by itself, measured once.
+
+A short line has no stable integrated loudness, and a whisper brought to the level of speech is no
+whisper. So a voice is measured on neutral passages, and all its lines get that one gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from renderer.audio.mastering import voice_gain_db
+from renderer.domain.project import MasteringTarget
+from renderer.domain.render_key import digest
+from renderer.domain.transcript import Transcript
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice import VoiceRef
+from renderer.errors import SynthesisError
+from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber, UnitOfWork
+
+# Part of the mastering revision of a render key: another passage is another gain.
+LEVEL_REVISION = "level/1"
+
+_REFERENCE = MasteringTarget()
+
+# Neutral statements with open and closed vowels, plosives and fricatives; about twelve seconds.
+_PASSAGES: dict[str, tuple[str, ...]] = {
+    "en": (
+        "The harbour lies quiet under a pale morning sky, and the boats have not gone out yet.",
+        "She put the letters back into the drawer, locked it, and walked slowly down the stairs.",
+        "Beyond the old mill the road turns north and follows the river for about seven miles.",
+    ),
+    "de": (
+        "Der Hafen liegt still unter einem blassen Morgenhimmel, und die Boote sind noch da.",
+        "Sie legte die Briefe in die Schublade, schloss ab und ging langsam die Treppe hinab.",
+        "Hinter der alten Mühle biegt die Straße nach Norden ab und folgt eine Weile dem Fluss.",
+    ),
+    "fr": (
+        "Le port est calme sous un ciel pâle du matin, et les bateaux ne sont pas encore partis.",
+        "Elle remit les lettres dans le tiroir, le ferma à clé et descendit lentement l'escalier.",
+        "Après le vieux moulin, la route tourne vers le nord et suit la rivière un long moment.",
+    ),
+}
+
+
+def passages(locale: str) -> tuple[str, ...]:
+    """Return the calibration passages of a locale; English ones where there are none."""
+    return _PASSAGES.get(locale.split("-", maxsplit=1)[0].casefold(), _PASSAGES["en"])
+
+
+class VoiceLevel:
+    """Gains of voices, measured once and kept in the database.
+
+    Args:
+        unit: Begins a transaction.
+        transcriber: Text to phonemes.
+        engine_revision: Revision of a voice's engine, by voice name.
+    """
+
+    def __init__(
+        self,
+        unit: Callable[[], UnitOfWork],
+        transcriber: Transcriber,
+        engine_revision: Callable[[str], str],
+    ) -> None:
+        self._unit = unit
+        self._transcriber = transcriber
+        self._engine_revision = engine_revision
+        self._known: dict[str, float] = {}
+
+    def gain_db(
+        self, synthesiser: Synthesiser, voice: str, locale: str, target: MasteringTarget
+    ) -> float:
+        """Return the gain that brings a voice's neutral speech to the target, in dB.
+
+        Args:
+            synthesiser: The loaded voice.
+            voice: Voice reference, with its speaker.
+            locale: Whose phonemes.
+            target: The level to reach.
+
+        Raises:
+            SynthesisError: The voice cannot say the passages.
+        """
+        card = synthesiser.card
+        language = locale.split("-", maxsplit=1)[0].casefold()
+        key = digest(
+            [
+                card.model_sha256,
+                self._engine_revision(card.name),
+                self._transcriber.revision,
+                LEVEL_REVISION,
+                voice,
+                language,
+            ]
+        )
+        if key not in self._known:
+            self._known[key] = self._stored(key) or self._measure(key, synthesiser, voice, locale)
+        return round(target.loudness_lufs - self._known[key], 2)
+
+    def _stored(self, key: str) -> float | None:
+        with self._unit() as unit:
+            return unit.levels.get(key)
+
+    def _measure(self, key: str, synthesiser: Synthesiser, voice: str, locale: str) -> float:
+        spoken = _speak(synthesiser, self._transcripts(voice, locale), voice)
+        gain = voice_gain_db([s.waveform for s in spoken], _REFERENCE)
+        loudness = round(_REFERENCE.loudness_lufs - gain, 2)
+        with self._unit() as unit:
+            unit.levels.put(key, voice, locale, loudness)
+            unit.commit()
+        return loudness
+
+    def _transcripts(self, voice: str, locale: str) -> list[Transcript]:
+        lines = [
+            Utterance(f"level_{i}", locale, "", "", text, text, voice)
+            for i, text in enumerate(passages(locale))
+        ]
+        made = self._transcriber.transcribe(lines)
+        return [t for t in made if isinstance(t, Transcript)]
+
+
+def _speak(synthesiser: Synthesiser, transcripts: Sequence[Transcript], voice: str) -> list[Speech]:
+    speaker = VoiceRef.parse(voice).speaker
+    answers = synthesiser.speak([SpeechRequest(t, speaker=speaker) for t in transcripts])
+    spoken = [a for a in answers if isinstance(a, Speech)]
+    if not spoken:
+        failed = next((a for a in answers if isinstance(a, SynthesisError)), None)
+        raise SynthesisError(f"voice {voice!r} could not be measured: {failed or 'no passage'}")
+    return spoken

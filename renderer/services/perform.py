@@ -1,0 +1,264 @@
+"""Step 5b, first half: text to a directed performance, before mastering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from renderer.audio.activity import sound_bounds
+from renderer.audio.codec import decode
+from renderer.audio.waveform import Waveform
+from renderer.direction.controls import AttemptChange, SignalControls, attempt_change, plan_controls
+from renderer.direction.profile import EmotionShape
+from renderer.direction.stage import direct
+from renderer.domain.render_key import attempt_seed
+from renderer.domain.take import Take
+from renderer.domain.transcript import PhoneSpan, Transcript, shift
+from renderer.domain.voice import VoiceRef
+from renderer.errors import BarklineError, SynthesisError, TextError
+from renderer.ports import (
+    ObjectStore,
+    Speech,
+    SpeechRequest,
+    Synthesiser,
+    Transcriber,
+    UnitOfWork,
+    VoiceBook,
+)
+
+TranscriberFor = Callable[[Sequence[Mapping[str, str | bool]]], Transcriber]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a direction means for mastering and gate.
+
+    Attributes:
+        rate: Speaking rate asked of the engine, ×.
+        energy_db: Level change asked of the signal stage, dB.
+        lead_s: Silence asked for before the line, seconds.
+        trail_s: Silence asked for after it, seconds.
+    """
+
+    rate: float = 1.0
+    energy_db: float = 0.0
+    lead_s: float = 0.0
+    trail_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Performance:
+    """A line as spoken and directed.
+
+    Attributes:
+        waveform: At the voice's own rate.
+        phones: Phonemes in time.
+        transcript: The words.
+        alignment_source: `engine` or `estimated`.
+        change: What this attempt did differently, in words.
+        asked: What mastering and gate have to know of the direction.
+        may_retry: Whether another attempt could sound different.
+    """
+
+    waveform: Waveform
+    phones: tuple[PhoneSpan, ...]
+    transcript: Transcript
+    alignment_source: str
+    change: str
+    asked: Asked = Asked()
+    may_retry: bool = True
+
+
+Performed = dict[int, Performance | BarklineError]
+
+
+class Planned(NamedTuple):
+    """What an attempt asks of the engine and of the signal stage."""
+
+    request: SpeechRequest
+    controls: SignalControls
+    change: AttemptChange
+
+
+class Performer:
+    """Speaks takes.
+
+    Args:
+        unit: Begins a transaction.
+        store: Where raw takes and recordings are.
+        voices: The installed voices.
+        transcriber: Makes a transcriber for some lexicon entries.
+    """
+
+    def __init__(
+        self,
+        unit: Callable[[], UnitOfWork],
+        store: ObjectStore,
+        voices: VoiceBook,
+        transcriber: TranscriberFor,
+    ) -> None:
+        self._unit = unit
+        self._store = store
+        self._voices = voices
+        self._transcriber = transcriber
+
+    def perform(self, takes: Sequence[Take], attempt: int) -> Performed:
+        """Speak some takes; an error stands in the place of a take that failed.
+
+        Args:
+            takes: Of any voices.
+            attempt: Which automatic attempt, from 1.
+        """
+        made: Performed = {}
+        ready: dict[int, tuple[Take, Transcript]] = {}
+        for take, transcript in self._transcribe(takes):
+            if isinstance(transcript, TextError):
+                made[take.id] = transcript
+            else:
+                ready[take.id] = take, transcript
+        for take, transcript in ready.values():
+            known = self._recorded(take, transcript) or self._stored(take, transcript, attempt)
+            if known is not None:
+                made[take.id] = known
+        by_voice: dict[str, list[tuple[Take, Transcript]]] = {}
+        for take, transcript in ready.values():
+            if take.id not in made:
+                voice = VoiceRef.parse(take.request.utterance.voice).name
+                by_voice.setdefault(voice, []).append((take, transcript))
+        for voice, lines in by_voice.items():
+            made |= self._speak(voice, lines, attempt)
+        return made
+
+    def _transcribe(self, takes: Sequence[Take]) -> list[tuple[Take, Transcript | TextError]]:
+        """Transcribe takes, those with equal lexicon entries together."""
+        groups: dict[tuple[tuple[tuple[str, str | bool], ...], ...], list[Take]] = {}
+        for take in takes:
+            key = tuple(tuple(sorted(entry.items())) for entry in take.request.lexicon)
+            groups.setdefault(key, []).append(take)
+        made: list[tuple[Take, Transcript | TextError]] = []
+        for same in groups.values():
+            transcriber = self._transcriber(same[0].request.lexicon)
+            answers = transcriber.transcribe([t.request.utterance for t in same])
+            made += zip(same, answers, strict=True)
+        return made
+
+    def _recorded(self, take: Take, transcript: Transcript) -> Performance | BarklineError | None:
+        """Return the human recording that replaces a take, or None."""
+        key = take.request.recording_key
+        if not key:
+            return None
+        try:
+            waveform = decode(self._store.get(key))
+        except BarklineError as error:
+            return error
+        phones = spread(transcript, waveform)
+        return Performance(
+            waveform, phones, transcript, "estimated", "human recording", may_retry=False
+        )
+
+    def _stored(self, take: Take, transcript: Transcript, attempt: int) -> Performance | None:
+        """Return the raw take of an earlier render that differed in mastering or codec alone."""
+        if attempt > 1:
+            return None
+        with self._unit() as unit:
+            known = unit.takes.raw_of(take.render_key.synthesis_hex)
+        if known is None or known.raw is None or not self._store.has(known.raw.key):
+            return None
+        waveform = decode(self._store.get(known.raw.key))
+        phones = shift(known.alignment.phones, -known.shift_s, waveform.duration_s)
+        request, controls, _ = _plan(take, transcript, known.attempt)
+        return Performance(
+            waveform,
+            phones,
+            transcript,
+            known.alignment.source,
+            "raw take kept, mastered again",
+            _asked(request, controls),
+            may_retry=False,
+        )
+
+    def _speak(
+        self, voice: str, lines: Sequence[tuple[Take, Transcript]], attempt: int
+    ) -> Performed:
+        """Speak lines of one voice in one call to its engine."""
+        try:
+            synthesiser = self._voices.open(voice)
+        except BarklineError as error:
+            return {take.id: error for take, _ in lines}
+        planned = [_plan(take, text, attempt) for take, text in lines]
+        answers = self._answers(synthesiser, [plan.request for plan in planned])
+        made: Performed = {}
+        for (take, text), plan, said in zip(lines, planned, answers, strict=True):
+            made[take.id] = _direct(said, text, plan) if isinstance(said, Speech) else said
+        return made
+
+    @staticmethod
+    def _answers(
+        synthesiser: Synthesiser, requests: Sequence[SpeechRequest]
+    ) -> list[Speech | SynthesisError]:
+        """Hold an engine to its promise: one answer per request."""
+        answers = synthesiser.speak(requests)
+        if len(answers) != len(requests):
+            raise SynthesisError(
+                f"{synthesiser.card.name} gave {len(answers)} answers to {len(requests)} lines"
+            )
+        return answers
+
+
+def _plan(take: Take, transcript: Transcript, number: int) -> Planned:
+    """Split a direction into what the engine does and what the signal stage does."""
+    said = take.request.utterance
+    change = attempt_change(number)
+    shape = EmotionShape.from_plain(take.request.shape)
+    engine, signal = plan_controls(said.direction, transcript, shape, change)
+    request = SpeechRequest(
+        transcript,
+        speaker=VoiceRef.parse(said.voice).speaker,
+        rate=engine.rate,
+        noise_scale=engine.noise_scale,
+        noise_w=engine.noise_w,
+        seed=attempt_seed(take.render_key.synthesis_hex, said.seed, number),
+        pause_scale=engine.pause_scale,
+    )
+    return Planned(request, signal, change)
+
+
+def _asked(request: SpeechRequest, controls: SignalControls) -> Asked:
+    return Asked(request.rate, controls.energy_db, controls.lead_s, controls.trail_s)
+
+
+def _direct(said: Speech, transcript: Transcript, planned: Planned) -> Performance | SynthesisError:
+    """Realise the signal half of a direction; a failure is that line's alone."""
+    request, controls, change = planned
+    try:
+        waveform, phones = direct(said.waveform, said.phones, controls)
+    except (ValueError, ArithmeticError, BarklineError) as error:
+        return SynthesisError(f"the direction could not be realised: {error}")
+    return Performance(
+        waveform,
+        phones,
+        transcript,
+        said.alignment_source,
+        change.label or "as asked",
+        _asked(request, controls),
+    )
+
+
+def spread(transcript: Transcript, waveform: Waveform) -> tuple[PhoneSpan, ...]:
+    """Spread a transcript's phonemes evenly over the sound of a recording: an estimate."""
+    bounds = sound_bounds(waveform)
+    start, end = bounds.start / waveform.sample_rate, bounds.end / waveform.sample_rate
+    symbols = [
+        (symbol, index)
+        for index, word in enumerate(transcript.words)
+        for symbol in word.phonemes
+        if symbol.isalpha()
+    ]
+    if not symbols or end <= start:
+        return ()
+    step = (end - start) / len(symbols)
+    return tuple(
+        PhoneSpan(symbol, start + i * step, start + (i + 1) * step, index)
+        for i, (symbol, index) in enumerate(symbols)
+    )

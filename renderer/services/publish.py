@@ -1,0 +1,158 @@
+"""Step 8 of the walk: the voice lock, from what is approved, current and may be shipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
+from renderer.domain.object_key import content_hash
+from renderer.domain.project import EXTENSIONS
+from renderer.domain.take import Take, TakeStatus
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice import VoiceRef
+from renderer.domain.voice_lock import LockEntry, VoiceLock, dump
+from renderer.ports import ObjectStore, StoredLine, UnitOfWork, VoiceBook
+
+PIECE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A line that did not enter the lock, and why."""
+
+    line_id: str
+    locale: str
+    why: str
+    is_required: bool = True
+
+
+@dataclass(slots=True)
+class PublishReport:
+    """A new lock and what is not in it.
+
+    Attributes:
+        text: The lock, ready to be written.
+        entries: How many lines it holds.
+        left_out: What it does not hold.
+    """
+
+    text: str = ""
+    entries: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every required line is in the lock."""
+        return not any(line.is_required for line in self.left_out)
+
+
+class Publish:
+    """Writes locks.
+
+    Args:
+        store: Where metadata documents are.
+        voices: The installed voices, for their licences.
+        today: For consents that expire.
+    """
+
+    def __init__(self, store: ObjectStore, voices: VoiceBook, today: date) -> None:
+        self._store = store
+        self._voices = voices
+        self._today = today
+
+    def run(self, unit: UnitOfWork, project: str, required: Mapping[str, bool]) -> PublishReport:
+        """Make the lock of a project; stores the metadata documents it names.
+
+        Args:
+            unit: A transaction, for reading.
+            project: Its name.
+            required: Locale to whether its lines have to be there; absent means yes.
+        """
+        report = PublishReport()
+        entries: list[LockEntry] = []
+        piece: list[StoredLine] = []
+        for line in unit.lines.iterate():
+            piece.append(line)
+            if len(piece) == PIECE:
+                self._add(unit, piece, required, entries, report)
+                piece = []
+        self._add(unit, piece, required, entries, report)
+        report.text = dump(project, entries)
+        report.entries = len(entries)
+        return report
+
+    def _add(
+        self,
+        unit: UnitOfWork,
+        lines: list[StoredLine],
+        required: Mapping[str, bool],
+        entries: list[LockEntry],
+        report: PublishReport,
+    ) -> None:
+        takes = {t.id: t for t in unit.takes.get(sorted({line.take_id for line in lines}))}
+        for line in lines:
+            take, said = takes[line.take_id], line.utterance
+            why = self._why_not(take)
+            if why:
+                is_required = required.get(said.locale, True)
+                report.left_out.append(LeftOut(*said.key, why, is_required))
+            else:
+                entries.append(self._entry(line, take))
+
+    def _why_not(self, take: Take) -> str:
+        """Return why a take may not enter the lock, or ""."""
+        if take.status is not TakeStatus.APPROVED or take.result is None:
+            return f"its take is {take.status.value}, not approved"
+        if take.result.delivery is None or not self._store.has(take.result.delivery.key):
+            return "its sound is missing from the store; render it again"
+        if take.request.recording_key:
+            return ""
+        card = self._voices.card(VoiceRef.parse(take.request.utterance.voice).name)
+        return card.why_unpublishable(self._today)
+
+    def _entry(self, line: StoredLine, take: Take) -> LockEntry:
+        if take.result is None or take.result.delivery is None:
+            raise ValueError(f"take {take.id} has no sound")  # _why_not has held it back
+        said, sound = line.utterance, take.result.delivery
+        key = take.render_key
+        metadata_key = self._metadata(said, take)
+        is_recorded = bool(take.request.recording_key)
+        name = VoiceRef.parse(take.request.utterance.voice).name
+        expires = None if is_recorded else self._voices.card(name).consent_expires
+        return LockEntry(
+            line_id=said.line_id,
+            locale=said.locale,
+            character=said.character,
+            key=sound.key,
+            sha256=sound.sha256,
+            size=sound.size,
+            duration_s=sound.duration_s,
+            extension=EXTENSIONS[take.request.delivery.codec],
+            metadata_key=metadata_key,
+            metadata_sha256=content_hash(metadata_key),
+            render_key=key.hex,
+            input_digest=key.input_digest,
+            voice="recorded" if is_recorded else take.request.utterance.voice,
+            publishable=True,
+            frozen=line.is_frozen,
+            parts=key.plain(),
+            consent_expires=expires.isoformat() if expires else "",
+        )
+
+    def _metadata(self, said: Utterance, take: Take) -> str:
+        """Return the key of a line's own document; lines that share a take differ in it."""
+        known = take.result.metadata_key if take.result else ""
+        made_for = take.request.utterance
+        same = ("line_id", "locale", "character", "scene")
+        if not known or all(getattr(said, n) == getattr(made_for, n) for n in same):
+            return known
+        document = for_line(json.loads(self._store.get(known)), said)
+        return self._store.put(canonical(document), SUFFIX, MEDIA_TYPE)
+
+
+def is_unchanged(text: str, old: VoiceLock | None, project: str) -> bool:
+    """Whether a new lock says what the old one said."""
+    return old is not None and dump(project, old.entries) == text

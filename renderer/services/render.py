@@ -1,0 +1,168 @@
+"""Step 5 of the walk: takes become sound. Read this file first.
+
+    (a) a short transaction: skip what is finished, lease the rest, count the delivery
+    (b) no transaction open: speak and direct (perform.py), master, encode, measure and judge
+        (finish.py); what the gate rejects is tried again with something changed (attempt.py)
+    (c) objects into the store under their hash, before anything names them (keep.py)
+    (d) a second transaction, fenced by the lease: the result and the event
+
+A crash anywhere leaves an expired lease and harmless objects, never a row without its sound. One
+bad take never fails its batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+
+from renderer.domain.events import TakeFinished
+from renderer.domain.take import RenderResult, Take
+from renderer.domain.verdict import Decision
+from renderer.errors import BarklineError, LeaseLostError
+from renderer.ports import Clock, UnitOfWork
+from renderer.services.finish import Finished, Finisher
+from renderer.services.keep import Keeper
+from renderer.services.perform import Performance, Performer
+
+LEASE_S = 15 * 60.0
+log = logging.getLogger(__name__)
+
+Failpoint = Callable[[str], None]
+
+
+def _no_failpoint(_step: str) -> None:
+    """Do nothing: what a failpoint does outside fault tests."""
+
+
+class Render:
+    """Renders batches of takes.
+
+    Args:
+        unit: Begins a transaction.
+        performer: Speaks and directs.
+        finisher: Masters, encodes and judges.
+        keeper: Stores objects and makes the result.
+        clock: Measures the work, for estimates.
+        worker: Name of this worker.
+
+    Attributes:
+        failpoint: Called with the name of each step; fault tests put theirs here.
+    """
+
+    def __init__(
+        self,
+        unit: Callable[[], UnitOfWork],
+        performer: Performer,
+        finisher: Finisher,
+        keeper: Keeper,
+        clock: Clock,
+        worker: str = "worker",
+    ) -> None:
+        self._unit = unit
+        self._performer = performer
+        self._finisher = finisher
+        self._keeper = keeper
+        self._clock = clock
+        self._worker = worker
+        self._stopping = threading.Event()
+        self.failpoint: Failpoint = _no_failpoint
+
+    def stop(self) -> None:
+        """Begin no further batch: what is queued is given back to the database."""
+        self._stopping.set()
+
+    def batch(self, take_ids: Sequence[int]) -> None:
+        """Render what is neither finished nor leased by another worker."""
+        if self._stopping.is_set():
+            return
+        owner = f"{self._worker}:{uuid.uuid4().hex}"
+        takes = self._lease(take_ids, owner)
+        self.failpoint("leased")
+        open_ids = {take.id for take in takes}
+        try:
+            began = self._clock.monotonic_s()
+            results = self._render(takes)
+            spent = (self._clock.monotonic_s() - began) / max(1, len(takes))
+            for take in takes:
+                self._store(take, owner, self._keeper.keep(take, results[take.id], spent))
+                open_ids.discard(take.id)
+        except BaseException:
+            self._release(sorted(open_ids), owner)
+            raise
+
+    def _lease(self, take_ids: Sequence[int], owner: str) -> list[Take]:
+        with self._unit() as unit:
+            takes = unit.takes.lease(take_ids, owner, LEASE_S)
+            unit.commit()
+        return takes
+
+    def _release(self, take_ids: Sequence[int], owner: str) -> None:
+        """Give leases back; the delivery stays counted, so that poison is quarantined in time."""
+        with self._unit() as unit:
+            unit.takes.release(take_ids, owner)
+            unit.commit()
+
+    def _render(self, takes: Sequence[Take]) -> dict[int, list[Finished] | BarklineError]:
+        """Render a batch; when that breaks in an unforeseen way, take by take."""
+        try:
+            return self._attempts(takes)
+        except Exception as error:  # a bug or a broken model must not take its neighbours along
+            if len(takes) == 1:
+                log.exception("take %d failed", takes[0].id)
+                return {takes[0].id: BarklineError(f"{type(error).__name__}: {error}")}
+            log.warning("batch of %d failed, going on take by take", len(takes))
+            return {take.id: self._render([take])[take.id] for take in takes}
+
+    def _attempts(self, takes: Sequence[Take]) -> dict[int, list[Finished] | BarklineError]:
+        """Try each take until the gate approves it or its attempts are used up."""
+        tried: dict[int, list[Finished] | BarklineError] = {}
+        open_ = list(takes)
+        number = 0
+        while open_:
+            number += 1
+            performed = self._performer.perform(open_, number)
+            self.failpoint("performed")
+            finished = self._finisher.finish(open_, performed, number)
+            self.failpoint("judged")
+            again = []
+            for take in open_:
+                if self._is_open(take, finished[take.id], performed[take.id], tried):
+                    again.append(take)
+            open_ = again
+        return tried
+
+    @staticmethod
+    def _is_open(
+        take: Take,
+        made: Finished | BarklineError,
+        performed: Performance | BarklineError,
+        tried: dict[int, list[Finished] | BarklineError],
+    ) -> bool:
+        """Record an attempt; return whether another one is due."""
+        if isinstance(made, BarklineError):
+            tried.setdefault(take.id, made)
+            return False
+        before = tried.setdefault(take.id, [])
+        if isinstance(before, list):
+            before.append(made)
+        may_change = isinstance(performed, Performance) and performed.may_retry
+        return (
+            may_change
+            and made.verdict.decision is Decision.REJECTED
+            and made.number < take.request.max_attempts
+        )
+
+    def _store(self, take: Take, owner: str, result: RenderResult) -> None:
+        """Store a result in the second transaction; a late one of a lost lease is dropped."""
+        self.failpoint("stored")
+        try:
+            with self._unit() as unit:
+                unit.takes.finish(take.id, owner, result)
+                unit.outbox.add([TakeFinished(take.id, result.status.value)])
+                self.failpoint("finishing")
+                unit.commit()
+        except LeaseLostError as error:
+            log.warning("%s; the result is dropped", error)
+        self.failpoint("finished")
