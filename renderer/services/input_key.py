@@ -59,7 +59,8 @@ class InputKeyer:
     def parts(self, utterance: Utterance) -> dict[Part, str]:
         """Return the digest of every input that bears on an utterance.
 
-        A line with a human recording depends on its text and the recording, not on voices.
+        A line with a human recording depends on its text and the recording, not on voices. An
+        input of which the line takes nothing (no lexicon entry, no emotion) is absent.
         """
         parts = {
             Part.TEXT: digest(utterance.text),
@@ -71,13 +72,13 @@ class InputKeyer:
         if recording is not None:
             return parts | {Part.RECORDING: self._digest(recording)}
         direction, profile = self._direction(utterance.direction)
-        return parts | {
+        parts |= {
             Part.DIRECTION: direction,
-            Part.EMOTION_PROFILE: profile,
-            Part.LEXICON: self._lexicon_digest(utterance),
             Part.VOICE: self._digest(utterance.voice),
             Part.SEED: self._digest(utterance.seed),
         }
+        taken = {Part.EMOTION_PROFILE: profile, Part.LEXICON: self._lexicon_digest(utterance)}
+        return parts | {part: one for part, one in taken.items() if one}
 
     def input_digest(self, utterance: Utterance) -> str:
         """Return the 64 hex digits the voice lock holds for an utterance."""

@@ -201,6 +201,11 @@ def test_equal_directions_are_digested_once() -> None:
     assert len(asked) == 1
 
 
+def test_a_lexicon_or_profile_of_which_a_line_takes_nothing_is_no_input() -> None:
+    parts = InputKeyer(PROJECT, lambda _u: "", lambda _d: "", {}).parts(LINE)
+    assert not {Part.LEXICON, Part.EMOTION_PROFILE} & parts.keys()
+
+
 def test_the_digest_of_a_plain_line_never_changes_by_accident() -> None:
     """A change here makes every committed lock stale: it has to be meant."""
     assert keyer().input_digest(LINE) == GOLDEN
