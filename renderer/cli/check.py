@@ -1,0 +1,106 @@
+"""`barkline check`: read the manifests as an import would, and list every fault."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from os.path import relpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from renderer import __version__
+
+if TYPE_CHECKING:
+    from renderer.manifest.inspection import Inspection, Step
+
+FORMATS = ("text", "github", "sarif", "junit", "json")
+EXIT_FAULTS = 65  # EX_DATAERR of sysexits.h
+
+
+@click.command(
+    name="check",
+    short_help="Check manifests without a database.",
+    epilog="Example: barkline check manifests/emberfall --format sarif --output check.sarif",
+)
+@click.argument("project", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="text for people; github annotates a pull request; sarif, junit and json for other CI.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the faults to this file.",
+)
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.pass_context
+def command(
+    ctx: click.Context, project: Path, form: str, output: Path | None, strict: bool
+) -> None:
+    """Check the manifests of PROJECT (a folder or its project file; default: here).
+
+    Lists every fault of every file at once, each with file, line, field and what to do. Needs no
+    database, no voice and no network.
+
+    Exit codes: 0 no errors; 65 errors (with --strict: or warnings).
+    """
+    from renderer.manifest.annotate import annotate
+
+    with _progress() as on_step:
+        found = _inspect(project, on_step)
+    text = annotate(found.faults, form, prefix=_prefix(project), version=__version__)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+    if form == "text" or output is not None:
+        click.echo(f"{found.lines:,} good lines in {found.files:,} files.", err=True)
+    if found.has_errors or (strict and found.faults):
+        ctx.exit(EXIT_FAULTS)
+
+
+def _inspect(project: Path, on_step: Callable[[Step], None]) -> Inspection:
+    from renderer.manifest.inspection import inspect
+
+    return inspect(project, on_step=on_step)
+
+
+def _prefix(project: Path) -> str:
+    """Return the project folder relative to the working folder, with forward slashes."""
+    folder = project if project.is_dir() else project.parent
+    try:
+        relative = Path(relpath(folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        relative = folder.resolve().as_posix()
+    return "" if relative == "." else relative
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Step], None]]:
+    """Show a bar on stderr where a person sits in front of it."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        TextColumn("{task.fields[lines]:,} lines"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", lines=0)
+
+        def on_step(step: Step) -> None:
+            bar.update(task, completed=step.done, total=step.total, lines=step.lines)
+
+        yield on_step
