@@ -27,6 +27,7 @@ from renderer.domain.voice_lock import (
 from renderer.errors import Level, LockError
 from renderer.services.input_key import InputKeyer
 
+NOWHERE = Origin("", 0)
 _CHUNK = 1 << 20
 
 
@@ -62,7 +63,7 @@ class Problem:
     line_id: str
     locale: str
     message: str
-    origin: Origin = Origin("", 0)
+    origin: Origin = NOWHERE
     changed: tuple[Part, ...] = ()
     path: str = ""
 
