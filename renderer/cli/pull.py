@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,18 +96,18 @@ def _store(given: str, lock_path: Path) -> str:
 @contextmanager
 def _bar(*, is_shown: bool) -> Iterator[Progress | None]:
     """Show a progress bar on standard error, when a person is watching."""
-    if not is_shown or not click.get_text_stream("stderr").isatty():
+    if not is_shown or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn("pull"), BarColumn(), MofNCompleteColumn()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Bar(TextColumn("pull"), BarColumn(), MofNCompleteColumn(), console=console) as bar:
         task = bar.add_task("pull", total=None)
 
-        def show(done: int, total: int, _fetched_bytes: int) -> None:
+        def show(done: int, total: int, fetched: int) -> None:
             bar.update(task, completed=done, total=total)
 
         yield show
