@@ -219,7 +219,7 @@ class _Reader:
     def _pairs(
         self, node: yaml.Node | None, where: str, known: tuple[str, ...] = ()
     ) -> Iterator[tuple[str, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, yaml.MappingNode) or not node.tag.endswith(":map"):
             if node is not None and not node.tag.endswith(":null"):
                 self._fault(node, where, "is no mapping.", "Write `name: value` lines under it.")
             return

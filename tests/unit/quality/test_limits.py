@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renderer.errors import InputError
+from renderer.quality.limits import NAMES, GateLimits, merge, read_limits
+
+SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "gate.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def limits_of(limits: GateLimits, **more):
+    known = {"engine": "piper", "locale": "en-US", "voice": "kristin", "delivery": "normal"}
+    return limits.limits_for(**{**known, "is_short": False, **more})
+
+
+def test_the_shipped_file_sets_every_limit():
+    assert set(read_limits(SHIPPED).defaults) == set(NAMES)
+
+
+def test_the_more_specific_wins(tmp_path):
+    limits = read_limits(
+        written(
+            tmp_path,
+            """
+defaults: {most_click_db: 1, most_gap_s: 1, most_head_db: 1, most_tail_db: 1}
+engines: {piper: {most_click_db: 2, most_gap_s: 2, most_head_db: 2}}
+locales: {en: {most_click_db: 3, most_gap_s: 3}, en-GB: {most_click_db: 9}}
+voices: {kristin: {most_click_db: 4}, "kristin#high": {most_click_db: 5}}
+deliveries: {whisper: {most_click_db: 6}}
+short: {most_words: 2, most_s: 0.8, limits: {most_click_db: 7, most_tail_db: null}}
+""",
+        )
+    )
+    assert limits_of(limits).most_click_db == 4
+    assert limits_of(limits, voice="kristin#high").most_click_db == 5
+    assert limits_of(limits, voice="amy", locale="en-GB").most_click_db == 9
+    assert limits_of(limits, voice="amy").most_gap_s == 3
+    assert limits_of(limits, delivery="whisper").most_click_db == 6
+    assert limits_of(limits).most_head_db == 2
+    assert limits_of(limits).most_tail_db == 1
+    short = limits_of(limits, delivery="whisper", is_short=True)
+    assert (short.most_click_db, short.most_tail_db) == (7, None)
+    assert limits.is_short(2, 5.0)
+    assert limits.is_short(9, 0.7)
+    assert not limits.is_short(3, 0.9)
+
+
+def test_a_project_changes_one_limit_and_keeps_the_rest(tmp_path):
+    shipped = read_limits(SHIPPED)
+    own = written(
+        tmp_path,
+        "defaults: {most_gap_s: 3}\n"
+        "engines: {formant: {most_click_db: null}}\n"
+        "voices: {hero: {least_dnsmos_ovrl: 3.1}}\n"
+        "short: {most_s: 0.5}\n",
+    )
+    merged = merge(shipped, read_limits(own))
+    assert limits_of(merged).most_gap_s == 3
+    assert limits_of(merged).most_click_db == shipped.defaults["most_click_db"]
+    assert limits_of(merged, engine="formant").most_click_db is None
+    assert limits_of(merged, engine="formant").least_dnsmos_ovrl < 2
+    assert limits_of(merged, voice="hero").least_dnsmos_ovrl == 3.1
+    assert (merged.short_words, merged.short_s) == (shipped.short_words, 0.5)
+
+
+def test_every_fault_is_named_with_its_line_and_the_near_name(tmp_path):
+    path = written(
+        tmp_path,
+        "defaults:\n  most_clik_db: 3\n  most_gap_s: soon\n  most_dc_dbfs: .nan\n"
+        "  most_tail_db: 1\n  most_tail_db: 2\nvoises: {}\nengines: 7\n",
+    )
+    with pytest.raises(InputError) as caught:
+        read_limits(path)
+    faults = {(f.line, f.field) for f in caught.value.faults}
+    assert {(2, "most_clik_db"), (3, "defaults.most_gap_s"), (4, "defaults.most_dc_dbfs")} <= faults
+    assert {line for line, _ in faults} == {2, 3, 4, 6, 7, 8}
+    assert "most_click_db" in str(caught.value)
+    assert "voices" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1, 2]", "a: &a [*a]", "}{", "\x00", "defaults: !!python/object:os.system {}", "- x\n" * 9],
+)
+def test_files_that_are_no_limits_are_refused(tmp_path, text):
+    with pytest.raises(InputError):
+        read_limits(written(tmp_path, text))
+
+
+def test_a_missing_or_huge_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_limits(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="larger"):
+        read_limits(written(tmp_path, "#" * 70_000))
+
+
+def test_an_empty_file_changes_nothing(tmp_path):
+    assert merge(GateLimits({"most_gap_s": 1.0}), read_limits(written(tmp_path, ""))) == GateLimits(
+        {"most_gap_s": 1.0}, {t: {} for t in ("engines", "locales", "voices", "deliveries")}
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=200))
+def test_no_text_makes_the_reader_crash(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("gate") / "gate.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with contextlib.suppress(InputError):
+        read_limits(path)
