@@ -224,7 +224,7 @@ def content_policy(script: str, style: str) -> str:
             "default-src 'none'",
             f"script-src '{_integrity(script)}' 'strict-dynamic'",
             f"style-src '{_integrity(style)}'",
-            "img-src 'self' file:",
+            "img-src 'self' file: data:",
             "media-src 'self' file:",
             "base-uri 'none'",
             "form-action 'none'",
