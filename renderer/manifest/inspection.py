@@ -1,4 +1,4 @@
-"""A whole project read for its faults alone: what `check` and an editor ask for, without a database."""
+"""A whole project read for its faults alone, without a database: what `check` asks for."""
 
 from __future__ import annotations
 

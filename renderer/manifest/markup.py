@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
 
-from renderer.domain.direction import PAUSE_RANGE_S, Emphasis, Prosody, WordEdit
-from renderer.domain.words import Word, find_words
+from renderer.domain.direction import PAUSE_RANGE_S, Emphasis, WordEdit
+from renderer.domain.words import find_words
+from renderer.manifest.anchor import MarkupProblem, Pause, Span, collapse, word_edits
 
 SPECIAL = "\\*[]<>{}_`~&"
+_ANY_SPECIAL = re.compile(f"[{re.escape(SPECIAL)}]")
 _TOKEN = re.compile(
     r"\\(?P<escaped>.)|(?P<stars>\*+)|\[(?P<bracket>[^\[\]]*)\]|(?P<stray>[\[\]])"
     r"|(?P<unknown></?[A-Za-z!?][^<>]*>|\{[^{}]*\}|[{}]|`|~~|&(?:#\w+|[A-Za-z]+);"
@@ -32,34 +33,6 @@ _CLOSING = frozenset(",.;:!?…)”»’")
 _MAX_PHONEMES = 120
 _LEVELS = {1: Emphasis.MODERATE, 2: Emphasis.STRONG}
 _KNOWN = "Known are *word*, **word**, [pause 0.4] and [word|IPA]"
-
-
-class MarkupProblem(NamedTuple):
-    """Something in a line's markup that cannot be read.
-
-    Attributes:
-        at: Index in the written line.
-        code: Stable name of the rule.
-        problem: What is wrong.
-        fix: What to do.
-    """
-
-    at: int
-    code: str
-    problem: str
-    fix: str
-
-
-class _Span(NamedTuple):
-    start: int
-    end: int
-    emphasis: Emphasis
-    phonemes: str
-
-
-class _Pause(NamedTuple):
-    at: int
-    seconds: float
 
 
 def parse(written: str) -> tuple[str, tuple[WordEdit, ...], list[MarkupProblem]]:
@@ -79,16 +52,16 @@ def parse(written: str) -> tuple[str, tuple[WordEdit, ...], list[MarkupProblem]]
     'Five * is [enough]'
     """
     written = unicodedata.normalize("NFC", written)
-    if not any(char in SPECIAL for char in written):
+    if _ANY_SPECIAL.search(written) is None:
         return " ".join(written.split()), (), []
     scan = _Scan(written)
     scan.run()
     if not scan.spans and not scan.pauses:
         return scan.text(), (), scan.problems
-    text, index = _collapse("".join(scan.plain))
+    text, index = collapse("".join(scan.plain))
     spans = [s._replace(start=index[s.start], end=index[s.end]) for s in scan.spans]
     pauses = [p._replace(at=index[p.at]) for p in scan.pauses]
-    edits = _edits(text, spans, pauses, scan.problems)
+    edits = word_edits(text, spans, pauses, scan.problems)
     return text, edits, scan.problems
 
 
@@ -107,8 +80,8 @@ class _Scan:
     def __init__(self, written: str) -> None:
         self.written = written
         self.plain: list[str] = []
-        self.spans: list[_Span] = []
-        self.pauses: list[_Pause] = []
+        self.spans: list[Span] = []
+        self.pauses: list[Pause] = []
         self.problems: list[MarkupProblem] = []
         self._open: tuple[int, int, int] | None = None  # stars, plain index, written index
 
@@ -174,7 +147,7 @@ class _Scan:
             self._stray_star(match.start(), stars)
             return
         self._open = None
-        self.spans.append(_Span(start, len(self.plain), _LEVELS[stars], ""))
+        self.spans.append(Span(start, len(self.plain), _LEVELS[stars], ""))
 
     def _stray_star(self, at: int, stars: int) -> None:
         self.problems.append(
@@ -217,7 +190,7 @@ class _Scan:
                 self.plain.pop()
         elif after.isalnum() and self.plain and not self.plain[-1].isspace():
             self.plain.append(" ")
-        self.pauses.append(_Pause(len(self.plain), seconds))
+        self.pauses.append(Pause(len(self.plain), seconds))
 
     def _phonemes(self, match: re.Match[str], word: str, phonemes: str) -> None:
         word, phonemes = word.strip(), unicodedata.normalize("NFC", phonemes).strip()
@@ -232,7 +205,7 @@ class _Scan:
             return
         start = len(self.plain)
         self.plain.extend(word)
-        self.spans.append(_Span(start, len(self.plain), Emphasis.NONE, phonemes))
+        self.spans.append(Span(start, len(self.plain), Emphasis.NONE, phonemes))
 
     def _problem(self, match: re.Match[str], code: str, what: str, fix: str) -> None:
         shown = match.group()[:40]
@@ -260,81 +233,3 @@ def is_ipa(phonemes: str) -> bool:
         for char, kind in zip(phonemes, kinds, strict=True)
     )
     return known and any(kind in ("Ll", "Lo") for kind in kinds)
-
-
-def _collapse(plain: str) -> tuple[str, list[int]]:
-    """Collapse white space; return the text and, per old index (and the end), the new index."""
-    kept: list[str] = []
-    index: list[int] = []
-    for char in plain:
-        index.append(len(kept))
-        if not char.isspace():
-            kept.append(char)
-        elif kept and kept[-1] != " ":
-            kept.append(" ")
-    index.append(len(kept))
-    text = "".join(kept).rstrip()
-    return text, [min(i, len(text)) for i in index]
-
-
-def _edits(
-    text: str, spans: list[_Span], pauses: list[_Pause], problems: list[MarkupProblem]
-) -> tuple[WordEdit, ...]:
-    words = find_words(text)
-    found: dict[int, WordEdit] = {}
-    for span in spans:
-        touched = [n for n, w in enumerate(words) if w.start < span.end and w.end > span.start]
-        if not touched or (span.phonemes and not _is_whole(words[touched[0]], span)):
-            problems.append(_no_word(text[span.start : span.end]))
-        for n in touched:
-            edit = found.get(n) or WordEdit(words[n].text, words[n].occurrence)
-            found[n] = WordEdit(
-                edit.word,
-                edit.occurrence,
-                edit.prosody,
-                edit.emphasis if span.phonemes else span.emphasis,
-                span.phonemes or edit.phonemes,
-            )
-    for pause in pauses:
-        _add_pause(words, pause, found, problems)
-    return tuple(found[n] for n in sorted(found))
-
-
-def _is_whole(word: Word, span: _Span) -> bool:
-    return word.start == span.start and word.end == span.end
-
-
-def _no_word(shown: str) -> MarkupProblem:
-    return MarkupProblem(
-        0,
-        "markup-without-word",
-        f"The markup around {shown[:40]!r} holds no whole word.",
-        "Put it around one or more whole words.",
-    )
-
-
-def _add_pause(
-    words: tuple[Word, ...],
-    pause: _Pause,
-    found: dict[int, WordEdit],
-    problems: list[MarkupProblem],
-) -> None:
-    if not words:
-        return
-    before = [n for n, w in enumerate(words) if w.end <= pause.at]
-    n = before[-1] if before else 0
-    edit = found.get(n) or WordEdit(words[n].text, words[n].occurrence)
-    extra = (
-        Prosody(pause_after_s=pause.seconds) if before else Prosody(pause_before_s=pause.seconds)
-    )
-    prosody = edit.prosody.then(extra)
-    if max(prosody.pause_before_s, prosody.pause_after_s) > PAUSE_RANGE_S[1]:
-        problems.append(
-            MarkupProblem(
-                0,
-                "bad-pause",
-                f"The pauses at {edit.word!r} exceed {PAUSE_RANGE_S[1]:g} seconds together.",
-                "Make them shorter or split the line.",
-            )
-        )
-    found[n] = WordEdit(edit.word, edit.occurrence, prosody, edit.emphasis, edit.phonemes)

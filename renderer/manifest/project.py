@@ -13,6 +13,7 @@ from renderer.manifest.field import (
     clean_text,
     near,
     read_choice,
+    read_note,
     read_number,
     read_row,
     read_table,
@@ -89,6 +90,8 @@ def read_project(path: Path) -> Project:
 
 def _project(tree: Table, file: Path, log: FaultLog) -> Project:
     refuse_unknown(tree, PROJECT_FIELDS, log)
+    for key in ("title", "notes"):
+        read_note(tree, key, log)
     required = _locales(tree, log)
     source = _source_locale(tree, tuple(required), log)
     locales = tuple(sorted(required, key=lambda locale: locale != source))

@@ -1,0 +1,38 @@
+"""`barkline schema`: print the JSON Schema of manifests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    name="schema",
+    short_help="Print the JSON Schema of manifests.",
+    epilog="Example: barkline schema scene --output scene.schema.json",
+)
+@click.argument("kind", type=click.Choice(("scene", "project")), default="scene")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the schema to this file.",
+)
+def command(kind: str, output: Path | None) -> None:
+    """Print the JSON Schema (draft-07) of scene files or of the project file.
+
+    An editor that knows the schema completes field names, shows what they mean and underlines what
+    is wrong. In a YAML file, name it in the first line:
+
+    \b
+        # yaml-language-server: $schema=../scene.schema.json
+    """  # noqa: D301 - click's mark for "do not wrap"
+    from renderer.manifest.schema import project_schema, scene_schema
+
+    schema = scene_schema() if kind == "scene" else project_schema()
+    text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
