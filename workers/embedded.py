@@ -1,23 +1,31 @@
-"""The worker that lives inside the process: same actors, no server."""
+"""The worker that lives inside the process: same relay, same actors, no server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
 
+from renderer.bootstrap import Walk
+from renderer.domain.take import TakeStatus
 from renderer.messaging.broker import RENDER_QUEUE
+from renderer.services.queue import UNFINISHED, enqueue
 from renderer.services.render import Render
 from workers.actors import register
 
 POLL_MS = 100
+TICK_S = 0.2
+Counts = dict[TakeStatus, int]
 
 
 @contextmanager
 def embedded_worker(broker: StubBroker, render: Render, threads: int) -> Iterator[Worker]:
-    """Run a worker on `threads` threads while the block runs; drains its batch when left.
+    """Run a worker on `threads` threads while the block runs.
+
+    Leaving the block lets the batches that run come to their end and begins no other.
 
     Args:
         broker: The broker of this process.
@@ -38,6 +46,40 @@ def embedded_worker(broker: StubBroker, render: Render, threads: int) -> Iterato
 
 def is_idle(broker: StubBroker) -> bool:
     """Whether no message waits, runs, or is due for a retry."""
-    waiting = broker.queues[RENDER_QUEUE].unfinished_tasks
-    delayed = broker.queues.get(f"{RENDER_QUEUE}.DQ")
-    return waiting == 0 and (delayed is None or delayed.unfinished_tasks == 0)
+    names = (RENDER_QUEUE, f"{RENDER_QUEUE}.DQ")
+    return all(broker.queues[n].unfinished_tasks == 0 for n in names if n in broker.queues)
+
+
+def render_all(
+    walk: Walk, ids: Sequence[int], tick: Callable[[Counts], None], threads: int
+) -> Counts:
+    """Render takes until each has reached a finished status.
+
+    The database is the truth: when the queue has run dry and takes are still open, they are put
+    into it again; a take that never finishes is quarantined by its count of deliveries.
+
+    Args:
+        walk: The walk.
+        ids: Row ids of the takes.
+        tick: Told the counts by status from time to time.
+        threads: Batches at once.
+
+    Returns:
+        How many takes ended in each status.
+    """
+    with embedded_worker(walk.broker, walk.render, threads):
+        while True:
+            walk.relay.run_once()
+            was_idle = is_idle(walk.broker)
+            counts = _counts(walk, ids)
+            tick(counts)
+            if not any(counts.get(status) for status in UNFINISHED):
+                return counts
+            if was_idle:
+                enqueue(walk.house.unit, list(ids))
+            time.sleep(TICK_S)
+
+
+def _counts(walk: Walk, ids: Sequence[int]) -> Counts:
+    with walk.house.reading() as unit:
+        return unit.takes.counts(ids)

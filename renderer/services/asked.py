@@ -16,11 +16,24 @@ Stored = dict[tuple[str, str], StoredLine]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A line with the key it asks for and what is stored of it."""
+    """A line with the key it asks for and what is stored of it.
+
+    Attributes:
+        utterance: The line.
+        key: What it asks for now.
+        stored: What is stored of it, or None for a new line.
+        pin: For a new line: the key a committed lock has it frozen at, or None.
+    """
 
     utterance: Utterance
     key: RenderKey
     stored: StoredLine | None
+    pin: RenderKey | None = None
+
+    @property
+    def take_key(self) -> RenderKey:
+        """The key of the take it will have, unless it is stored as frozen."""
+        return self.pin or self.key
 
 
 def find_stored(
@@ -68,5 +81,5 @@ def known_of(stored: StoredLine) -> Known:
 
 
 def keeps(asked: Asked, verdict: Comparison) -> bool:
-    """Whether a line stays pinned to its take."""
+    """Whether a stored line stays pinned to its take."""
     return asked.stored is not None and asked.stored.is_frozen and not verdict.lapses

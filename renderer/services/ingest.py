@@ -20,6 +20,7 @@ from renderer.ports import (
     LineWrite,
     ManifestFile,
     ManifestSource,
+    StoredLine,
     TakeWrite,
     UnitOfWork,
 )
@@ -66,6 +67,7 @@ class Ingest:
         keys: Composes render keys.
         request: Resolves everything a worker needs for a line.
         hydrate: Returns what an earlier run stored under a render key, or None.
+        pins: Returns the key a committed lock has a line frozen at, or None.
     """
 
     def __init__(
@@ -74,13 +76,15 @@ class Ingest:
         source: ManifestSource,
         keys: KeyBuilder,
         request: Callable[[Utterance], RenderRequest],
-        hydrate: Callable[[RenderKey, Utterance], RenderResult | None],
+        hydrate: Callable[[RenderKey], RenderResult | None],
+        pins: Callable[[Utterance, RenderKey], RenderKey | None] = lambda _said, _key: None,
     ) -> None:
         self._unit = unit
         self._source = source
         self._keys = keys
         self._request = request
         self._hydrate = hydrate
+        self._pins = pins
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -141,14 +145,14 @@ class Ingest:
     ) -> None:
         """Store one piece of lines, their takes and their outbox rows."""
         asked = self._ask(unit, utterances, report)
-        known = unit.takes.find(sorted({a.key.hex for a in asked}))
+        known = unit.takes.find(sorted({k.hex for a in asked for k in (a.key, a.take_key)}))
         outcomes = [outcome(a, known) for a in asked]
         frozen = {a.utterance.key for a, o in zip(asked, outcomes, strict=True) if keeps(a, o)}
         takes, events = self._requests(unit, asked, frozen, known)
         writes = []
         for line, verdict in zip(asked, outcomes, strict=True):
             stored = line.stored
-            take_id = takes.get(line.key.hex, 0)
+            take_id = takes.get(line.take_key.hex, 0)
             if stored is not None and line.utterance.key in frozen:
                 take_id = stored.take_id
             elif verdict.lapses:
@@ -161,7 +165,7 @@ class Ingest:
                     render_key=line.key.hex,
                     input_digest=line.key.input_digest,
                     take_id=take_id,
-                    frozen_take_id=take_id if line.utterance.key in frozen else None,
+                    frozen_take_id=take_id if line.utterance.key in frozen or line.pin else None,
                 )
             )
         requested = sum(1 for e in events if isinstance(e, TakeRequested))
@@ -180,7 +184,11 @@ class Ingest:
             unit.lines.rename(before.pk, said.line_id)
             unit.outbox.add([LineRenamed(*said.key, was=before.utterance.line_id)])
         report.renamed += len(renames)
-        return [Asked(u, self._keys.key(u), stored.get(u.key)) for u in utterances]
+        return [self._asked(u, stored.get(u.key)) for u in utterances]
+
+    def _asked(self, said: Utterance, stored: StoredLine | None) -> Asked:
+        key = self._keys.key(said)
+        return Asked(said, key, stored, self._pins(said, key) if stored is None else None)
 
     def _requests(
         self,
@@ -192,14 +200,14 @@ class Ingest:
         """Create the takes that no key is known for; returns key to row id, and the events."""
         new: dict[str, TakeWrite] = {}
         for line in asked:
-            key = line.key.hex
+            key = line.take_key.hex
             if key in known or key in new or line.utterance.key in frozen:
                 continue
             new[key] = TakeWrite(
-                render_key=line.key,
+                render_key=line.take_key,
                 request=self._request(line.utterance),
                 phonemes=len(line.utterance.text),
-                result=self._hydrate(line.key, line.utterance),
+                result=self._hydrate(line.take_key),
             )
         ids = {key: pk for key, (pk, _) in known.items()} | unit.takes.add(list(new.values()))
         events: list[Event] = [

@@ -18,6 +18,8 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from renderer.domain.events import TakeFinished
+from renderer.domain.render_key import RenderKey
+from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, Take
 from renderer.domain.verdict import Decision
 from renderer.errors import BarklineError, LeaseLostError
@@ -49,6 +51,7 @@ class Render:
 
     Attributes:
         failpoint: Called with the name of each step; fault tests put theirs here.
+        told: Called with every result that was stored, for progress displays.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Render:
         self._worker = worker
         self._stopping = threading.Event()
         self.failpoint: Failpoint = _no_failpoint
+        self.told: Callable[[RenderResult], None] = lambda _result: None
 
     def stop(self) -> None:
         """Begin no further batch: what is queued is given back to the database."""
@@ -91,6 +95,18 @@ class Render:
         except BaseException:
             self._release(sorted(open_ids), owner)
             raise
+
+    def preview(self, key: RenderKey, request: RenderRequest) -> Finished:
+        """Render one request through the same stages, first attempt only; nothing is stored.
+
+        Raises:
+            BarklineError: The line cannot be spoken.
+        """
+        take = Take(0, key, request)
+        made = self._finisher.finish([take], self._performer.perform([take], 1), 1)[0]
+        if isinstance(made, BarklineError):
+            raise made
+        return made
 
     def _lease(self, take_ids: Sequence[int], owner: str) -> list[Take]:
         with self._unit() as unit:
@@ -165,4 +181,6 @@ class Render:
                 unit.commit()
         except LeaseLostError as error:
             log.warning("%s; the result is dropped", error)
+        else:
+            self.told(result)
         self.failpoint("finished")

@@ -1,0 +1,224 @@
+"""A workspace with its database, its store and its voices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from renderer import config
+from renderer.bootstrap.clock import SystemClock
+from renderer.bootstrap.workspace import Workspace, lexicon_paths, profiles_path
+from renderer.config import Settings
+from renderer.domain.project import Project
+from renderer.domain.render_key import Part, digest
+from renderer.domain.request import RenderRequest
+from renderer.domain.take import RenderResult
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice_lock import VoiceLock
+
+if TYPE_CHECKING:
+    from renderer.manifest.translations import StaleTranslation
+    from renderer.ports import ManifestSource, ObjectStore, UnitOfWork, VoiceBook
+    from renderer.services.ingest import Ingest
+    from renderer.services.plan import Planner
+    from renderer.services.publish import Publish
+    from renderer.services.reading import ProjectReader
+    from renderer.services.render_key import KeyBuilder
+
+
+def voice_book(settings: Settings, project: Project | None = None) -> VoiceBook:
+    """Return the installed voices: the project's own, the user's, the shipped ones."""
+    from renderer.speech.voice_book import Voices
+
+    own = [project.root / "voices"] if project else []
+    folders = [*own, settings.voices, config.assets_dir() / "voices"]
+    return Voices(folders, threads=settings.threads, use_cuda=settings.cuda)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A workspace with its database, store and voices."""
+
+    workspace: Workspace
+    unit: Callable[[], UnitOfWork]
+    reading: Callable[[], UnitOfWork]
+    store: ObjectStore
+    voices: VoiceBook
+    source: ManifestSource
+    keys: KeyBuilder
+
+    def planner(self) -> Planner:
+        """Return the planner."""
+        from renderer.services.plan import Planner
+
+        return Planner(self.source, self.keys)
+
+    def publish(self) -> Publish:
+        """Return the writer of locks."""
+        from renderer.services.publish import Publish
+
+        return Publish(self.store, self.voices, SystemClock().now().date())
+
+    def reader(self) -> ProjectReader:
+        """Return the reader of the QA pages."""
+        from renderer.services.reading import ProjectReader
+
+        cast = self.workspace.project.characters
+        names = {character.id: character.name for character in cast.values()}
+        today = SystemClock().now().date()
+        return ProjectReader(self.voices, lambda name: names.get(name, name), today)
+
+    def stale_translations(self, unit: UnitOfWork) -> dict[tuple[str, str], StaleTranslation]:
+        """Return the translations whose source has changed, by (line_id, locale)."""
+        from renderer.manifest.translations import stale
+
+        source = self.workspace.project.source_locale
+        lines = (row.utterance for row in unit.lines.iterate())
+        found = stale(lines, unit.lines.text_hashes(source), source_locale=source)
+        return {(s.line_id, s.locale): s for s in found}
+
+    def ingest(self, lock: VoiceLock | None = None) -> Ingest:
+        """Return the import.
+
+        Args:
+            lock: A committed lock whose entries need not be rendered again, or None.
+        """
+        from renderer.services.adopt import Adopter
+        from renderer.services.ingest import Ingest
+
+        adopter = Adopter(lock, self._stored_result)
+        return Ingest(self.unit, self.source, self.keys, self.request, adopter.hydrate, adopter.pin)
+
+    def request(self, utterance: Utterance) -> RenderRequest:
+        """Resolve everything a worker needs for a line; a recording goes into the store."""
+        place, project = self.workspace, self.workspace.project
+        recording = ""
+        if utterance.key in place.recordings:
+            data = place.recording_path(utterance).read_bytes()
+            recording = self.store.put(data, ".wav", "audio/wav")
+        shape = place.profiles.shape(utterance.direction.emotion, utterance.direction.intensity)
+        return RenderRequest(
+            utterance=utterance,
+            lexicon=tuple(e.plain() for e in place.lexicon.used(utterance)),
+            shape=shape.plain(),
+            mastering=project.mastering,
+            delivery=project.delivery,
+            max_attempts=project.max_attempts,
+            recording_key=recording,
+        )
+
+    def _stored_result(self, render_key: str) -> RenderResult | None:
+        """Return what an earlier run stored under a render key, when its sound is still there."""
+        from renderer.db.plain import load_result
+
+        document = self.store.pointed(render_key)
+        result = load_result(document) if document else None
+        if result is None or result.delivery is None or not self.store.has(result.delivery.key):
+            return None
+        return result
+
+
+def revisions(workspace: Workspace) -> dict[Part, str]:
+    """Return the revision of every stage of the walk."""
+    from renderer.audio.codec import encoder_revision
+    from renderer.audio.revision import LIMITER_REVISION, MASTERING_REVISION
+    from renderer.direction import STAGE_REVISION
+    from renderer.services.level import LEVEL_REVISION
+    from renderer.text.transcriber import EspeakTranscriber
+
+    return {
+        Part.TEXT_RULES: EspeakTranscriber(workspace.lexicon).revision,
+        Part.DIRECTION_STAGE: STAGE_REVISION,
+        Part.MASTERING_STAGE: f"{MASTERING_REVISION} {LIMITER_REVISION} {LEVEL_REVISION}",
+        Part.ENCODER: encoder_revision(workspace.project.delivery.codec),
+    }
+
+
+def _context(workspace: Workspace, keys: KeyBuilder, stages: Mapping[Part, str]) -> str:
+    """Digest everything outside the scene files that a line may depend on."""
+    project = workspace.project
+    files = [project.path, profiles_path(project), *(p for p, _ in lexicon_paths(project))]
+    voices = {v for c in project.characters.values() for v in (c.voice, *c.voices.values())}
+    return digest(
+        [
+            [hashlib.sha256(f.read_bytes()).hexdigest() for f in files],
+            sorted([*k, sha] for k, sha in workspace.recordings.items()),
+            {part.value: text for part, text in stages.items()},
+            {v: sorted(keys.voice_parts(v).values()) for v in sorted(voices)},
+            "keys/1",
+        ]
+    )
+
+
+def open_house(workspace: Workspace, *, in_memory: bool = False) -> House:
+    """Open database, store and voices of a workspace.
+
+    Args:
+        workspace: The project.
+        in_memory: Use a throw-away database: for plans against a lock alone.
+
+    Raises:
+        ManifestError: A character's voice is not installed.
+    """
+    from renderer.manifest.committed import CommittedManifests
+    from renderer.services.render_key import KeyBuilder
+
+    settings, project = workspace.settings, workspace.project
+    voices = voice_book(settings, project)
+    stages = revisions(workspace)
+    keys = KeyBuilder(workspace.inputs.parts, voices, stages)
+    known = voices.cards()
+    context = "" if _unknown_voices(project, known) else _context(workspace, keys, stages)
+    unit, reading = _database(workspace, in_memory=in_memory)
+    return House(
+        workspace=workspace,
+        unit=unit,
+        reading=reading,
+        store=open_store(workspace),
+        voices=voices,
+        source=CommittedManifests(project, context, known.keys()),
+        keys=keys,
+    )
+
+
+def _unknown_voices(project: Project, known: Mapping[str, object]) -> set[str]:
+    """Return the voices that are not installed; the reader reports them with their place."""
+    from renderer.domain.voice import VoiceRef
+
+    used = {v for c in project.characters.values() for v in (c.voice, *c.voices.values())}
+    return {v for v in used if VoiceRef.parse(v).name not in known}
+
+
+def open_store(workspace: Workspace) -> ObjectStore:
+    """Open the object store of a workspace."""
+    from renderer.storage.location import open_store as open_location
+
+    return open_location(workspace.settings.store or str(workspace.build / "store"))
+
+
+def database_url(workspace: Workspace) -> str:
+    """Return the database of a workspace."""
+    default = f"sqlite:///{(workspace.build / 'barkline.db').resolve()}"
+    return workspace.settings.database_url or default
+
+
+def _database(
+    workspace: Workspace, *, in_memory: bool
+) -> tuple[Callable[[], UnitOfWork], Callable[[], UnitOfWork]]:
+    from renderer.db.engine import open_database
+    from renderer.db.migrate import migrate
+    from renderer.db.unit_of_work import SqlUnitOfWork
+
+    engine = open_database("sqlite://" if in_memory else database_url(workspace))
+    migrate(engine, config.migrations_dir())
+    name, clock = workspace.project.name, SystemClock()
+
+    def unit() -> UnitOfWork:
+        return SqlUnitOfWork(engine, name, clock)
+
+    def reading() -> UnitOfWork:
+        return SqlUnitOfWork(engine, name, clock, is_read_only=True)
+
+    return unit, reading

@@ -1,0 +1,105 @@
+"""What people commit, read and keyed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from renderer import config
+from renderer.config import Settings
+from renderer.domain.project import Project
+from renderer.domain.utterance import Utterance
+from renderer.errors import Fault, Level, ManifestError
+
+if TYPE_CHECKING:
+    from renderer.direction.profile import EmotionProfiles
+    from renderer.services.input_key import InputKeyer
+    from renderer.text.lexicon import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What people commit, read.
+
+    Attributes:
+        settings: From the environment.
+        project: The project file.
+        build: Folder for everything generated.
+        lexicon: The shipped and the project's entries.
+        profiles: Emotion profiles.
+        recordings: (line_id, locale) to SHA-256 of a human recording.
+        inputs: Digests of what people commit.
+        warnings: What is odd but no error.
+    """
+
+    settings: Settings
+    project: Project
+    build: Path
+    lexicon: Lexicon
+    profiles: EmotionProfiles
+    recordings: Mapping[tuple[str, str], str]
+    inputs: InputKeyer
+    warnings: tuple[Fault, ...] = ()
+
+    @property
+    def lock_path(self) -> Path:
+        """Where the voice lock is written unless told otherwise."""
+        return self.build / "voice.lock"
+
+    def recording_path(self, utterance: Utterance) -> Path:
+        """Return where a line's human recording is looked for."""
+        return self.project.root / "recorded" / utterance.locale / f"{utterance.line_id}.wav"
+
+
+def lexicon_paths(project: Project) -> list[tuple[Path, str]]:
+    """Return lexicon files and their names for people: shipped ones first, then the project's."""
+    shipped = sorted((config.assets_dir() / "lexicons").glob("*.yaml"))
+    own = sorted({p for pattern in project.lexicons for p in project.root.glob(pattern)})
+    return [(p, f"assets/lexicons/{p.name}") for p in shipped] + [
+        (p, p.relative_to(project.root).as_posix()) for p in own
+    ]
+
+
+def profiles_path(project: Project) -> Path:
+    """Return the emotion profiles: the project's own, else the shipped ones."""
+    own = project.root / "emotion_profiles.json"
+    return own if own.is_file() else config.assets_dir() / "emotion_profiles.json"
+
+
+def open_workspace(path: Path, settings: Settings, build: Path | None = None) -> Workspace:
+    """Read a project and everything beside its scenes.
+
+    Args:
+        path: Project folder or file.
+        settings: From the environment.
+        build: Folder for everything generated; None for the settings' or `build/<project>`.
+
+    Raises:
+        ManifestError: The project file, a lexicon or a recording is wrong.
+    """
+    from renderer.direction.profile import read_profiles
+    from renderer.manifest.project import read_project
+    from renderer.services.input_key import InputKeyer
+    from renderer.services.recording import scan_recordings
+    from renderer.text.lexicon import read_lexicons
+
+    project = read_project(path)
+    faults: list[Fault] = []
+    lexicon = read_lexicons(lexicon_paths(project), faults)
+    errors = [f for f in faults if f.level is Level.ERROR]
+    if errors:
+        raise ManifestError(f"{len(errors)} faults in the lexicons", faults)
+    profiles = read_profiles(profiles_path(project))
+    recordings = scan_recordings(project.root / "recorded")
+    return Workspace(
+        settings=settings,
+        project=project,
+        build=build or settings.build or Path("build") / project.name,
+        lexicon=lexicon,
+        profiles=profiles,
+        recordings=recordings,
+        inputs=InputKeyer(project, lexicon.digest, profiles.digest, recordings),
+        warnings=tuple(faults),
+    )

@@ -1,0 +1,74 @@
+"""`barkline render`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renderer.bootstrap import open_house
+from renderer.cli import show, walk
+from renderer.cli.option import (
+    against_option,
+    build_option,
+    json_option,
+    project_argument,
+    scope_of,
+    scope_options,
+)
+from renderer.domain.take import TakeStatus
+
+RETRY = {
+    "rejected": TakeStatus.REJECTED,
+    "quarantined": TakeStatus.QUARANTINED,
+}
+
+
+@click.command(epilog="Example: barkline render manifests/emberfall --character wren")
+@project_argument
+@build_option
+@against_option
+@scope_options
+@click.option(
+    "--retry",
+    multiple=True,
+    type=click.Choice(sorted(RETRY)),
+    help="Render these takes again; failed ones always are.",
+)
+@click.option("--report/--no-report", default=True, help="Write the QA pages afterwards.")
+@json_option
+def command(project: Path, build: Path | None, against: Path | None, **options: Any) -> int:  # noqa: ANN401 - click
+    """Import what changed, render it, and write the QA pages.
+
+    May be stopped at any time with Ctrl-C, or killed: the next run goes on where it was. Exits
+    with 1 when the gate rejected a line or one failed.
+    """
+    scope = scope_of(options)
+    workspace = walk.open_workspace(project, build)
+    lock = walk.read_lock(against) if against else None
+    with walk.alone(workspace):
+        house = open_house(workspace)
+        done = walk.render(house, scope, tuple(RETRY[r] for r in options["retry"]), lock)
+        page = (
+            walk.write_pages(house, scope, workspace.build / "report")
+            if options["report"]
+            else None
+        )
+    counts = {s.value: done.counts.get(s, 0) for s in TakeStatus if s.is_finished}
+    if options["as_json"]:
+        show.as_json({"imported": done.ingest.lines, "takes": counts, "report": page})
+    else:
+        click.echo(show.import_summary(done.ingest))
+        click.echo(told(done))
+        if page:
+            click.echo(f"report: {page}")
+    return 0 if done.is_clean else 1
+
+
+def told(done: walk.Rendered) -> str:
+    """Return what a render did, in one line."""
+    if not done.counts:
+        return "nothing to render"
+    counts = ", ".join(f"{n} {s.value}" for s, n in sorted(done.counts.items()) if n)
+    return f"rendered: {counts} ({done.speed})"

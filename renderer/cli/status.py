@@ -1,0 +1,56 @@
+"""`barkline status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renderer.bootstrap import open_house
+from renderer.cli import show, walk
+from renderer.cli.option import (
+    build_option,
+    json_option,
+    project_argument,
+    scope_of,
+    scope_options,
+)
+from renderer.domain.take import TakeStatus
+
+
+@click.command(epilog="Example: barkline status manifests/emberfall --locale de-DE")
+@project_argument
+@build_option
+@scope_options
+@json_option
+def command(project: Path, build: Path | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - click
+    """Show how many lines are where, by locale and character, and what needs a person."""
+    scope = scope_of(options)
+    house = open_house(walk.open_workspace(project, build))
+    by_locale: dict[str, Counter[str]] = {}
+    by_character: dict[str, Counter[str]] = {}
+    waiting: list[dict[str, str]] = []
+    with house.reading() as unit:
+        stale = house.stale_translations(unit)
+        for row in unit.lines.iterate():
+            said = row.utterance
+            if not scope.holds(said):
+                continue
+            status = "frozen" if row.is_frozen else row.status.value
+            by_locale.setdefault(said.locale, Counter())[status] += 1
+            by_character.setdefault(said.character, Counter())[status] += 1
+            if row.status is not TakeStatus.APPROVED or said.key in stale:
+                why = status if row.status is not TakeStatus.APPROVED else "stale translation"
+                waiting.append({"line_id": said.line_id, "locale": said.locale, "why": why})
+    if as_json:
+        show.as_json({"locales": by_locale, "characters": by_character, "waiting": waiting})
+        return 0
+    for table in (by_locale, by_character):
+        for name, counts in sorted(table.items()):
+            click.echo(f"{name:24} " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+        click.echo("")
+    for row_ in waiting:
+        click.echo(f"{row_['why']}: {row_['line_id']} ({row_['locale']})")
+    return 0

@@ -1,0 +1,186 @@
+"""The pieces of the walk as commands put them together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from renderer import __version__, bootstrap
+from renderer.bootstrap import House, SystemClock, Workspace
+from renderer.cli import show
+from renderer.config import Settings
+from renderer.domain.reading import TakeReading
+from renderer.domain.take import TakeStatus
+from renderer.domain.voice_lock import VoiceLock, load
+from renderer.errors import ConfigError, LockError, ObjectMissingError
+from renderer.services.ingest import IngestReport
+from renderer.services.publish import PublishReport
+from renderer.services.scope import Scope
+
+if TYPE_CHECKING:
+    from renderer.report.picture import Pictures
+
+
+def open_workspace(project: Path, build: Path | None) -> Workspace:
+    """Open a project and show its warnings."""
+    workspace = bootstrap.open_workspace(project, Settings.read(), build)
+    for fault in workspace.warnings:
+        show.warn(str(fault))
+    return workspace
+
+
+def read_lock(path: Path) -> VoiceLock:
+    """Read a voice lock.
+
+    Raises:
+        LockError: It is missing or none.
+    """
+    try:
+        return load(path.read_text(encoding="utf-8"), path.name)
+    except FileNotFoundError as error:
+        raise LockError(f"{path} does not exist; write it with `barkline publish`.") from error
+    except UnicodeDecodeError as error:
+        raise LockError(f"{path} is no voice lock; restore it from git.") from error
+
+
+@contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the build folder, so that two renders do not share a database by mistake.
+
+    Raises:
+        ConfigError: Another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    workspace.build.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(workspace.build / ".barkline.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigError(
+            f"another barkline renders into {workspace.build}; wait for it, or use --build."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What a render did: the import, and how many takes ended in each status."""
+
+    ingest: IngestReport
+    counts: dict[TakeStatus, int] = field(default_factory=dict)
+    speed: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every take asked for was approved."""
+        return all(s is TakeStatus.APPROVED or not n for s, n in self.counts.items())
+
+
+def render(
+    house: House,
+    scope: Scope,
+    retry: tuple[TakeStatus, ...] = (),
+    lock: VoiceLock | None = None,
+) -> Rendered:
+    """Import and render what is in scope; shows progress.
+
+    Takes that failed (not those the gate rejected) are always tried again.
+    """
+    from renderer.services.queue import reopen, start_alone
+    from workers.embedded import render_all
+
+    with show.counting("import") as tell:
+        ingest = house.ingest(lock).run(tell)
+    for fault in ingest.warnings:
+        show.warn(str(fault))
+    for line_id, locale in ingest.lapsed:
+        show.warn(f"{line_id} ({locale}) was frozen, but the line itself changed; it is rendered.")
+    reopen(house.unit, scope, (TakeStatus.FAILED, *retry))
+    ids = start_alone(house.unit, scope)
+    done = Rendered(ingest)
+    if not ids:
+        return done
+    settings = house.workspace.settings
+    walk = bootstrap.open_walk(house)
+    with show.RenderDisplay(len(ids), SystemClock().monotonic_s) as display:
+        walk.render.told = display.told
+        done.counts = render_all(walk, ids, display.tick, settings.workers)
+        done.speed = display.speed()
+    return done
+
+
+def publish(house: House, path: Path) -> PublishReport:
+    """Write the voice lock, atomically; one that says the same is not touched."""
+    workspace = house.workspace
+    with house.reading() as unit:
+        report = house.publish().run(unit, workspace.project.name, workspace.project.required)
+    if not path.is_file() or path.read_text(encoding="utf-8") != report.text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(report.text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    return report
+
+
+def write_pages(house: House, scope: Scope, into: Path) -> Path:
+    """Write the QA pages; returns the path of index.html."""
+    from renderer.domain.reading import ProjectReading
+    from renderer.report.pages import write_report
+
+    workspace = house.workspace
+    now = SystemClock().now().astimezone(UTC)
+    with house.reading() as unit:
+        reader = house.reader()
+        lines = tuple(reader.read(unit, scope, house.stale_translations(unit)))
+    reading = ProjectReading(
+        project=workspace.project.name,
+        written_at=now.isoformat(timespec="seconds"),
+        lines=lines,
+        codec=workspace.project.delivery.codec,
+        version=__version__,
+    )
+    sounds = Sounds(house, into)
+    with show.counting("report") as tell:
+        return write_report(reading, into, sounds.bytes_of, sounds.draw, tell)
+
+
+class Sounds:
+    """Finds the sounds a report asks for in the object store."""
+
+    def __init__(self, house: House, into: Path) -> None:
+        self._house = house
+        self._into = into
+
+    def bytes_of(self, audio: str) -> bytes:
+        """Return the bytes behind a report's audio path (`audio/<sha256><suffix>`)."""
+        name = audio.rsplit("/", maxsplit=1)[-1]
+        return self._house.store.get(f"objects/{name[:2]}/{name}")
+
+    def draw(self, take: TakeReading) -> Pictures | None:
+        """Draw one take, or return None when its sound cannot be had."""
+        from renderer.audio.codec import decode
+        from renderer.report.picture import draw_sound
+
+        if not take.audio:
+            return None
+        try:
+            return draw_sound(decode(self.bytes_of(take.audio)))
+        except ObjectMissingError:
+            return None
+
+
+def tell_left_out(report: PublishReport) -> None:
+    """Show what is not in the lock and why."""
+    for left in report.left_out:
+        click.echo(f"not published: {left.line_id} ({left.locale}): {left.why}", err=True)

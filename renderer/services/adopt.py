@@ -1,0 +1,54 @@
+"""Takes over what is already rendered: from a committed lock, or from the object store.
+
+A fresh checkout in CI has no database. Its committed lock names every approved asset by render key,
+so that only lines whose key is not in it are rendered; frozen lines keep the take they are pinned
+to. Nothing is fetched for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from renderer.domain.render_key import OWN_PARTS, RenderKey
+from renderer.domain.take import RenderResult, SoundObject, TakeStatus
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice_lock import LockEntry, VoiceLock
+
+_MEDIA_TYPES = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".flac": "audio/flac"}
+
+
+class Adopter:
+    """Finds earlier results.
+
+    Args:
+        lock: The committed lock, or None.
+        stored: Returns what the object store holds under a render key, or None.
+    """
+
+    def __init__(
+        self, lock: VoiceLock | None, stored: Callable[[str], RenderResult | None]
+    ) -> None:
+        self._by_line = lock.by_key() if lock else {}
+        self._by_render_key = {e.render_key: e for e in self._by_line.values()}
+        self._stored = stored
+
+    def hydrate(self, key: RenderKey) -> RenderResult | None:
+        """Return an earlier result of a render key, or None."""
+        entry = self._by_render_key.get(key.hex)
+        return self._stored(key.hex) or (result_of(entry) if entry else None)
+
+    def pin(self, said: Utterance, key: RenderKey) -> RenderKey | None:
+        """Return the key a line is frozen at, unless the line itself changed since."""
+        entry = self._by_line.get(said.key)
+        if entry is None or not entry.frozen or OWN_PARTS & set(key.changed(entry.parts)):
+            return None
+        return RenderKey.from_plain(entry.parts)
+
+
+def result_of(entry: LockEntry) -> RenderResult:
+    """Return what a lock's entry tells of a take: enough to publish it again as it is."""
+    media_type = _MEDIA_TYPES.get(entry.extension, "audio/wav")
+    sound = SoundObject(entry.key, entry.sha256, entry.size, entry.duration_s, media_type)
+    return RenderResult(
+        TakeStatus.APPROVED, None, 1, delivery=sound, metadata_key=entry.metadata_key
+    )

@@ -1,0 +1,49 @@
+"""What is still to be rendered, and putting it back into the queue when the queue has lost it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from renderer.domain.take import TakeStatus
+from renderer.ports import UnitOfWork
+from renderer.services.scope import Scope
+
+UNFINISHED = (TakeStatus.PENDING, TakeStatus.LEASED)
+
+
+def take_ids(
+    unit: UnitOfWork, scope: Scope, statuses: tuple[TakeStatus, ...] = UNFINISHED
+) -> list[int]:
+    """Return the takes in force of the lines in scope that are in some statuses, sorted."""
+    rows = unit.lines.iterate(statuses)
+    return sorted({row.take_id for row in rows if scope.holds(row.utterance)})
+
+
+def reopen(begin: Callable[[], UnitOfWork], scope: Scope, statuses: tuple[TakeStatus, ...]) -> int:
+    """Make finished takes of the lines in scope pending again; return how many."""
+    with begin() as unit:
+        done = unit.takes.reopen(statuses, take_ids(unit, scope, statuses))
+        unit.commit()
+    return done
+
+
+def enqueue(begin: Callable[[], UnitOfWork], ids: list[int]) -> int:
+    """Write outbox rows for those that wait for no relay and no worker; return how many."""
+    with begin() as unit:
+        done = unit.takes.enqueue(ids)
+        unit.commit()
+    return done
+
+
+def start_alone(begin: Callable[[], UnitOfWork], scope: Scope) -> list[int]:
+    """Begin as the only worker of a database: whatever an earlier process held is taken back.
+
+    Returns:
+        The takes in scope that are to be rendered; each waits in the outbox.
+    """
+    with begin() as unit:
+        unit.takes.break_leases()
+        ids = take_ids(unit, scope)
+        unit.takes.enqueue(ids)
+        unit.commit()
+    return ids
