@@ -72,9 +72,9 @@ def _breath(waveform: Waveform, pitch_hz: float) -> Floats:
     hz = np.asarray(np.fft.rfftfreq(n_fft, 1 / rate), dtype=np.float64)
     shaped *= _without_folds(hz)
     pieces = np.fft.irfft(shaped, n_fft, axis=1)[:, :size] * window
-    out, weight = np.zeros(padded.size), np.zeros(padded.size)
-    np.add.at(out, index, pieces)
-    np.add.at(weight, index, window**2)
+    places = index.ravel()
+    out = np.bincount(places, pieces.ravel(), padded.size)
+    weight = np.bincount(places, np.tile(window**2, len(index)), padded.size)
     return np.asarray((out / np.maximum(weight, _LEAST))[size : size + waveform.samples.size])
 
 
