@@ -15,7 +15,7 @@ FLAT_RUN = 3  # neighbouring samples at the extreme; a pure tone below rate/150 
 FLAT_BAND = 1e-3  # of the extreme
 CLICK_HOLE_S = 0.0012
 CLICK_REACH_S = 0.012
-CLICK_FLOOR = 0.02  # of the loudest sample: softer corners are masked by what is around them
+CLICK_FLOOR = 0.06  # of the loudest sample: softer corners are masked by what is around them
 
 
 class Spot(NamedTuple):
@@ -67,7 +67,7 @@ def strongest_click(waveform: Waveform) -> Spot:
     samples, rate = waveform.samples, waveform.sample_rate
     if samples.size < rate * CLICK_REACH_S * 3:
         return Spot(0.0, 0.0)
-    padded = np.pad(samples, round(CLICK_REACH_S * rate) + 2)
+    padded = np.pad(samples, round(CLICK_REACH_S * rate) + 2, mode="edge")
     corner = np.abs(np.diff(padded, 4))
     hole, reach = round(CLICK_HOLE_S * rate), round(CLICK_REACH_S * rate)
     around = np.maximum(_side(corner, hole, reach), _side(corner[::-1], hole, reach)[::-1])
