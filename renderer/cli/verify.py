@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from renderer import bootstrap, config
+from renderer.cli.option import lock_option, project_argument
 from renderer.config import Settings
 from renderer.errors import Fault, Level, ManifestError
 
@@ -26,13 +27,8 @@ NOT_SHIPPABLE = 1
 
 
 @click.command("verify")
-@click.argument("project", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--lock",
-    "lock_path",
-    type=click.Path(path_type=Path),
-    help="The voice lock. [default: voice.lock in the build folder]",
-)
+@project_argument
+@lock_option
 @click.option(
     "--assets",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -48,7 +44,7 @@ NOT_SHIPPABLE = 1
 )
 def command(
     project: Path,
-    lock_path: Path | None,
+    lock: Path | None,
     assets: Path | None,
     strict: bool,
     as_json: bool,
@@ -65,11 +61,10 @@ def command(
     from renderer.services.verify import verify
 
     workspace = bootstrap.open_workspace(project, Settings.read())
-    lock = read_lock(lock_path or workspace.lock_path)
     report = verify(
         workspace.project,
         _utterances(workspace.project),
-        lock,
+        read_lock(lock or workspace.lock_path),
         workspace.inputs,
         assets,
         today=datetime.fromtimestamp(time.time(), UTC).date(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NoReturn
 
@@ -108,7 +108,8 @@ def dump(project: str, entries: Iterable[LockEntry]) -> str:
 
 
 def _row(entry: LockEntry) -> str:
-    document = asdict(entry) | {"duration_s": round(entry.duration_s, _DURATION_DECIMALS)}
+    document = {name: getattr(entry, name) for name in _NAMES}
+    document["duration_s"] = round(entry.duration_s, _DURATION_DECIMALS)
     return json.dumps(
         document, sort_keys=True, ensure_ascii=False, separators=(", ", ": "), allow_nan=False
     )
