@@ -19,6 +19,7 @@ from renderer.errors import Fault, InputError
 
 FILE_NAMES = ("card.yaml", "card.json")
 _MOST_BYTES = 256 * 1024
+_MOST_SPEAKERS = 65_536
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _SAMPLE_RATES = (8_000, 96_000)
@@ -45,7 +46,7 @@ def _is_name(value: Any) -> bool:  # noqa: ANN401
 
 def _is_speakers(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, dict) and all(
-        _is_name(name) and type(number) is int and 0 <= number < 1_000_000
+        _is_name(name) and type(number) is int and 0 <= number < _MOST_SPEAKERS
         for name, number in value.items()
     )
 

@@ -38,7 +38,7 @@ _MOST_SECONDS = 600
 
 
 class _Id(ctypes.Union):
-    _fields_ = [  # noqa: RUF012 - ctypes wants a plain list
+    _fields_ = [
         ("number", ctypes.c_int),
         ("name", ctypes.c_char_p),
         ("string", ctypes.c_char * 8),
@@ -48,7 +48,7 @@ class _Id(ctypes.Union):
 class _Event(ctypes.Structure):
     """`espeak_EVENT` of speak_lib.h."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import PhoneSpan, SpokenWord
@@ -21,6 +20,7 @@ from renderer.domain.voice import VoiceCard
 from renderer.errors import SynthesisError, VoiceError
 from renderer.ports import Speech, SpeechRequest
 from renderer.speech import espeak, language, mnemonic
+from renderer.speech.timing import Span, scale_pauses
 
 NAME = "formant"
 REVISION = "formant/1"
@@ -75,7 +75,7 @@ def _word(voice: str, text: str, phonemes: str) -> str:
     if not phonemes:
         return letters
     spelling = mnemonic.spell(voice, phonemes, letters)
-    if spelling.missing and letters or not spelling.text:
+    if (spelling.missing and letters) or not spelling.text:
         return letters
     return f"[[{spelling.text}]]"
 
@@ -113,42 +113,22 @@ def _say_at(voice: str, text: str, rate: float, seed: int) -> espeak.Spoken:
     return best
 
 
-def _spans(spoken: espeak.Spoken, starts: Sequence[int]) -> list[tuple[str, int, int, int]]:
-    """Return (phoneme, start, end, word) in samples, covering the sound; pauses are merged."""
+def _spans(spoken: espeak.Spoken, starts: Sequence[int]) -> list[Span]:
+    """Return the phonemes in time, covering the sound; pauses are merged."""
     edges = [(0, "", -1)]
     for event in spoken.events:
         word = bisect_right(starts, event.position) - 1 if event.ipa else -1
         edges.append((event.sample, event.ipa, word))
     ends = [start for start, _, _ in edges[1:]] + [spoken.samples.size]
-    spans: list[tuple[str, int, int, int]] = []
+    spans: list[Span] = []
     for (start, ipa, word), end in zip(edges, ends, strict=True):
         if end <= start:
             continue
-        if not ipa and spans and spans[-1][0] == "_":
-            spans[-1] = ("_", spans[-1][1], end, -1)
+        if not ipa and spans and spans[-1].phoneme == "_":
+            spans[-1] = Span("_", spans[-1].start, end, -1)
         else:
-            spans.append((ipa or "_", start, end, word))
+            spans.append(Span(ipa or "_", start, end, word))
     return spans
-
-
-def _scale_pauses(
-    samples: npt.NDArray[np.int16], spans: list[tuple[str, int, int, int]], scale: float
-) -> tuple[npt.NDArray[np.int16], list[tuple[str, int, int, int]]]:
-    """Make the pauses inside the line `scale` times as long, by cutting or adding at the middle."""
-    pieces, moved, at = [], [], 0
-    for number, (phoneme, start, end, word) in enumerate(spans):
-        piece = samples[start:end]
-        if phoneme == "_" and 0 < number < len(spans) - 1:
-            length, half = round(piece.size * scale), piece.size // 2
-            kept = min(length, piece.size)
-            head, tail = piece[: min(half, kept // 2)], piece[piece.size - (kept - kept // 2) :]
-            gap = np.zeros(max(0, length - head.size - tail.size), np.int16)
-            piece = np.concatenate([head, gap, tail])
-        if piece.size:
-            pieces.append(piece)
-            moved.append((phoneme, at, at + piece.size, word))
-            at += piece.size
-    return np.concatenate(pieces), moved
 
 
 class FormantVoice:
@@ -177,11 +157,11 @@ class FormantVoice:
         voice = plain + language.variant(request.speaker)
         text, starts = _text(plain, words)
         spoken = _say_at(voice, text, request.rate, request.seed)
-        samples, spans = spoken.samples, _spans(spoken, starts)
+        samples, spans = (spoken.samples / 32768).astype(np.float32), _spans(spoken, starts)
         if request.pause_scale != 1.0:
-            samples, spans = _scale_pauses(samples, spans, request.pause_scale)
+            samples, spans = scale_pauses(samples, spans, request.pause_scale)
         rate = espeak.engine().sample_rate
-        phones = tuple(PhoneSpan(p, a / rate, b / rate, word) for p, a, b, word in spans)
+        phones = tuple(PhoneSpan(s.phoneme, s.start / rate, s.end / rate, s.word) for s in spans)
         if not any(p.word >= 0 for p in phones):
             raise SynthesisError("espeak-ng found nothing to say in this line.")
-        return Speech(Waveform.of(samples.astype(np.float32) / 32768, rate), phones, "engine")
+        return Speech(Waveform.of(samples, rate), phones, "engine")
