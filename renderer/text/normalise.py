@@ -187,8 +187,8 @@ class _Line:
     def _piece(self, piece: str) -> str:
         if piece.isdecimal():
             return number.whole(piece, self.language.cardinal) or piece
-        if piece[0] == "_":
-            return self.language.symbols.get("_", "")
+        if piece[0] == "_" or piece in self.language.symbols:
+            return self.language.symbols.get(piece[0], "")
         said = spelling.readable(piece, is_latin=self.language.is_latin, is_shouted=self.is_shouted)
         digits = re.fullmatch(r"\d+", said)
         return number.whole(said, self.language.cardinal) or said if digits else said

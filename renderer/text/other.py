@@ -7,10 +7,10 @@ import re
 from renderer.text import number
 from renderer.text.rule import Language, Match, rule
 
-# Written languages that use the Latin alphabet: other scripts in them are transliterated.
-_OTHER_SCRIPTS = frozenset(
-    "am ar as be bg bn cmn el fa grc gu he hi hy ja ka kk kn ko kok ky mk ml mr my ne or pa ru sd "
-    "si sr ta te th tt uk ur yue zh".split()  # noqa: SIM905 - readable
+# Languages in other scripts than Latin; in all others, other scripts are transliterated.
+_OTHER_SCRIPTS = re.compile(
+    r"am|ar|as|be|bg|bn|cmn|el|fa|grc|gu|he|hi|hy|ja|ka|kk|kn|kok?|ky|mk|ml|mr|my|ne|or|pa|ru|sd"
+    r"|si|sr|ta|te|th|tt|uk|ur|yue|zh"
 )
 _COMMA_WORDS = {
     "es": "coma", "it": "virgola", "pt": "vírgula", "pl": "przecinek", "ca": "coma", "nl": "komma",
@@ -47,4 +47,4 @@ def language(locale: str) -> Language:
             rule(r"(?<![\w.,])\d{1,3}(?:[.\u00a0\u202f]\d{3}){1,4}(?![\w.,]*\d)", grouped),
             rule(r"(?<![\w.,])(?P<head>\d{1,15}),(?P<tail>\d{1,6})(?![\w,]*\d)", decimal),
         ]
-    return Language(code, tuple(rules), cardinal, {}, code not in _OTHER_SCRIPTS)
+    return Language(code, tuple(rules), cardinal, {}, not _OTHER_SCRIPTS.fullmatch(code))

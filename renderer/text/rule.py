@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+
+_WORD_BEFORE = re.compile(r"([^\W\d_]+(?:['’-][^\W\d_]+)*)([.]?)[ \u00a0\u202f]$")
+_WORD_AFTER = re.compile(r"[ \u00a0\u202f]([^\W\d_]+(?:['’-][^\W\d_]+)*)")
 
 # Spoken words by where they come from: (offset in the text, words separated by spaces).
 Parts = list[tuple[int, str]]
@@ -73,3 +76,45 @@ def abbreviations(table: Mapping[str, str], *, may_end: bool = False) -> Rule:
     inner = "|".join(r"\s?".join(re.escape(p) for p in k.split(" ")) for k in ordered)
     pattern = re.compile(rf"(?<![\w'’])(?:{inner})(?![\w'’])")
     return Rule(pattern, lambda m: keys[re.sub(r"\s", "", m.group())], may_end)
+
+
+def word_before(match: Match, mark: str = "") -> str:
+    """Return the word right before a match, "" at the start and after a mark.
+
+    Args:
+        match: The match.
+        mark: A mark that may stand between ("." for abbreviations).
+
+    >>> word_before(re.search("VIII", "King Henry VIII"))
+    'Henry'
+    """
+    found = _WORD_BEFORE.search(match.string, max(0, match.start() - 60), match.start())
+    return found.group(1) if found and found.group(2) in ("", mark) else ""
+
+
+def word_after(match: Match) -> str:
+    """Return the word right after a match, "" at the end and after a mark.
+
+    >>> word_after(re.search("3", "3 Mai"))
+    'Mai'
+    """
+    found = _WORD_AFTER.match(match.string, match.end())
+    return found.group(1) if found else ""
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """Return a pattern that matches any of some texts, the longest first."""
+    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+
+
+def parted(match: Match, group: str, words: str) -> Parts:
+    """Return the words of a unit; in "°C" the sign and the letter are two written words.
+
+    >>> parted(re.search("(?P<u>°C)", "5°C"), "u", "degrees Celsius")
+    [(1, 'degrees'), (2, 'Celsius')]
+    """
+    written, start = match[group], match.start(group)
+    if written[0] != "°" or " " not in words:
+        return [(start, words)]
+    head, _, tail = words.rpartition(" ")
+    return [(start, head), (start + len(written) - 1, tail)]
