@@ -45,8 +45,8 @@ def near(word: str, known: Iterable[str]) -> str:
 def refuse_unknown(table: Table, known: Collection[str], log: FaultLog, prefix: str = "") -> None:
     """Report fields that do not belong into a table."""
     for key in [k for k in table if k not in known]:
-        fix = near(key, known).strip() or f"Known here are {', '.join(sorted(known))}."
-        problem = f"There is no field {shown(key)} here."
+        fix = f"Known here are {', '.join(sorted(known))}."
+        problem = f"There is no field {shown(key)} here.{near(key, known)}"
         log.error(table.where(key), f"{prefix}{key}"[:200], "unknown-field", problem, fix)
 
 

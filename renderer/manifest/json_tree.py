@@ -101,6 +101,7 @@ class _Parser:
         value, at = self._value(self._skip(at + 1))
         if key in table:
             _report_duplicate(self._log, place, key)
+            table.is_broken = True
         else:
             table[key] = value
             table.places[key] = place
@@ -165,6 +166,7 @@ def load_json_line(text: str, number: int, log: FaultLog) -> Table | None:
     for key in twice:
         _report_duplicate(log, place, key)
     if isinstance(value, Table):
+        value.is_broken = bool(twice)
         return value
     fix = 'Write one line of dialogue as {"id": …, "character": …, "text": …}.'
     log.error(place, "", "wrong-type", "This line is no JSON object.", fix)

@@ -110,7 +110,7 @@ class LineReader:
             source_hash=self._source_hash(table, locale) if "source_hash" in table else "",
             origin=Origin(log.path, table.place[0]),
         )
-        return utterance if log.errors == before else None
+        return utterance if log.errors == before and not table.is_broken else None
 
     def _id(self, table: Table) -> str:
         before = self._log.errors

@@ -189,6 +189,7 @@ class _Columns:
     def table(self, cells: list[str], number: int, log: FaultLog) -> Table:
         """Return a row as the table it would be in YAML; empty cells are absent."""
         table = Table((number, 0))
+        before = log.errors
         if any(cell.strip() for cell in cells[len(self.names) :]):
             problem = f"The row has {len(cells)} cells, the header {len(self.names)}."
             fix = "Put quotes around a text that holds the separator."
@@ -196,6 +197,7 @@ class _Columns:
         for name, cell in zip(self.names, cells, strict=False):
             if cell and name:
                 self._put(table, name, cell, log)
+        table.is_broken = log.errors != before
         return table
 
     def _put(self, table: Table, name: str, cell: str, log: FaultLog) -> None:

@@ -24,14 +24,21 @@ class Plain(str):
 
 
 class Table(dict[str, Any]):
-    """A mapping and where its keys stand."""
+    """A mapping and where its keys stand.
 
-    __slots__ = ("place", "places")
+    Attributes:
+        place: Where it begins.
+        places: Key to where the key is written.
+        is_broken: Whether a fault was reported while it was built; then it is no sound line.
+    """
+
+    __slots__ = ("is_broken", "place", "places")
 
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
         self.places: dict[str, Place] = {}
+        self.is_broken = False
 
     def where(self, key: str) -> Place:
         """Return where a key is written, or where the table begins."""

@@ -149,6 +149,7 @@ class _Composer:
                     f"The field {key!r} is given twice (first in line {line}).",
                     "Keep one of them.",
                 )
+                table.is_broken = True
                 continue
             places[key] = _place(event)
             table[key] = value

@@ -141,7 +141,9 @@ marks = st.lists(st.sampled_from(["{}", "*{}*", "**{}**", "{} [pause 0.25]"]), m
 @given(words, marks)
 def test_round_trip_of_marked_words(written: list[str], wraps: list[str]) -> None:
     wraps = (wraps + ["{}"] * len(written))[: len(written)]
-    text, edits, problems = parse(" ".join(w.format(x) for w, x in zip(wraps, written, strict=True)))
+    text, edits, problems = parse(
+        " ".join(w.format(x) for w, x in zip(wraps, written, strict=True))
+    )
     assert not problems
     assert text == " ".join(written)
     marked = [x for w, x in zip(wraps, written, strict=True) if w != "{}"]
