@@ -94,7 +94,7 @@ def read_lock(path: Path) -> VoiceLock:
         raise LockError(f"{path} is no voice lock: not UTF-8. Restore it from git.") from error
 
 
-def pull(  # noqa: PLR0913 - the options of a command
+def pull(
     lock: VoiceLock,
     store: ObjectReader,
     into: Path,

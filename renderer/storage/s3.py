@@ -40,7 +40,7 @@ class S3Store:
     are taken here, so none can end up in a message. Safe to use from many threads.
     """
 
-    def __init__(  # noqa: PLR0913 - what a connection needs
+    def __init__(
         self,
         bucket: str,
         prefix: str = "",
