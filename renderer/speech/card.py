@@ -192,7 +192,7 @@ def read_card(path: Path) -> VoiceCard:
 
 
 def _message(faults: Sequence[Fault]) -> str:
-    return f"{len(faults)} faults in voice cards:\n" + "\n".join(str(fault) for fault in faults)
+    return f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} in voice cards."
 
 
 def _card_paths(folders: Sequence[Path]) -> Iterator[Path]:

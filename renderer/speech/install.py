@@ -143,8 +143,7 @@ def read_catalogues(paths: Sequence[Path]) -> dict[str, Entry]:
                 entries.setdefault(entry.name, entry)
         faults += reader.faults
     if faults:
-        lines = "\n".join(str(fault) for fault in faults)
-        raise InputError(f"{len(faults)} faults in voice catalogues:\n{lines}", faults)
+        raise InputError(f"{len(faults)} faults in voice catalogues.", faults)
     return entries
 
 
