@@ -15,7 +15,7 @@ def test_everything_a_line_can_say(game: Any) -> None:
         text='"Lead me, *lead* me home."',
         emotion="angry 0.8",
         delivery="shout",
-        prosody="{rate: 1.1, pitch: -2, range: 1.5, energy: 3, pause_before: 0.1, pause_after: 0.2}",
+        prosody="{rate: 1.1, pitch: -2, range: 1.5, energy: 3, pause_before: .1, pause_after: .2}",
         words="[{word: home, emphasis: strong, prosody: {rate: 0.8}}]",
         hints="{lead: verb}",
         scene="harbour",
