@@ -6,11 +6,13 @@ compounds follow from it. Only what can be undone without a dictionary is undone
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from renderer.domain.words import fold
 
+_STRETCHED = re.compile(r"(\w)\1{2,}", re.IGNORECASE)
 SIBILANTS = frozenset("szʃʒ")
 VOICELESS = frozenset("ptkfθxç")
 
@@ -79,6 +81,8 @@ def forms(word: str, language: str) -> Iterator[Form]:
 
     >>> [f.stem for f in forms("Kaelith's", "en")]
     ['Kaelith']
+    >>> [f.stem for f in forms("Shhhh", "en")]
+    ['Shh', 'Sh']
     >>> [(f.before, f.stem) for f in forms("d’Emberfall", "fr")]
     [('d’', 'Emberfall')]
     """
@@ -89,6 +93,10 @@ def forms(word: str, language: str) -> Iterator[Form]:
         yield Form(word[:-2], after=word[-2:], is_possessive=True)
     elif language in ("en", "de") and plain.endswith("s") and len(plain) > 2:  # noqa: PLR2004
         yield Form(word[:-1], after="s", is_possessive=True, needs_name=True)
+    for length in (2, 1):
+        short = _STRETCHED.sub(lambda m: m.group(1) * length, word)  # noqa: B023 - used at once
+        if short != word:
+            yield Form(short)
     elided = _ELISIONS.get(language)
     head, mark, stem = plain.partition("'")
     if elided and mark and stem and head in elided:

@@ -78,7 +78,7 @@ def normalise(text: str, locale: str, fixed: Sequence[Fixed] = ()) -> tuple[Toke
     words = find_words(text)
     if not words:
         return ()
-    line = _Line(text, words, language.of(locale), spelling.is_shouted(text))
+    line = _Line(text, words, locale, language.of(locale), spelling.is_shouted(text))
     spans = sorted(_Span(f.start, f.end, line.given(f)) for f in fixed)
     line.claim(spans)
     spans += [s for start, end in list(_gaps(spans, len(text))) for s in line.plain(start, end)]
@@ -98,6 +98,7 @@ def spoken(text: str, locale: str) -> tuple[str, ...]:
 class _Line:
     text: str
     words: tuple[Word, ...]
+    locale: str
     language: Language
     is_shouted: bool
 
@@ -105,8 +106,12 @@ class _Line:
         """Return the tokens of a given stretch."""
         tokens: list[Token] = []
         for at, text, ipa in fixed.parts:
-            said = [Token(text, 0, "", ipa)] if ipa else list(normalise(text, self.language.code))
-            tokens += [t._replace(written=self._written(at)) for t in said]
+            said = [Token(text, 0, "", ipa)] if ipa else list(normalise(text, self.locale))
+            names = self.language.letter_names
+            tokens += [
+                t._replace(written=self._written(at), ipa=t.ipa or names.get(t.text, ""))
+                for t in said
+            ]
         return tuple(tokens)
 
     def claim(self, taken: list[_Span]) -> None:

@@ -39,21 +39,17 @@ class _Line:
     ipa: list[str] = field(default_factory=list)
 
     def phrases(self) -> list[tuple[int, int]]:
-        """Return the runs of words that are phonemised together, as ranges of tokens.
+        """Return the runs of words up to a mark, as ranges of tokens: phonemised together.
 
-        A run ends at a mark and at a word whose phonemes are given.
+        Words whose phonemes are given stay in, so that their neighbours sound right.
         """
         runs: list[tuple[int, int]] = []
         start = 0
         for i, token in enumerate(self.tokens):
-            if token.ipa and start < i:
-                runs.append((start, i))
-            elif token.punctuation and not token.ipa:
-                runs.append((start, i + 1))
-            if token.ipa or token.punctuation:
+            if token.punctuation or i + 1 == len(self.tokens):
+                if not all(t.ipa for t in self.tokens[start : i + 1]):
+                    runs.append((start, i + 1))
                 start = i + 1
-        if start < len(self.tokens):
-            runs.append((start, len(self.tokens)))
         return runs
 
 
@@ -114,6 +110,8 @@ class EspeakTranscriber:
             tokens = normalise(utterance.text, utterance.locale, self._fixed(utterance, words))
         except TextError as error:
             return error
+        except (ValueError, LookupError, ArithmeticError) as error:  # one line, not its batch
+            return TextError(f"{utterance.text[:60]!r} cannot be normalised: {error!r}")
         if not tokens:
             return TextError(f"There is nothing to speak in {utterance.text[:60]!r}; write words.")
         return _Line(utterance, tokens, language, [t.ipa for t in tokens])
@@ -148,9 +146,10 @@ class EspeakTranscriber:
         said = espeak.phonemise(texts, language) if texts else []
         alone = self._each({t.text for line, a, b in runs for t in line.tokens[a:b]}, language)
         for (line, a, b), phrase in zip(runs, said, strict=True):
-            singles = [alone[t.text] for t in line.tokens[a:b]]
-            shared = alignment.share(phrase, singles)
-            line.ipa[a:b] = shared or ["".join(s) for s in singles]
+            tokens = line.tokens[a:b]
+            singles = [alone[t.text] for t in tokens]
+            shared = alignment.share(phrase, singles) or ["".join(one) for one in singles]
+            line.ipa[a:b] = [t.ipa or ipa for t, ipa in zip(tokens, shared, strict=True)]
 
     def _each(self, words: set[str], language: str) -> dict[str, tuple[str, ...]]:
         """Return the phonemes of words said alone, from memory where they are known."""
@@ -175,7 +174,9 @@ def _parts(
     said = [
         one
         for text, ipa in pieces
-        for one in ([(text, i) for i in ipa.split()] if ipa else [(w.text, "") for w in _cut(text)])
+        for one in (
+            [(text, i) for i in ipa.split()] if ipa else [(w.text, "") for w in find_words(text)]
+        )
     ]
     count = min(len(words), len(said))
     bounds = [round(i * len(said) / count) for i in range(count + 1)]
@@ -184,10 +185,6 @@ def _parts(
         for k in range(count)
         for text, ipa in said[bounds[k] : bounds[k + 1]]
     )
-
-
-def _cut(text: str) -> tuple[Word, ...]:
-    return find_words(text)
 
 
 def _transcript(line: _Line) -> Transcript | TextError:
