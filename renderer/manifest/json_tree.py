@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from typing import Any, cast
 
-from renderer.manifest.tree import MAX_DEPTH, FaultLog, Place, Row, Table
+from renderer.manifest.tree import MAX_DEPTH, MAX_NODES, FaultLog, Place, Row, Table
 
 _scan_string: Any = json.decoder.scanstring  # type: ignore[attr-defined]  # C code, not in the stubs
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -32,6 +32,7 @@ class _Parser:
         self._log = log
         self._breaks = [m.start() for m in re.finditer("\n", text)]
         self._depth = 0
+        self._nodes = 0
 
     def document(self) -> Any:  # noqa: ANN401 - see load_json
         if not self._text.strip():
@@ -43,6 +44,9 @@ class _Parser:
         return value
 
     def _value(self, at: int) -> tuple[Any, int]:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._log.too_many(self._place(at))
         char = self._text[at : at + 1]
         if char == '"':
             return self._string(at)

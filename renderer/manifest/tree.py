@@ -14,6 +14,7 @@ Place = tuple[int, int]
 """1-based line and column; column 0 when unknown."""
 
 MAX_DEPTH = 12
+MAX_NODES = 500_000
 MAX_FAULTS_PER_FILE = 1_000
 
 
@@ -92,6 +93,15 @@ class FaultLog:
         """Report an error after which the file cannot be read on; raise what is returned."""
         self.error(place, "", code, problem, fix)
         return Unreadable(problem)
+
+    def too_many(self, place: Place) -> Unreadable:
+        """Report a file with more than `MAX_NODES` values; raise what is returned."""
+        return self.fatal(
+            place,
+            "file-too-large",
+            f"The file holds more than {MAX_NODES:,} values.",
+            "Split it into several, or write the lines as JSONL (one JSON object per line).",
+        )
 
     def close(self) -> None:
         """Say how many faults were left off, if any."""

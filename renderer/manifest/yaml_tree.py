@@ -22,13 +22,11 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from renderer.manifest.tree import MAX_DEPTH, FaultLog, Place, Plain, Row, Table
+from renderer.manifest.tree import MAX_DEPTH, MAX_NODES, FaultLog, Place, Plain, Row, Table
 
-MAX_NODES = 750_000
 _Event = Any  # the C and the Python parser make different classes of the same shape
 _MAX_MESSAGE = 160
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SPLIT = "Split the file into several, or write the lines as JSONL (one JSON object per line)."
 
 
 def load_yaml(text: str, log: FaultLog) -> Any:  # noqa: ANN401 - Table, Row, str, Plain or None
@@ -179,12 +177,7 @@ class _Composer:
     def _count(self, event: _Event) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise self._log.fatal(
-                _place(event),
-                "file-too-large",
-                f"The file holds more than {MAX_NODES:,} values.",
-                _SPLIT,
-            )
+            raise self._log.too_many(_place(event))
 
     def _refuse_alias(self, event: _Event) -> None:
         self._log.error(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.errors import Fault
+from renderer.manifest import json_tree
 from renderer.manifest.json_tree import load_json, load_json_line
 from renderer.manifest.tree import FaultLog, Table, Unreadable
 
@@ -57,6 +58,12 @@ def test_bad_jsonl_line_is_one_fault(text: str) -> None:
     assert load_json_line(text, 7, FaultLog("s.jsonl", faults)) is None
     assert len(faults) == 1
     assert faults[0].line == 7
+
+
+def test_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_tree, "MAX_NODES", 50)
+    _, faults = load("[" + "1," * 100 + "1]")
+    assert [f.code for f in faults] == ["file-too-large"]
 
 
 def test_duplicate_key_in_a_jsonl_line() -> None:
