@@ -317,7 +317,7 @@ def check_release(measured: Measured, limits: Limits) -> Finding | None:
         measured.release_db,
         limits.most_release_db,
         "dB",
-        "The last 30 ms of sound against the loudest: the end drops into silence.",
+        "The last 10 ms of sound against the loudest: the end drops into silence.",
         "Render again; end the line with a full stop.",
     )
     return placed(finding, measured.bounds.end / measured.take.delivered.sample_rate)

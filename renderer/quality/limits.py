@@ -42,7 +42,7 @@ class Limits:
         most_gap_at_punctuation_s: The same where the line has inner punctuation.
         most_head_db: First 5 ms of the raw take, against its loudest.
         most_tail_db: Last 5 ms of the raw take, against its loudest.
-        most_release_db: Softest of the last 30 ms of sound, against the loudest.
+        most_release_db: Last 10 ms of sound in the raw take, against its loudest.
         most_click_db: A corner's height over its surroundings.
         least_dnsmos_ovrl: DNSMOS P.835, overall.
         least_dnsmos_sig: DNSMOS P.835, speech.

@@ -107,21 +107,19 @@ def edge_levels_db(waveform: Waveform, edge_s: float = 0.005) -> tuple[float, fl
     return float(head) - top, float(tail) - top
 
 
-def release_db(waveform: Waveform, quiet_db: float = -50.0, over_s: float = 0.03) -> float:
-    """Return how steeply the sound ends: the loudest frame in the last 30 ms of sound.
+def release_db(waveform: Waveform, quiet_db: float = -50.0) -> float:
+    """Return how loud the sound still is when it ends.
 
-    Speech dies away: its last 30 ms before silence lie far below its loudest frame. A take that
+    Speech dies away: its last 10 ms before silence lie far below its loudest frame. A take that
     stopped in the middle of a word is as loud there as anywhere.
 
     Returns:
-        dB below the loudest 5 ms frame; −120 when silent.
+        The louder of the last two sounding frames of 5 ms, dB below the loudest; −120 when silent.
     """
     hop = max(1, round(FRAME_S * waveform.sample_rate))
     levels = frame_levels_dbfs(waveform.samples, hop)
     if levels.size == 0 or levels.max() <= -119:  # noqa: PLR2004 - the floor
         return -120.0
     top = float(levels.max())
-    sounding = np.flatnonzero(levels > top + quiet_db)
-    last = int(sounding[-1])
-    first = max(0, last + 1 - round(over_s / FRAME_S))
-    return float(levels[first : last + 1].min() - top)
+    last = int(np.flatnonzero(levels > top + quiet_db)[-1])
+    return float(levels[max(0, last - 1) : last + 1].max() - top)
