@@ -37,7 +37,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far an inspection is: bytes of files begun, of all; lines so far."""
+    """How far an inspection is: bytes read, bytes of all files, lines so far."""
 
     done: int
     total: int
@@ -84,16 +84,16 @@ def _read(
         name = project.path.name
         found.faults.append(Fault(name, 0, "scenes", problem, fix, "no-scenes", Level.WARNING))
     total = sum(file.size for file in files)
-    begun: set[str] = set()
     done = 0
+    current = None
     ledger = TranslationLedger(project.source_locale)
     for scene in read_scenes(project, files, found.faults, voices=voices):
-        if scene.file.path not in begun:
-            begun.add(scene.file.path)
-            done += scene.file.size
+        if current is not None and scene.file != current:
+            done += current.size
+        current = scene.file
         found.lines += len(scene.utterances)
         for utterance in scene.utterances:
             ledger.add(utterance)
-        on_step(Step(done, total, found.lines))
+        on_step(Step(done + scene.bytes_read, total, found.lines))
     if not found.has_errors:  # a line with an error is not read, and would seem to be missing
         found.faults.extend(translation.fault() for translation in ledger.stale())

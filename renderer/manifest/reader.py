@@ -29,10 +29,12 @@ class Scene:
     Attributes:
         file: The file.
         utterances: At most `CHUNK` lines, in the order of the file.
+        bytes_read: How far the file has been read by now, for a progress bar.
     """
 
     file: SceneFile
     utterances: tuple[Utterance, ...]
+    bytes_read: int = 0
 
 
 def find_files(project: Project) -> list[SceneFile]:
@@ -133,14 +135,14 @@ class _Desk:
                     continue
                 chunk.append(utterance)
                 if len(chunk) == CHUNK:
-                    yield Scene(file, tuple(chunk))
+                    yield Scene(file, tuple(chunk), log.bytes_read)
                     chunk.clear()
                     first = False
         except Unreadable:
             pass  # the reason is in the log; the other files are still read
         log.close()
         if chunk or first:
-            yield Scene(file, tuple(chunk))
+            yield Scene(file, tuple(chunk), file.size)
 
     def _is_new(self, utterance: Utterance, log: FaultLog) -> bool:
         form = id_form(utterance.line_id, utterance.locale)

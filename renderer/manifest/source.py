@@ -64,6 +64,7 @@ def read_bytes(path: Path, log: FaultLog, *, sha256: str = "") -> bytes:
         )
     if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise _changed(log)
+    log.bytes_read = len(data)
     return data
 
 
@@ -95,6 +96,7 @@ def _bounded(
     number = 0
     while data := stream.readline(MAX_LINE_BYTES):
         digest.update(data)
+        log.bytes_read += len(data)
         number += 1
         if number == 1:
             refuse_other_marks(data, log)
@@ -111,6 +113,7 @@ def _bounded(
         )
         while data and not data.endswith(b"\n"):
             data = stream.readline(MAX_LINE_BYTES)
+            log.bytes_read += len(data)
             digest.update(data)
 
 

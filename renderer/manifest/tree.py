@@ -72,12 +72,14 @@ class FaultLog:
         path: The file, relative to the project folder.
         faults: Where the faults go.
         errors: How many errors were reported, including those left off.
+        bytes_read: How far the file has been read, for a progress bar.
     """
 
     def __init__(self, path: str, faults: list[Fault]) -> None:
         self.path = path
         self.faults = faults
         self.errors = 0
+        self.bytes_read = 0
         self._count = 0
 
     def error(self, place: Place, field: str, code: str, problem: str, fix: str) -> None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from renderer.cli.check import command as check
 from renderer.cli.schema import command as schema
+from renderer.manifest.inspection import Step, inspect
 
 GOOD = "lines: [{id: one, character: anna, text: hi}]\n"
 BAD = "lines: [{id: one, character: nobody, text: hi}]\n"
@@ -62,6 +63,19 @@ def test_broken_source_does_not_make_its_translations_orphans(game: Any) -> None
     game.write("scenes/a.yaml", BAD)
     game.write("scenes/b.yaml", STALE)
     assert "translation-without-source" not in run(game).stdout
+
+
+def test_progress_rises_to_the_whole(game: Any) -> None:
+    rows = "".join(f"l{n},anna,hi\n" for n in range(2_500))
+    game.write("scenes/a.csv", "id,character,text\n" + rows)
+    game.write("scenes/b.yaml", GOOD)
+    steps: list[Step] = []
+    inspect(game.root, on_step=steps.append)
+    assert [s.lines for s in steps] == [1_000, 2_000, 2_500, 2_501]
+    done = [s.done for s in steps]
+    assert done == sorted(done)
+    assert done[0] < steps[0].total / 2
+    assert done[-1] == steps[-1].total
 
 
 def test_empty_project_is_mentioned(game: Any) -> None:
