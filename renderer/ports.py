@@ -317,8 +317,16 @@ class LineRepository(Protocol):
         """Return the stored ones of some (line_id, locale) pairs."""
         ...
 
-    def iterate(self, *, with_orphans: bool = False) -> Iterator[StoredLine]:
-        """Yield all lines in manifest order, in bounded memory."""
+    def iterate(self, statuses: Sequence[TakeStatus] = ()) -> Iterator[StoredLine]:
+        """Yield the lines in manifest order, in bounded memory; orphans are left out.
+
+        Args:
+            statuses: Of the takes in force; () for every one.
+        """
+        ...
+
+    def previous_approved(self, pks: Sequence[int]) -> dict[int, int]:
+        """Return row id to the last approved take the line had before its current one."""
         ...
 
     def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from renderer.services.publish import Publish
     from renderer.services.reading import ProjectReader
     from renderer.services.render_key import KeyBuilder
+    from renderer.services.scope import Scope
 
 
 def voice_book(settings: Settings, project: Project | None = None) -> VoiceBook:
@@ -79,10 +80,11 @@ class House:
         found = stale(lines, unit.lines.text_hashes(source), source_locale=source)
         return {(s.line_id, s.locale): s for s in found}
 
-    def ingest(self, lock: VoiceLock | None = None) -> Ingest:
+    def ingest(self, scope: Scope, lock: VoiceLock | None = None) -> Ingest:
         """Return the import.
 
         Args:
+            scope: Whose new takes are to be rendered now.
             lock: A committed lock whose entries need not be rendered again, or None.
         """
         from renderer.services.adopt import Adopter

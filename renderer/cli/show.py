@@ -44,7 +44,7 @@ def counting(description: str) -> Iterator[Any]:
     with bars() as progress:
         task = progress.add_task(description, total=None, note="")
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, *_: object) -> None:
             progress.update(task, completed=done, total=total)
 
         yield tell

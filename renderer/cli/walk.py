@@ -101,7 +101,7 @@ def render(
     from workers.embedded import render_all
 
     with show.counting("import") as tell:
-        ingest = house.ingest(lock).run(tell)
+        ingest = house.ingest(scope, lock).run(tell)
     for fault in ingest.warnings:
         show.warn(str(fault))
     for line_id, locale in ingest.lapsed:

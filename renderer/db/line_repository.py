@@ -64,11 +64,12 @@ class SqlLines:
                     found[stored.utterance.key] = stored
         return found
 
-    def iterate(self, *, with_orphans: bool = False) -> Iterator[StoredLine]:
-        """Yield all lines in manifest order, in bounded memory."""
+    def iterate(self, statuses: Sequence[TakeStatus] = ()) -> Iterator[StoredLine]:
+        """Yield the lines in manifest order, in bounded memory; orphans are left out."""
         query = self._select().order_by(line.c.path, line.c.position, line.c.id)
-        if not with_orphans:
-            query = query.where(line.c.is_orphaned.is_(False))
+        query = query.where(line.c.is_orphaned.is_(False))
+        if statuses:
+            query = query.where(take.c.status.in_([s.value for s in statuses]))
         result = self._connection.execution_options(yield_per=500).execute(query)
         for row in result:
             yield _stored(row)
@@ -197,6 +198,24 @@ class SqlLines:
                 )
                 .values(context="")
             )
+
+    def previous_approved(self, pks: Sequence[int]) -> dict[int, int]:
+        """Return row id to the last approved take the line had before its current one."""
+        found: dict[int, int] = {}
+        for some in chunks(pks):
+            query = (
+                select(line_take.c.line_pk, line_take.c.take_id)
+                .join(line, line.c.id == line_take.c.line_pk)
+                .join(take, take.c.id == line_take.c.take_id)
+                .where(
+                    line_take.c.line_pk.in_(some),
+                    line_take.c.take_id != line.c.take_id,
+                    take.c.status == TakeStatus.APPROVED.value,
+                )
+                .order_by(line_take.c.since, line_take.c.take_id)
+            )
+            found.update(self._connection.execute(query).tuples().all())
+        return found
 
     def files(self) -> dict[str, tuple[str, str]]:
         """Return path to (sha256, context) of every imported manifest file."""

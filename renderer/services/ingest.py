@@ -68,6 +68,7 @@ class Ingest:
         request: Resolves everything a worker needs for a line.
         hydrate: Returns what an earlier run stored under a render key, or None.
         pins: Returns the key a committed lock has a line frozen at, or None.
+        wanted: Whether a line's new take is to be rendered now; others wait in the database.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Ingest:
         request: Callable[[Utterance], RenderRequest],
         hydrate: Callable[[RenderKey], RenderResult | None],
         pins: Callable[[Utterance, RenderKey], RenderKey | None] = lambda _said, _key: None,
+        wanted: Callable[[Utterance], bool] = lambda _said: True,
     ) -> None:
         self._unit = unit
         self._source = source
@@ -85,6 +87,7 @@ class Ingest:
         self._request = request
         self._hydrate = hydrate
         self._pins = pins
+        self._wanted = wanted
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -213,6 +216,6 @@ class Ingest:
         events: list[Event] = [
             TakeRequested(ids[key], write.request.utterance.voice, write.phonemes)
             for key, write in new.items()
-            if write.result is None
+            if write.result is None and self._wanted(write.request.utterance)
         ]
         return ids, events

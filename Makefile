@@ -1,0 +1,49 @@
+# Everything starts from here: Python 3.11, git, make and a package index are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROJECT ?= manifests/emberfall
+# Extra arguments for pytest: make test PYTEST="-k manifest"
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts unit fix clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+demo: $(VENV)/.main ## Set up and render the example project into build/emberfall
+	$(BIN)/barkline build $(PROJECT)
+
+test: $(VENV)/.dev lint types contracts unit ## Set up and pass the tests, lint, types and contracts
+
+lint: $(VENV)/.dev ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## Check types
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## Check who imports whom
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest $(PYTEST)
+
+fix: $(VENV)/.dev ## Mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove everything generated, the environment too
+	rm -rf build $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.main: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.main
