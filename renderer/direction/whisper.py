@@ -21,7 +21,7 @@ from renderer.audio.waveform import Waveform
 
 Floats = npt.NDArray[np.float64]
 
-VOICED_DB = -9.0  # vowels against unvoiced consonants, compared with normal speech
+VOICED_DB = -4.0  # vowels against unvoiced consonants, compared with normal speech
 _FRAME_S, _HOP_S = 0.024, 0.004
 _LIFTER_OF_PERIOD = 0.45  # quefrencies below this part of the pitch period are the mouth's
 _ROUNDS = 12
@@ -100,9 +100,7 @@ def true_envelope(log_magnitude: Floats, order: int) -> Floats:
 
 def _without_folds(hz: Floats) -> Floats:
     """Return the gain (bins,) that takes away what only vocal folds make: the lowest octaves."""
-    low = hz**2 / (hz**2 + 350.0**2)
-    tilt = np.sqrt((1 + (hz / 700.0) ** 2) / (1 + (hz / 2500.0) ** 2))
-    return np.asarray(low * tilt / tilt.max(), dtype=np.float64)
+    return np.asarray(hz**2 / (hz**2 + 350.0**2), dtype=np.float64)
 
 
 __all__ = ["VOICED_DB", "true_envelope", "whisper"]
