@@ -302,9 +302,12 @@ class _Speech:
 
     def saint(self, m: Match) -> str:
         """St. Mary's St."""
-        before = word_before(m)
-        is_street = before[:1].isupper() and before.lower() not in table.NO_NAMES
-        return "Street" if is_street or not word_after(m)[:1].isupper() else "Saint"
+        before, after = word_before(m), word_after(m)
+        start = m.string[: m.start()].rstrip().removesuffix(before).rstrip(" \"'“‘")
+        is_first = not start or start[-1] in ".!?…:"
+        is_named = before[:1].isupper() and before.lower() not in table.NO_NAMES
+        is_street = is_named and not (is_first and after[:1].isupper())
+        return "Street" if is_street or not after[:1].isupper() else "Saint"
 
     def doctor(self, m: Match) -> str:
         """Dr. Voss lives in Ocean Dr."""

@@ -226,7 +226,8 @@ class _Speech:
 
     def feminine(self, m: Match) -> Parts:
         """21 heures."""
-        return [(m.start(), self.counting(m["n"], feminine=True)),
+        words = self.counting(m["n"], feminine=True)
+        return [(m.start(), words + (" de" if _counts_millions(words) else "")),
                 (m.start("f"), m.group()[m.start("f") - m.start():])]  # fmt: skip
 
     def unit(self, m: Match) -> Parts:
