@@ -131,8 +131,7 @@ def test_zero_noise_makes_the_seed_irrelevant(voices, say):
     """noise_scale and noise_w reach the graph."""
     voice, line = voices["plain"], say("who goes there?")
     a, b = (
-        voice.speak([SpeechRequest(line, seed=s, noise_scale=0.0, noise_w=0.0)])[0]
-        for s in (1, 2)
+        voice.speak([SpeechRequest(line, seed=s, noise_scale=0.0, noise_w=0.0)])[0] for s in (1, 2)
     )
     np.testing.assert_array_equal(a.waveform.samples, b.waveform.samples)
 
@@ -144,9 +143,7 @@ def test_durations_come_from_the_model_and_cover_the_sound(voices, say):
     assert speech.alignment_source == "engine"
     assert speech.phones[0].start_s == 0
     assert speech.phones[-1].end_s == pytest.approx(speech.waveform.duration_s)
-    assert all(
-        a.end_s == b.start_s for a, b in zip(speech.phones, speech.phones[1:], strict=False)
-    )
+    assert all(a.end_s == b.start_s for a, b in zip(speech.phones, speech.phones[1:], strict=False))
     spoken = "".join(p.phoneme for p in speech.phones if p.word >= 0)
     assert spoken == "".join(w.phonemes for w in text.words)
     assert sorted({p.word for p in speech.phones}) == [-1, 0, 1, 2, 3]
