@@ -35,6 +35,7 @@ class Settings:
         workers: Batches rendered at once.
         batch: Lines per batch at most.
         cuda: True, False, or None to use it where it is found.
+        failpoint: Where fault tests kill the process, or "".
     """
 
     build: Path | None = None
@@ -45,6 +46,7 @@ class Settings:
     workers: int = 2
     batch: int = 16
     cuda: bool | None = None
+    failpoint: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +66,7 @@ class Settings:
             workers=_count(env, "BARKLINE_WORKERS", 2, problems),
             batch=_count(env, "BARKLINE_BATCH", 16, problems),
             cuda=_switch(env, "BARKLINE_CUDA", problems),
+            failpoint=env.get("BARKLINE_FAILPOINT", ""),
         )
         if problems:
             raise ConfigError("\n".join(problems))

@@ -35,15 +35,18 @@ class Walk:
 def open_walk(house: House, *, batch: int | None = None) -> Walk:
     """Open everything a render needs, on the embedded queue."""
     from renderer.messaging.broker import DramatiqPublisher, embedded_broker
+    from renderer.services import failpoint
     from renderer.services.relay import Relay
 
     broker = embedded_broker()
+    render = open_render(house)
+    render.failpoint = failpoint.read(house.workspace.settings.failpoint)
     size = batch or house.workspace.settings.batch
     return Walk(
         house=house,
         broker=broker,
-        relay=Relay(house.unit, DramatiqPublisher(broker), size),
-        render=open_render(house),
+        relay=Relay(house.unit, DramatiqPublisher(broker), size, render.failpoint),
+        render=render,
     )
 
 

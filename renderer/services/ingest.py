@@ -25,6 +25,7 @@ from renderer.ports import (
     UnitOfWork,
 )
 from renderer.services.asked import Asked, changed_files, find_stored, keeps, outcome
+from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.render_key import KeyBuilder
 
 PIECE = 500
@@ -69,6 +70,7 @@ class Ingest:
         hydrate: Returns what an earlier run stored under a render key, or None.
         pins: Returns the key a committed lock has a line frozen at, or None.
         wanted: Whether a line's new take is to be rendered now; others wait in the database.
+        failpoint: Called with the name of each step, for fault tests.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Ingest:
         hydrate: Callable[[RenderKey], RenderResult | None],
         pins: Callable[[Utterance, RenderKey], RenderKey | None] = lambda _said, _key: None,
         wanted: Callable[[Utterance], bool] = lambda _said: True,
+        failpoint: Failpoint = nothing,
     ) -> None:
         self._unit = unit
         self._source = source
@@ -88,6 +91,7 @@ class Ingest:
         self._hydrate = hydrate
         self._pins = pins
         self._wanted = wanted
+        self._failpoint = failpoint
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -105,7 +109,9 @@ class Ingest:
             report.skipped = len(files) - len(changed)
             if changed or gone:
                 self._import(unit, changed, gone, report, progress)
+                self._failpoint("importing")
                 unit.commit()
+                self._failpoint("imported")
         return report
 
     def _import(

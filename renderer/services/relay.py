@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from renderer.domain.voice import VoiceRef
 from renderer.ports import OutboxRow, Publisher, UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 
 CLAIM = 4_096
 
@@ -34,14 +35,20 @@ class Relay:
         unit: Begins a transaction.
         publisher: Where batches go.
         batch_size: Takes per batch at most.
+        failpoint: Called with the name of each step, for fault tests.
     """
 
     def __init__(
-        self, unit: Callable[[], UnitOfWork], publisher: Publisher, batch_size: int
+        self,
+        unit: Callable[[], UnitOfWork],
+        publisher: Publisher,
+        batch_size: int,
+        failpoint: Failpoint = nothing,
     ) -> None:
         self._unit = unit
         self._publisher = publisher
         self._batch_size = batch_size
+        self._failpoint = failpoint
 
     def run_once(self, limit: int = CLAIM) -> int:
         """Send what waits, up to `limit` rows; return how many were sent."""
@@ -49,6 +56,10 @@ class Relay:
             rows = unit.outbox.claim(limit)
             for voice, take_ids in batches(rows, self._batch_size):
                 self._publisher.publish(take_ids, voice)
+            if rows:
+                self._failpoint("published")
             unit.outbox.mark_sent([r.id for r in rows])
             unit.commit()
+        if rows:
+            self._failpoint("sent")
         return len(rows)

@@ -24,18 +24,13 @@ from renderer.domain.take import RenderResult, Take
 from renderer.domain.verdict import Decision
 from renderer.errors import BarklineError, LeaseLostError
 from renderer.ports import Clock, UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
 from renderer.services.keep import Keeper
 from renderer.services.perform import Performance, Performer
 
 LEASE_S = 15 * 60.0
 log = logging.getLogger(__name__)
-
-Failpoint = Callable[[str], None]
-
-
-def _no_failpoint(_step: str) -> None:
-    """Do nothing: what a failpoint does outside fault tests."""
 
 
 class Render:
@@ -70,7 +65,7 @@ class Render:
         self._clock = clock
         self._worker = worker
         self._stopping = threading.Event()
-        self.failpoint: Failpoint = _no_failpoint
+        self.failpoint: Failpoint = nothing
         self.told: Callable[[RenderResult], None] = lambda _result: None
 
     def stop(self) -> None:
@@ -172,7 +167,7 @@ class Render:
 
     def _store(self, take: Take, owner: str, result: RenderResult) -> None:
         """Store a result in the second transaction; a late one of a lost lease is dropped."""
-        self.failpoint("stored")
+        self.failpoint("kept")
         try:
             with self._unit() as unit:
                 unit.takes.finish(take.id, owner, result)
