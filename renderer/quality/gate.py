@@ -7,15 +7,20 @@ valid for a line (learned ones on barks) is INCONCLUSIVE: shown, and neither pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.errors import JudgeError
-from renderer.quality.checks import SIGNAL_CHECKS, Check, at_least, check_finite, check_silence
+from renderer.quality.finding import at_least
 from renderer.quality.limits import GateLimits, Limits, merge, read_limits
+from renderer.quality.sound_checks import SOUND_CHECKS, check_finite, check_silence
+from renderer.quality.speech_checks import SPEECH_CHECKS
 from renderer.quality.take import LEARNED, GateInput, Measured
 
 __all__ = ["GateInput", "GateLimits", "judge", "merge", "needs_learned", "read_limits"]
+
+Check = Callable[[Measured, Limits], Finding | None]
+SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS)
 
 _MEANINGS = {
     "dnsmos_ovrl": "Overall quality as DNSMOS P.835 hears it",
