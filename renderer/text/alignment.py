@@ -7,9 +7,10 @@ by one, by the cheapest monotone grouping, and a joined word is cut where its pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, product
+from heapq import heappop, heappush
+from itertools import accumulate, combinations
 from typing import NamedTuple
 
 from renderer.text import phones
@@ -70,19 +71,48 @@ _MOVES = (
 
 
 def _groups(phrase: Sequence[str], singles: Sequence[str]) -> list[_Group] | None:
-    """Group espeak's words with spoken words: one to one, one to some, or some to one."""
-    best: dict[tuple[int, int], _Group] = {(0, 0): _Group(0.0, 0, 0)}
-    for i, k in product(range(len(phrase)), range(len(singles))):
-        for tokens, words in _MOVES if (i, k) in best else ():
-            end = (i + tokens, k + words)
-            if end[0] <= len(phrase) and end[1] <= len(singles):
-                said, alone = "".join(phrase[i : end[0]]), "".join(singles[k : end[1]])
-                cost = best[i, k].cost + _distance(said, alone)
-                if end not in best or cost < best[end].cost:
-                    best[end] = _Group(cost, tokens, words)
+    """Group espeak's words with spoken words: one to one, one to some, or some to one.
+
+    The cheapest path by A* search (Hart, Nilsson & Raphael 1968); the phonemes that are left over
+    on one side are a lower bound of what remains to be paid.
+    """
+    left = [_sums(phrase), _sums(singles)]
     goal = (len(phrase), len(singles))
-    limit = MAX_DIFFERENCE * sum(map(phones.letters, singles))
-    return _path(best, goal) if goal in best and best[goal].cost <= limit else None
+    limit = MAX_DIFFERENCE * left[1][0]
+    best: dict[tuple[int, int], _Group] = {(0, 0): _Group(0.0, 0, 0)}
+    queue = [(0.0, (0, 0))]
+    closed = set()
+    while queue:
+        bound, at = heappop(queue)
+        if bound > limit:
+            return None
+        if at == goal:
+            return _path(best, goal)
+        if at in closed:
+            continue
+        closed.add(at)
+        for end, group in _steps(phrase, singles, at, best[at].cost):
+            if end not in best or group.cost < best[end].cost:
+                best[end] = group
+                rest = abs(left[0][end[0]] - left[1][end[1]])
+                heappush(queue, (group.cost + rest, end))
+    return None
+
+
+def _steps(
+    phrase: Sequence[str], singles: Sequence[str], at: tuple[int, int], paid: float
+) -> Iterator[tuple[tuple[int, int], _Group]]:
+    i, k = at
+    for tokens, words in _MOVES:
+        if i + tokens <= len(phrase) and k + words <= len(singles):
+            said, alone = "".join(phrase[i : i + tokens]), "".join(singles[k : k + words])
+            cost = paid + _distance(said, alone)
+            yield (i + tokens, k + words), _Group(cost, tokens, words)
+
+
+def _sums(words: Sequence[str]) -> list[int]:
+    """Return how many phonemes are left from each word on."""
+    return list(accumulate((phones.letters(w) for w in reversed(words)), initial=0))[::-1]
 
 
 def _path(best: Mapping[tuple[int, int], _Group], goal: tuple[int, int]) -> list[_Group]:

@@ -1,12 +1,12 @@
-"""Numbers in words, by num2words and inflect, bounded and never raising."""
+"""Numbers in words, by num2words, bounded and never raising."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
+_ENGLISH_PLURALS = {"foot": "feet", "yen": "yen", "kelvin": "kelvin"}
 MAX_DIGITS = 15  # longer ones are read digit by digit
 
 Cardinal = Callable[[int], str]
@@ -62,42 +62,35 @@ def words(value: int, language: str, kind: str = "cardinal") -> str:
     return " ".join(said.replace(",", " ").split())
 
 
-@lru_cache(maxsize=1)
-def _inflect() -> Any:  # noqa: ANN401 - inflect's engine
-    import inflect
-
-    return inflect.engine()
-
-
-@lru_cache(maxsize=4096)
 def english(value: int, *, is_british: bool = False) -> str:
-    """Return an English number in words by inflect.
+    """Return an English number in words; Americans say no "and" in it.
 
     >>> english(1420), english(1420, is_british=True), english(-5)
     ('one thousand four hundred twenty', 'one thousand four hundred and twenty', 'minus five')
     """
-    said = _inflect().number_to_words(value, andword="and" if is_british else "", comma="")
-    return " ".join(str(said).split())
+    said = words(value, "en")
+    return said if is_british else said.replace(" and ", " ")
 
 
-@lru_cache(maxsize=4096)
 def english_ordinal(value: int, *, is_british: bool = False) -> str:
-    """Return an English ordinal in words by inflect.
+    """Return an English ordinal in words.
 
     >>> english_ordinal(21), english_ordinal(112)
     ('twenty-first', 'one hundred twelfth')
     """
-    return str(_inflect().ordinal(english(value, is_british=is_british)))
+    said = words(value, "en", "ordinal")
+    return said if is_british else said.replace(" and ", " ")
 
 
-@lru_cache(maxsize=1024)
 def english_plural(noun: str, count: int) -> str:
-    """Return an English noun for a count.
+    """Return the name of an English unit for a count.
 
-    >>> english_plural("foot", 6), english_plural("inch", 1)
-    ('feet', 'inch')
+    >>> english_plural("foot", 6), english_plural("inch", 1), english_plural("yen", 2)
+    ('feet', 'inch', 'yen')
     """
-    return str(_inflect().plural(noun, count))
+    if count == 1:
+        return noun
+    return _ENGLISH_PLURALS.get(noun) or noun + ("es" if noun.endswith(("ch", "s")) else "s")
 
 
 def plain(text: str, group: str, point: str) -> tuple[int, str]:
