@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from renderer import __version__
+from renderer import __version__, config
+from renderer.errors import InputError
 
 if TYPE_CHECKING:
-    from renderer.manifest.inspection import Inspection, Step
+    from renderer.domain.project import Project
+    from renderer.manifest.inspection import Inspection, Step, Surroundings
 
 FORMATS = ("text", "github", "sarif", "junit", "json")
+BUILT_IN_VOICE = "formant"
 EXIT_FAULTS = 65  # EX_DATAERR of sysexits.h
 
 
@@ -30,19 +33,18 @@ EXIT_FAULTS = 65  # EX_DATAERR of sysexits.h
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="text for people; github annotates a pull request; sarif, junit and json for other CI.",
+    help="text for people; github annotates a pull request; sarif, junit and json for other CI.  "
+    "[default: github inside a GitHub workflow, else text]",
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.File("w", encoding="utf-8", atomic=True),
     help="Write the faults to this file.",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
 @click.pass_context
 def command(
-    ctx: click.Context, project: Path, form: str, output: Path | None, strict: bool
+    ctx: click.Context, project: Path, form: str | None, output: TextIO | None, strict: bool
 ) -> None:
     """Check the manifests of PROJECT (a folder or its project file; default: here).
 
@@ -53,14 +55,12 @@ def command(
     """
     from renderer.manifest.annotate import annotate
 
+    form = form or ("github" if config.is_github_actions() else "text")
     with _progress() as on_step:
         found = _inspect(project, on_step)
     text = annotate(found.faults, form, prefix=_prefix(project), version=__version__)
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
-    if form == "text" or output is not None:
+    click.echo(text, nl=False, file=output)
+    if form in ("text", "github") or output is not None:
         click.echo(f"{found.lines:,} good lines in {found.files:,} files.", err=True)
     if found.has_errors or (strict and found.faults):
         ctx.exit(EXIT_FAULTS)
@@ -69,7 +69,22 @@ def command(
 def _inspect(project: Path, on_step: Callable[[Step], None]) -> Inspection:
     from renderer.manifest.inspection import inspect
 
-    return inspect(project, on_step=on_step)
+    return inspect(project, around=_around, on_step=on_step)
+
+
+def _around(project: Project) -> Surroundings:
+    """Return the lexicons and voices `render` would use on this machine."""
+    from renderer.bootstrap.workspace import lexicon_paths
+    from renderer.manifest.inspection import Surroundings
+    from renderer.speech.card import read_folders
+
+    folders = [project.root / "voices", config.Settings.read().voices]
+    try:
+        voices = {BUILT_IN_VOICE, *read_folders([*folders, config.assets_dir() / "voices"])}
+    except InputError as error:  # a broken card is the business of `barkline voices`
+        click.echo(f"Voices are not checked: {error}", err=True)
+        return Surroundings(lexicon_paths(project))
+    return Surroundings(lexicon_paths(project), voices)
 
 
 def _prefix(project: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -16,10 +16,10 @@ import click
 @click.argument("kind", type=click.Choice(("scene", "project")), default="scene")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.File("w", encoding="utf-8", atomic=True),
     help="Write the schema to this file.",
 )
-def command(kind: str, output: Path | None) -> None:
+def command(kind: str, output: TextIO | None) -> None:
     """Print the JSON Schema (draft-07) of scene files or of the project file.
 
     An editor that knows the schema completes field names, shows what they mean and underlines what
@@ -31,8 +31,4 @@ def command(kind: str, output: Path | None) -> None:
     from renderer.manifest.schema import project_schema, scene_schema
 
     schema = scene_schema() if kind == "scene" else project_schema()
-    text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+    click.echo(json.dumps(schema, ensure_ascii=False, indent=2), file=output)

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from renderer.domain.project import Project
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice import VoiceRef
 from renderer.errors import Fault, Level, ManifestError
+from renderer.manifest.field import near
 from renderer.manifest.project import read_project
 from renderer.manifest.reader import find_files, read_scenes
 from renderer.manifest.translations import TranslationLedger
+from renderer.text.lexicon import Lexicon, read_lexicons
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What lies around the scenes of a project.
+
+    Attributes:
+        lexicons: Lexicon files and the paths people are shown.
+        voices: Names of the voices installed here, or None when nobody knows.
+    """
+
+    lexicons: Sequence[tuple[Path, str]] = ()
+    voices: Collection[str] | None = None
+
+
+def _nothing_around(project: Project) -> Surroundings:
+    return Surroundings()
 
 
 @dataclass(slots=True)
@@ -47,14 +68,15 @@ class Step:
 def inspect(
     path: Path,
     *,
-    voices: Container[str] | None = None,
+    around: Callable[[Project], Surroundings] = _nothing_around,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Inspection:
-    """Read a project and all of its scene files.
+    """Read a project, its lexicons and all of its scene files.
 
     Args:
         path: The project file or its folder.
-        voices: Names of installed voices, or None to accept every name.
+        around: Returns the project's lexicons and the installed voices. A voice that is not
+            installed is a warning here: manifests are checked on machines that render nothing.
         on_step: Told about progress, once per thousand lines and per file.
 
     Returns:
@@ -63,7 +85,7 @@ def inspect(
     found = Inspection()
     try:
         found.project = read_project(path)
-        _read(found.project, found, voices, on_step)
+        _read(found.project, found, around(found.project), on_step)
     except ManifestError as error:
         found.faults.extend(error.faults)
     return found
@@ -72,9 +94,10 @@ def inspect(
 def _read(
     project: Project,
     found: Inspection,
-    voices: Container[str] | None,
+    around: Surroundings,
     on_step: Callable[[Step], None],
 ) -> None:
+    desk = _Desk(project, around, read_lexicons(around.lexicons, found.faults))
     files = find_files(project)
     found.files = len(files)
     if not files:
@@ -86,14 +109,70 @@ def _read(
     total = sum(file.size for file in files)
     done = 0
     current = None
-    ledger = TranslationLedger(project.source_locale)
-    for scene in read_scenes(project, files, found.faults, voices=voices):
+    for scene in read_scenes(project, files, found.faults):
         if current is not None and scene.file != current:
             done += current.size
         current = scene.file
         found.lines += len(scene.utterances)
         for utterance in scene.utterances:
-            ledger.add(utterance)
+            desk.look_at(utterance, found.faults)
         on_step(Step(done + scene.bytes_read, total, found.lines))
     if not found.has_errors:  # a line with an error is not read, and would seem to be missing
-        found.faults.extend(translation.fault() for translation in ledger.stale())
+        found.faults.extend(translation.fault() for translation in desk.ledger.stale())
+
+
+class _Desk:
+    """What is looked at beyond a single line."""
+
+    def __init__(self, project: Project, around: Surroundings, lexicon: Lexicon) -> None:
+        self.ledger = TranslationLedger(project.source_locale)
+        self._project = project
+        self._voices = around.voices
+        self._lexicon = lexicon
+        self._has_lexicon = bool(lexicon.entries)
+        self._heard: set[str] = set()
+
+    def look_at(self, utterance: Utterance, faults: list[Fault]) -> None:
+        """Look at one line: its source, its hints, its voice."""
+        self.ledger.add(utterance)
+        if utterance.hints and self._has_lexicon:
+            self._check_hints(utterance, faults)
+        if utterance.voice not in self._heard:
+            self._heard.add(utterance.voice)
+            self._check_voice(utterance, faults)
+
+    def _check_hints(self, utterance: Utterance, faults: list[Fault]) -> None:
+        for word, hint in self._lexicon.unmatched_hints(utterance):
+            problem = f"No lexicon entry of {word!r} in {utterance.locale} has the hint {hint!r}."
+            fix = "Add the entry to a lexicon or correct the hint; it does nothing now."
+            where = utterance.origin
+            faults.append(
+                Fault(
+                    where.path,
+                    where.line,
+                    f"hints.{word}",
+                    problem,
+                    fix,
+                    "unknown-hint",
+                    Level.WARNING,
+                )
+            )
+
+    def _check_voice(self, utterance: Utterance, faults: list[Fault]) -> None:
+        name = VoiceRef.parse(utterance.voice).name
+        if self._voices is None or name in self._voices:
+            return
+        problem = f"The voice {name!r} of {utterance.character!r} is not installed here."
+        fix = "Install it before rendering ('barkline voices'), or correct its name."
+        field = f"characters.{utterance.character}"
+        faults.append(
+            Fault(
+                self._project.path.name,
+                0,
+                field,
+                problem + near(name, self._voices),
+                fix,
+                "voice-not-installed",
+                Level.WARNING,
+            )
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from renderer.domain.direction import (
@@ -55,10 +56,12 @@ def read_direction(table: Table, base: Direction, log: FaultLog, prefix: str = "
     if not is_absent(table.get("emotion")):
         emotion, intensity = _emotion(table, log, prefix)
     delivery = read_choice(table, "delivery", DELIVERIES, log, prefix)
-    prosody = read_prosody(table, log, prefix)
-    return Direction(
-        emotion, intensity, Delivery(delivery) if delivery else base.delivery, prosody
-    ).with_base(base)
+    direction = Direction(
+        emotion, intensity, Delivery(delivery) if delivery else base.delivery, base.prosody
+    )
+    if "prosody" not in table:
+        return direction
+    return replace(direction, prosody=read_prosody(table, log, prefix)).with_base(base)
 
 
 _FIELDS = frozenset({"emotion", "delivery", "prosody"})

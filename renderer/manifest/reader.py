@@ -40,7 +40,7 @@ class Scene:
 def find_files(project: Project) -> list[SceneFile]:
     """Return the project's scene files, sorted by path, with their hashes.
 
-    Hidden files, backup files and files of other types are left out.
+    The project file, lexicons, hidden files, backup files and files of other types are left out.
 
     Raises:
         ManifestError: A file lies outside the project folder or cannot be read; all of them are
@@ -48,16 +48,24 @@ def find_files(project: Project) -> list[SceneFile]:
     """
     found: dict[str, Path] = {}
     faults: list[Fault] = []
+    others = {
+        project.path,
+        *(p for pattern in project.lexicons for p in project.root.glob(pattern)),
+    }
     for pattern in project.scenes:
         for path in project.root.glob(pattern):
             relative = path.relative_to(project.root)
-            hidden = any(part.startswith((".", "~")) for part in relative.parts)
-            if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
+            if path not in others and _is_scene(relative) and path.is_file():
                 found[relative.as_posix()] = path
     files = [_scene_file(project.root, found[name], name, faults) for name in sorted(found)]
     if faults:
         raise ManifestError("Some scene files cannot be used.", faults)
     return [file for file in files if file is not None]
+
+
+def _is_scene(relative: Path) -> bool:
+    hidden = any(part.startswith((".", "~")) for part in relative.parts)
+    return not hidden and relative.suffix.lower() in SUFFIXES
 
 
 def _scene_file(root: Path, path: Path, name: str, faults: list[Fault]) -> SceneFile | None:

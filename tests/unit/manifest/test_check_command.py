@@ -22,6 +22,11 @@ BAD = "lines: [{id: one, character: nobody, text: hi}]\n"
 STALE = "locale: de-DE\nlines: [{id: one, character: anna, text: hallo}]\n"
 
 
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+
 def run(game: Any, *options: str) -> Any:
     return CliRunner().invoke(check, [str(game.root), *options], catch_exceptions=False)
 
@@ -98,6 +103,41 @@ def test_paths_are_relative_to_the_working_folder(
         "file=scenes/a.yaml,"
         in CliRunner().invoke(check, ["project.yaml", "--format", "github"]).stdout
     )
+
+
+def test_lexicons_hints_and_voices_are_looked_at(game: Any) -> None:
+    game.write(
+        "lexicon/names.yaml",
+        "locale: en-US\nentries:\n  - {word: lead, hint: metal, ipa: lɛd}\n  - {wrd: x}\n",
+    )
+    project = game.root / "project.yaml"
+    project.write_text(project.read_text().replace("anna: {voice: formant}", "anna: {voice: nix}"))
+    line = "{{id: {}, character: {}, text: Lead on, hints: {{lead: {}}}}}"
+    lines = [line.format("a", "cleo", "metal"), line.format("b", "anna", "mettle")]
+    game.write("scenes/a.yaml", "lines:\n" + "".join(f"  - {x}\n" for x in lines))
+    faults = json.loads(run(game, "--format", "json").stdout)["faults"]
+    found = {(f["path"], f["line"], f["code"], f["level"]) for f in faults}
+    shown = {
+        (path.removeprefix(faults[0]["path"].split("lexicon/")[0]), *rest) for path, *rest in found
+    }
+    assert ("scenes/a.yaml", 3, "unknown-hint", "warning") in shown
+    assert ("project.yaml", 0, "voice-not-installed", "warning") in shown
+    assert any(path == "lexicon/names.yaml" and level == "error" for path, _, _, level in shown)
+
+
+def test_github_is_the_default_inside_a_workflow(
+    game: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game.write("scenes/a.yaml", BAD)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert run(game).stdout.startswith("::error ")
+    assert "::error" not in run(game, "--format", "text").stdout
+
+
+def test_output_into_a_folder_that_is_not_there(game: Any) -> None:
+    result = run(game, "--output", str(game.root / "no" / "out.txt"))
+    assert result.exit_code not in (0, 65)
+    assert "No such file" in result.stderr
 
 
 def test_machine_formats(game: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from renderer.cli.check import _around
 from renderer.domain.direction import Delivery, Emotion
 from renderer.domain.project import Project
 from renderer.domain.utterance import Utterance
@@ -31,7 +32,7 @@ def lines(project: Project) -> list[Utterance]:
 
 
 def test_no_fault_and_no_stale_translation(project: Project) -> None:
-    assert inspect(project.root, voices={"formant"}).faults == []
+    assert inspect(project.root, around=_around).faults == []
 
 
 def test_size(lines: list[Utterance]) -> None:

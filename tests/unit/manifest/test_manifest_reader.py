@@ -302,6 +302,14 @@ def test_find_files_ignores_what_is_no_scene(game: Any) -> None:
     assert found[0].size == 1
 
 
+def test_project_file_and_lexicons_are_no_scenes(game: Any) -> None:
+    project = game.root / "project.yaml"
+    project.write_text(project.read_text() + "scenes: ['**/*']\n")
+    game.write("lexicon/names.yaml", "entries: []")
+    game.write("gate.yaml", yaml_lines("one"))
+    assert [f.path for f in find_files(game.project())] == ["gate.yaml"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_links_out_of_the_project_are_refused(game: Any, tmp_path_factory: Any) -> None:
     outside: Path = tmp_path_factory.mktemp("outside") / "secret.yaml"
