@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from renderer.domain.take import Viseme
 from renderer.domain.transcript import PhoneSpan, SpokenWord, Transcript
 from renderer.domain.utterance import Utterance
-from renderer.text import phones, viseme
+from renderer.text import espeak, phones, viseme
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
 
@@ -115,6 +116,21 @@ def test_every_phoneme_espeak_gives_is_known_and_drawn(locale: str) -> None:
         assert phones.unknown(word.phonemes) == ()
         assert "sil" not in shapes(viseme.visemes(spans(word.phonemes)))
         assert "X" not in shapes(viseme.cues(spans(word.phonemes)))
+
+
+_VOWELS = "aeiouyäöüéèàùêîôœăâơưáạảíóúìò"
+_CONSONANTS = "bcdfghjklmnpqrstvwxzñçđß"
+
+
+@pytest.mark.parametrize("language", ["en-us", "de", "fr-fr", "vi", "es", "it"])
+def test_a_thousand_made_up_words_have_only_known_phonemes(language: str) -> None:
+    draw = random.Random(language)
+    syllables = (
+        "".join(map(draw.choice, (_CONSONANTS, _VOWELS, _CONSONANTS))) for _ in range(2000)
+    )
+    made_up = [a + next(syllables) for a in syllables]
+    said = ["".join(one) for one in espeak.phonemise(made_up, language)]
+    assert {c for word in said for c in phones.unknown(word)} == set()
 
 
 def transcript(*homes: int, written: tuple[str, ...] = ("a", "b", "c")) -> Transcript:
