@@ -27,6 +27,7 @@ REVISION = "formant/1"
 _NORMAL_RATE = 175  # words per minute, espeak's own
 _RATES = (80, 450)
 _CLOSE_ENOUGH = 0.01
+_TOKEN, _CLAUSE = 50, 600
 _UNSPEAKABLE = re.compile(r"[^\w'’\-]+")
 # Speed against words per minute, measured; the starting point of the search for an exact rate.
 _KNOWN_SPEEDS = ((80, 0.43), (120, 0.64), (175, 1.0), (250, 1.55), (350, 2.69), (450, 3.02))
@@ -69,24 +70,35 @@ def formant_card() -> VoiceCard:
 
 
 @lru_cache(maxsize=65_536)
-def _word(voice: str, text: str, phonemes: str) -> str:
-    """Return what espeak is given for one word: mnemonics, or its letters."""
+def _word(voice: str, text: str, phonemes: str) -> tuple[str, ...]:
+    """Return what espeak is given for one word: mnemonics, or its letters, in short tokens."""
     letters = _UNSPEAKABLE.sub(" ", text).strip(" _-")
-    if not phonemes:
-        return letters
-    spelling = mnemonic.spell(voice, phonemes, letters)
-    if (spelling.missing and letters) or not spelling.text:
-        return letters
-    return f"[[{spelling.text}]]"
+    if phonemes:
+        spelling = mnemonic.spell(voice, phonemes, letters)
+        if spelling.pieces and not (spelling.missing and letters):
+            cuts = range(0, len(spelling.pieces), _TOKEN)
+            return tuple(f"[[{mnemonic.join(spelling.pieces[c : c + _TOKEN])}]]" for c in cuts)
+    return tuple(letters[c : c + _TOKEN] for c in range(0, len(letters), _TOKEN))
 
 
 def _text(voice: str, words: Sequence[SpokenWord]) -> tuple[str, list[int]]:
-    """Return the text for espeak and the character at which each word starts."""
-    text, starts = "", []
+    """Return the text for espeak and the character at which each word starts.
+
+    espeak's buffers hold 800 characters of a clause and some 250 phonemes of a word. Beyond that
+    it cuts inside the brackets, or crashes, so that long words are split and a comma ends a
+    clause before it is full.
+    """
+    text, starts, clause = "", [], 0
     for word in words:
         starts.append(len(text))
+        for token in _word(voice, word.text, word.phonemes):
+            if clause + len(token) > _CLAUSE:
+                text, clause = text.rstrip() + ", ", 0
+            text += f"{token} "
+            clause += len(token) + 1
         marks = "".join(_PUNCTUATION.get(mark, mark) for mark in word.punctuation)
-        text += f"{_word(voice, word.text, word.phonemes)}{marks} "
+        if marks:
+            text, clause = f"{text.rstrip()}{marks} ", 0
     return text, starts
 
 

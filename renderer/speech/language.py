@@ -33,18 +33,22 @@ def languages() -> dict[str, str]:
     """Return espeak's language tags (lower case) and the identifier of the file for each.
 
     A file names its tags by lines `language en-us 2`, where a lower number is a better match.
+    Languages whose dictionary is not part of the installation are left out.
     """
-    folder = espeak.data_folder() / "lang"
+    data = espeak.data_folder()
+    folder = data / "lang"
     best: dict[str, tuple[int, str]] = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         identifier = path.relative_to(folder).as_posix()
-        for line in path.read_text("utf-8", "replace").splitlines():
-            match line.split():
-                case ["language", tag, *rest]:
-                    rank = int(rest[0]) if rest and rest[0].isdigit() else 5
-                    best[tag.lower()] = min(best.get(tag.lower(), (99, "")), (rank, identifier))
-                case _:
-                    pass
+        lines = [line.split() for line in path.read_text("utf-8", "replace").splitlines()]
+        tags = [words for words in lines if words[:1] == ["language"] and len(words) > 1]
+        named = [words[1] for words in lines if words[:1] == ["dictionary"] and len(words) > 1]
+        named += [part for words in tags for part in (words[1], words[1].split("-")[0])]
+        if not any((data / f"{name}_dict").is_file() for name in named):
+            continue
+        for _, tag, *rest in tags:
+            rank = int(rest[0]) if rest and rest[0].isdigit() else 5
+            best[tag.lower()] = min(best.get(tag.lower(), (99, "")), (rank, identifier))
     return {tag: identifier for tag, (_, identifier) in sorted(best.items())}
 
 
@@ -60,7 +64,7 @@ def identifier(locale: str) -> str:
     known, parts = languages(), locale.lower().replace("_", "-").split("-")
     for length in range(len(parts), 0, -1):
         tag = "-".join(parts[:length])
-        for candidate in (tag, _ALIASES.get(tag, "")):
+        for candidate in (_ALIASES.get(tag, ""), tag):
             if candidate in known:
                 return known[candidate]
     raise SynthesisError(

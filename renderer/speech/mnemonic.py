@@ -51,12 +51,17 @@ class Spelling:
     """A word in espeak's mnemonics.
 
     Attributes:
-        text: What stands between `[[` and `]]`.
+        pieces: Mnemonics, one per phoneme.
         missing: IPA symbols the language has nothing for, which are left out.
     """
 
-    text: str
+    pieces: tuple[str, ...]
     missing: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What stands between `[[` and `]]`."""
+        return join(self.pieces)
 
 
 def _read_phontab() -> list[tuple[str, bool]]:
@@ -87,7 +92,7 @@ def _bare(ipa: str) -> str:
     return unicodedata.normalize("NFD", ipa).replace("ˈ", "").replace("ˌ", "")
 
 
-def _join(pieces: Sequence[str]) -> str:
+def join(pieces: Sequence[str]) -> str:
     """Join mnemonics; `|` keeps `t` and `S` from being read as `tS`, but `_|` is a pause."""
     text = ""
     for piece in pieces:
@@ -173,7 +178,7 @@ class _Writer:
         at = 0
         while at < len(self.ipa):
             at += self._step(at)
-        return Spelling(_join(self.pieces), tuple(self.missing))
+        return Spelling(tuple(self.pieces), tuple(self.missing))
 
     def _step(self, at: int) -> int:
         """Take one phoneme; return how many characters it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -134,7 +135,7 @@ def test_random_numbers_without_a_shape_input_are_refused(add):
 def test_nan_is_refused_when_the_voice_is_added(tmp_path, vits):
     """A model that loads and gives NaN never gets a card."""
     path = vits.write(tmp_path, nan=True)
-    with pytest.raises(ModelRefusedError, match="NaN|no usable|cannot speak"):
+    with pytest.raises(ModelRefusedError, match="cannot speak"):
         add_voice(path, path.with_name("voice.onnx.json"), tmp_path / "in", "voice")
     assert _nothing_left(tmp_path)
 
@@ -261,10 +262,8 @@ def test_the_wire_format_round_trips(fields):
 @given(st.binary(max_size=60))
 def test_broken_wire_bytes_are_a_wire_error(data):
     """No other exception leaves the parser."""
-    try:
+    with contextlib.suppress(WireError):
         Message.parse(data)
-    except WireError:
-        pass
 
 
 def test_mutated_models_never_crash_the_reader(vits):
@@ -272,7 +271,5 @@ def test_mutated_models_never_crash_the_reader(vits):
     data = bytearray(vits.build().SerializeToString())
     for at in range(0, len(data), 37):
         mutated = bytes(data[:at]) + bytes([data[at] ^ 0xFF]) + bytes(data[at + 1 :])
-        try:
+        with contextlib.suppress(ModelRefusedError):
             read_model(mutated)
-        except ModelRefusedError:
-            pass

@@ -64,7 +64,7 @@ def voice(request, reference_data, tmp_path_factory):
 
 
 def test_a_reference_voice_speaks_with_durations(voice):
-    """Every speaker says the line at a believable speed, and the phonemes are where the sound is."""
+    """Every speaker says the line at a believable speed; the phonemes are where the sound is."""
     loaded, _ = voice
     locale, speakers = VOICES[loaded.card.name]
     transcript = _transcript(locale)
