@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "check": "Check manifests without a database.",
     "schema": "Print the JSON Schema of manifests.",
     "plan": "Show what a render would do, and why.",
+    "import": "Import what changed, and render nothing yet.",
     "render": "Import, render and report what changed.",
     "build": "The whole walk: render, publish, pull and verify.",
     "status": "Show where every line is.",

@@ -87,6 +87,17 @@ class Rendered:
         return all(s is TakeStatus.APPROVED or not n for s, n in self.counts.items())
 
 
+def take_in(house: House, scope: Scope, lock: VoiceLock | None = None) -> IngestReport:
+    """Import what changed; shows progress and warnings."""
+    with show.counting("import") as tell:
+        report = house.ingest(scope, lock).run(tell)
+    for fault in report.warnings:
+        show.warn(str(fault))
+    for line_id, locale in report.lapsed:
+        show.warn(f"{line_id} ({locale}) was frozen, but the line itself changed; it is rendered.")
+    return report
+
+
 def render(
     house: House,
     scope: Scope,
@@ -100,12 +111,7 @@ def render(
     from renderer.services.queue import reopen, start_alone
     from workers.embedded import render_all
 
-    with show.counting("import") as tell:
-        ingest = house.ingest(scope, lock).run(tell)
-    for fault in ingest.warnings:
-        show.warn(str(fault))
-    for line_id, locale in ingest.lapsed:
-        show.warn(f"{line_id} ({locale}) was frozen, but the line itself changed; it is rendered.")
+    ingest = take_in(house, scope, lock)
     reopen(house.unit, scope, (TakeStatus.FAILED, *retry))
     ids = start_alone(house.unit, scope)
     done = Rendered(ingest)
