@@ -63,7 +63,8 @@ def open_render(house: House) -> Render:
     from renderer.text.transcriber import EspeakTranscriber
 
     settings = house.workspace.settings
-    judge = DnsmosJudge(threads=settings.threads)
+    # Batches run side by side: their judges share the cores.
+    judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = EspeakTranscriber(_no_lexicon())
     level = VoiceLevel(house.unit, plain, house.voices.engine_revision)
     stages = {part.value: text for part, text in revisions(house.workspace).items()}

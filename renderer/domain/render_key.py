@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -76,7 +77,7 @@ def _hash(parts: Mapping[Part, str]) -> str:
     ).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the digests below are computed once
 class RenderKey:
     """Named digests of every input of one request.
 
@@ -86,17 +87,17 @@ class RenderKey:
 
     parts: Mapping[Part, str]
 
-    @property
+    @cached_property
     def hex(self) -> str:
         """The render key: 64 hex digits over all parts."""
         return _hash(self.parts)
 
-    @property
+    @cached_property
     def synthesis_hex(self) -> str:
         """64 hex digits over what the raw take depends on."""
         return _hash({p: d for p, d in self.parts.items() if p not in FINISHING_PARTS})
 
-    @property
+    @cached_property
     def input_digest(self) -> str:
         """64 hex digits over what people commit; needs no engine."""
         return _hash({p: d for p, d in self.parts.items() if p in INPUT_PARTS})

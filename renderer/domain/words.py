@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 # A run of letters, digits and combining marks, held together by inner marks as in "don't",
 # "well-known", "3.50", "U.S", "10:30", "50%", "$5", "l’homme".
-_WORD = re.compile(r"[$€£]?\w+(?:[’'.,:/\-‑]\w+)*[%°€$£]?", re.UNICODE)
+# `\w` lacks the marks that are part of a letter in other scripts (vowel signs of Devanagari and its
+# kin, Hebrew and Arabic points, Thai), so they are named.
+_LETTERS = (
+    r"[\w\u0300-\u036F\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u064B-\u065F\u0670"
+    r"\u0900-\u0963\u0966-\u0DFF\u0E31-\u0E3A\u0E47-\u0E4E\u200C\u200D]+"
+)
+_WORD = re.compile(rf"[$€£]?{_LETTERS}(?:[’'.,:/\-‑]{_LETTERS})*[%°€$£]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ def find_words(text: str) -> tuple[Word, ...]:
 
     >>> [(w.text, w.occurrence) for w in find_words("No, no! Don't pay 3.50.")]
     [('No', 1), ('no', 2), ("Don't", 1), ('pay', 1), ('3.50', 1)]
+    >>> [w.text for w in find_words("नमस्ते, दुनिया!")]
+    ['नमस्ते', 'दुनिया']
     """
     seen: dict[str, int] = {}
     words = []
