@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ _MOST_SPEAKERS = 65_536
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _SAMPLE_RATES = (8_000, 96_000)
+_TEXTS = frozenset(
+    {"name", "engine", "model_sha256", "licence", "source", "attribution", "consent_ref"}
+)
 _REQUIRED = ("name", "engine", "model_sha256")
 _KEYS = tuple(f.name for f in fields(VoiceCard) if f.name != "folder")
 
@@ -134,11 +137,13 @@ class _Reader:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+            self.lines[key] = key_node.start_mark.line + 1
             if key in values:
                 self.fault(key, f"`{key}` is there twice.", "Keep one.", "duplicate-key")
-            self.lines[key] = key_node.start_mark.line + 1
-            value: Hashable | dict[Any, Any] = constructor.construct_document(value_node)
-            values[key] = value
+            if key in _TEXTS and isinstance(value_node, yaml.ScalarNode):
+                values[key] = value_node.value  # a name may look like a number
+                continue
+            values[key] = constructor.construct_document(value_node)
         return values
 
     def _check_keys(self, values: Mapping[str, Any]) -> None:
