@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderer.errors import SynthesisError
+from renderer.errors import SynthesisError, VoiceError
 from renderer.ports import SpeechRequest
 from renderer.speech.add import add_voice
 from renderer.speech.piper import PiperVoice
@@ -18,10 +18,6 @@ LINES = [
     "no. no! never again.",
     "run",
 ]
-
-
-def _voice(card, config, model, **options) -> PiperVoice:
-    return PiperVoice(card, model, config, **options)
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +214,13 @@ def test_noise_that_was_guessed_too_short_is_asked_for_again(vits, say):
         model._noise_per_id = dict.fromkeys(model._noise_per_id, guess)
         results.append(model.run([Job((1, 0, *[5, 0, 9, 0] * 10, 2), seed=3)])[0].samples)
     np.testing.assert_array_equal(*results)
+
+
+def test_a_gpu_that_is_asked_for_and_missing_is_said(vits):
+    """A listed provider is no GPU: the session's own list decides."""
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("there may be a GPU")
+    with pytest.raises(VoiceError, match="GPU"):
+        PiperModel(vits.build().SerializeToString(), use_cuda=True)
