@@ -7,6 +7,7 @@ stage takes the rest (`renderer.direction.stage`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -170,6 +171,8 @@ def plan_controls(
     """Combine everything asked for one line into what is done.
 
     Factors multiply, shifts add: emotion × delivery × line prosody × attempt; word edits on top.
+    Of emotion and delivery, shifts of one direction are added as squares: a furious actor is
+    shouting already, and both in full would count the same effort twice.
     Edits whose word is not in the line do nothing here: the reader reports them.
 
     Args:
@@ -198,18 +201,31 @@ def plan_controls(
         words[0] = replace(words[0], pause_before_s=0.0)
         words[-1] = replace(words[-1], pause_after_s=0.0)
     signal = SignalControls(
-        pitch_st=held("pitch_st", soft * (asked.pitch_st + shape.pitch_st + delivery.pitch_st)),
+        pitch_st=held(
+            "pitch_st", soft * (asked.pitch_st + _joint(shape.pitch_st, delivery.pitch_st))
+        ),
         pitch_range=held(
             "pitch_range", (asked.pitch_range * shape.pitch_range * delivery.pitch_range) ** soft
         ),
-        energy_db=held("energy_db", asked.energy_db + shape.energy_db + delivery.energy_db),
-        tilt_db=held("tilt_db", soft * (shape.tilt_db + delivery.tilt_db)),
+        energy_db=held("energy_db", asked.energy_db + _joint(shape.energy_db, delivery.energy_db)),
+        tilt_db=held("tilt_db", soft * _joint(shape.tilt_db, delivery.tilt_db)),
         delivery=direction.delivery,
         words=() if all(w == UNEDITED for w in words) else tuple(words),
         lead_s=held("pause_before_s", lead, "pause_s"),
         trail_s=held("pause_after_s", trail, "pause_s"),
     )
     return engine, replace(signal, clamps=tuple(clamps))
+
+
+def _joint(one: float, other: float) -> float:
+    """Add two shifts; those of one direction as squares.
+
+    >>> _joint(3.0, 4.0), _joint(-2.0, 5.0), _joint(-3.0, -4.0), _joint(0.0, 5.0)
+    (5.0, 3.0, -5.0, 5.0)
+    """
+    if one * other <= 0:
+        return one + other
+    return math.copysign(math.hypot(one, other), one)
 
 
 def _hold(name: str, value: float, bounds: tuple[float, float], clamps: list[str]) -> float:

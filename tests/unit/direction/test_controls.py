@@ -134,6 +134,17 @@ def test_whisper_is_softer_and_shout_is_higher_louder_and_brighter():
     assert shout.tilt_db > 2
 
 
+def test_a_furious_shout_does_not_count_the_effort_twice():
+    fury = EmotionShape(pitch_st=6.5, energy_db=9.8, tilt_db=5.4)
+    _, spoken = plan_controls(Direction(), LINE, fury)
+    _, shouted = plan_controls(Direction(delivery=Delivery.SHOUT), LINE, fury)
+    for name in ("pitch_st", "energy_db", "tilt_db"):
+        assert 0.5 < getattr(shouted, name) - getattr(spoken, name) < 2
+    assert shouted.clamps == ()
+    _, sad = plan_controls(Direction(delivery=Delivery.SHOUT), LINE, EmotionShape(energy_db=-3))
+    assert sad.energy_db == 3
+
+
 def test_a_retry_changes_rate_and_softens_but_keeps_the_writers_pauses_and_level():
     asked = Prosody(pitch_st=4, pitch_range=2, energy_db=3)
     edits = (WordEdit("pay", 1, Prosody(pitch_st=4, pause_before_s=0.4)),)
