@@ -79,3 +79,17 @@ def shift(phones: tuple[PhoneSpan, ...], by_s: float, limit_s: float) -> tuple[P
         for p in phones
     )
     return tuple(p for p in moved if p.end_s > p.start_s)
+
+
+def cover(phones: tuple[PhoneSpan, ...], duration_s: float) -> tuple[PhoneSpan, ...]:
+    """Fill head and tail of a file with silence, so that the spans cover [0, duration_s].
+
+    >>> [p.phoneme for p in cover((PhoneSpan("a", 0.1, 0.2, 0),), 0.3)]
+    ['_', 'a', '_']
+    """
+    if not phones:
+        return (PhoneSpan("_", 0.0, duration_s, -1),) if duration_s > 0 else ()
+    first, last = phones[0], phones[-1]
+    head = (PhoneSpan("_", 0.0, first.start_s, -1),) if first.start_s > 0 else ()
+    tail = (PhoneSpan("_", last.end_s, duration_s, -1),) if last.end_s < duration_s else ()
+    return (*head, *phones, *tail)

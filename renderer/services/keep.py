@@ -10,7 +10,7 @@ from renderer.audio.codec import encode, encode_raw, media_type
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, Provenance, build, canonical
 from renderer.domain.object_key import content_hash
 from renderer.domain.take import Alignment, Attempt, RenderResult, SoundObject, Take, TakeStatus
-from renderer.domain.transcript import shift
+from renderer.domain.transcript import cover, shift
 from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError
@@ -145,7 +145,7 @@ def failed(why: str, spent_s: float = 0.0) -> RenderResult:
 
 def _alignment(kept: Finished) -> Alignment:
     limit_s = kept.decoded.duration_s
-    phones = shift(kept.performance.phones, kept.master.shift_s, limit_s)
+    phones = cover(shift(kept.performance.phones, kept.master.shift_s, limit_s), limit_s)
     return Alignment(
         phones=phones,
         words=words(phones, kept.performance.transcript),
