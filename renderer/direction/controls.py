@@ -289,24 +289,6 @@ def _word_control(asked: Prosody, soften: float, clamps: list[str]) -> WordContr
     )
 
 
-def missing_anchors(direction: Direction, words: Sequence[str]) -> list[str]:
-    """Return the anchors of word edits that are not among the written words.
-
-    >>> from renderer.domain.direction import WordEdit
-    >>> missing_anchors(Direction(words=(WordEdit("no", 2),)), ["No", "way"])
-    ['no (2nd)']
-    """
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[fold(word)] = counts.get(fold(word), 0) + 1
-    ordinals = {1: "1st", 2: "2nd", 3: "3rd"}
-    return [
-        f"{e.word} ({ordinals.get(e.occurrence, f'{e.occurrence}th')})"
-        for e in direction.words
-        if counts.get(fold(e.word), 0) < e.occurrence
-    ]
-
-
 __all__ = [
     "ATTEMPTS",
     "AttemptChange",
@@ -315,6 +297,5 @@ __all__ = [
     "WordControl",
     "attempt_change",
     "find_spoken",
-    "missing_anchors",
     "plan_controls",
 ]
