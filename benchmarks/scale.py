@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--lines 100000] [--per-file 5000] [--format yaml|jsonl|csv]
 
-Prints a Markdown table. ninja (a build tool that stats files) over as many edges is the yardstick of
-a no-op: it is measured in the same run where `ninja` is installed. Each command is a fresh process,
+Prints a Markdown table. ninja (a build tool that stats files) over as many edges is the yardstick
+of a no-op: it is measured in the same run where `ninja` is installed. Each command is a fresh process,
 timed from outside; peak memory is the process's own maximum resident set.
 """
 
@@ -104,7 +104,11 @@ def timed(command: list[str], cwd: Path) -> tuple[float, float, int]:
     """Return (wall seconds, peak MiB, exit status) of one process."""
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *command], cwd=cwd, capture_output=True, text=True
+        [sys.executable, "-c", _MEASURED, *command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     wall = time.perf_counter() - began
     report = json.loads(done.stderr.strip().splitlines()[-1])
@@ -113,7 +117,8 @@ def timed(command: list[str], cwd: Path) -> tuple[float, float, int]:
 
 _MEASURED = """
 import json, resource, subprocess, sys
-status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+status = subprocess.run(sys.argv[1:], **quiet).returncode
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 print(json.dumps({"peak_mib": round(peak), "status": status}), file=sys.stderr)
 """

@@ -41,7 +41,7 @@ FAILURES_SHOWN = 50
 @click.option("--metadata", is_flag=True, help="Write <line_id>.json beside each sound.")
 @click.option("--remove-orphans", is_flag=True, help="Remove sounds the lock no longer names.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-def command(  # noqa: PLR0913 - one argument per option
+def command(
     *,
     lock_path: Path,
     store: str,
