@@ -3,8 +3,8 @@
     python benchmarks/scale.py [--lines 100000] [--per-file 5000] [--format yaml|jsonl|csv]
 
 Prints a Markdown table. ninja (a build tool that stats files) over as many edges is the yardstick
-of a no-op: it is measured in the same run where `ninja` is installed. Each command is a fresh process,
-timed from outside; peak memory is the process's own maximum resident set.
+of a no-op: it is measured in the same run where `ninja` is installed. Each command is a fresh
+process, timed from outside; peak memory is the process's own maximum resident set.
 """
 
 from __future__ import annotations
