@@ -8,7 +8,6 @@ stage takes the rest (`renderer.direction.stage`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from renderer.direction.profile import NEUTRAL, EmotionShape
