@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show what a render would do, and why.",
     "import": "Import what changed, and render nothing yet.",
     "render": "Import, render and report what changed.",
-    "build": "The whole walk: render, publish, pull and verify.",
+    "build": "The whole walk: render, publish, pull and report.",
     "status": "Show where every line is.",
     "preview": "Render one line at once, without a database.",
     "freeze": "Pin approved lines to their current take.",

@@ -32,9 +32,7 @@ def command(
 
     The gate's findings are shown; a rejected line is written all the same, and the exit code is 1.
     """
-    from renderer.manifest.project import find_project
-
-    workspace = walk.open_workspace(find_project(file.parent), build)
+    workspace = walk.open_workspace(project_of(file), build)
     house = open_house(workspace, in_memory=True)
     said = find_line(house, file, line_id, locale)
     made = open_render(house).preview(house.keys.key(said), house.request(said))
@@ -52,6 +50,21 @@ def command(
     if play:
         _play(target)
     return 1 if made.verdict.failed else 0
+
+
+def project_of(file: Path) -> Path:
+    """Return the project file of the nearest folder above a scene file that holds one.
+
+    Raises:
+        InputError: No folder does.
+    """
+    from renderer.manifest.project import PROJECT_FILES
+
+    for folder in file.resolve().parents:
+        for name in PROJECT_FILES:
+            if (folder / name).is_file():
+                return folder / name
+    raise InputError(f"No folder above {file} holds a {PROJECT_FILES[0]}; add one there.")
 
 
 def find_line(house: House, file: Path, line_id: str, locale: str) -> Utterance:
