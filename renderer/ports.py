@@ -394,7 +394,7 @@ class TakeRepository(Protocol):
         ...
 
     def release(self, take_ids: Sequence[int], owner: str) -> None:
-        """Give leases back undone, without counting the delivery (a clean stop)."""
+        """Give leases back undone; the delivery stays counted, so that poison ends somewhere."""
         ...
 
     def finish(self, take_id: int, owner: str, result: RenderResult) -> None:

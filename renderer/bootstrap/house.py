@@ -80,18 +80,28 @@ class House:
         found = stale(lines, unit.lines.text_hashes(source), source_locale=source)
         return {(s.line_id, s.locale): s for s in found}
 
-    def ingest(self, scope: Scope, lock: VoiceLock | None = None) -> Ingest:
+    def ingest(self, scope: Scope | None, lock: VoiceLock | None = None) -> Ingest:
         """Return the import.
 
         Args:
-            scope: Whose new takes are to be rendered now.
+            scope: Whose new takes are to be rendered now; None for nobody's.
             lock: A committed lock whose entries need not be rendered again, or None.
         """
+        from renderer.services import failpoint
         from renderer.services.adopt import Adopter
         from renderer.services.ingest import Ingest
 
         adopter = Adopter(lock, self._stored_result)
-        return Ingest(self.unit, self.source, self.keys, self.request, adopter.hydrate, adopter.pin)
+        return Ingest(
+            self.unit,
+            self.source,
+            self.keys,
+            self.request,
+            adopter.hydrate,
+            adopter.pin,
+            wanted=lambda said: scope is not None and scope.holds(said),
+            failpoint=failpoint.read(self.workspace.settings.failpoint),
+        )
 
     def request(self, utterance: Utterance) -> RenderRequest:
         """Resolve everything a worker needs for a line; a recording goes into the store."""

@@ -9,7 +9,6 @@ import click
 from renderer.bootstrap import open_house
 from renderer.cli import show, walk
 from renderer.cli.option import build_option, json_option, project_argument
-from renderer.services.scope import Scope
 
 
 @click.command(epilog="Example: barkline import manifests/emberfall")
@@ -23,7 +22,7 @@ def command(project: Path, build: Path | None, as_json: bool) -> int:
     """
     workspace = walk.open_workspace(project, build)
     with walk.alone(workspace):
-        report = walk.take_in(open_house(workspace), Scope())
+        report = walk.take_in(open_house(workspace), None)
     if as_json:
         show.as_json(
             {

@@ -87,7 +87,7 @@ class Rendered:
         return all(s is TakeStatus.APPROVED or not n for s, n in self.counts.items())
 
 
-def take_in(house: House, scope: Scope, lock: VoiceLock | None = None) -> IngestReport:
+def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) -> IngestReport:
     """Import what changed; shows progress and warnings."""
     with show.counting("import") as tell:
         report = house.ingest(scope, lock).run(tell)

@@ -70,8 +70,7 @@ class SqlLines:
         query = query.where(line.c.is_orphaned.is_(False))
         if statuses:
             query = query.where(take.c.status.in_([s.value for s in statuses]))
-        result = self._connection.execution_options(yield_per=500).execute(query)
-        for row in result:
+        for row in self._connection.execute(query, execution_options={"yield_per": 500}):
             yield _stored(row)
 
     def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:

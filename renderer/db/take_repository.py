@@ -135,7 +135,7 @@ class SqlTakes:
         return owned
 
     def release(self, take_ids: Sequence[int], owner: str) -> None:
-        """Give leases back undone, without counting the delivery (a clean stop)."""
+        """Give leases back undone; the delivery stays counted, so that poison ends somewhere."""
         for some in chunks(take_ids):
             self._connection.execute(
                 update(take)
@@ -144,7 +144,7 @@ class SqlTakes:
                     take.c.owner == owner,
                     take.c.status == TakeStatus.LEASED.value,
                 )
-                .values(status=TakeStatus.PENDING.value, owner="", deliveries=take.c.deliveries - 1)
+                .values(status=TakeStatus.PENDING.value, owner="", leased_until=None)
             )
 
     def finish(self, take_id: int, owner: str, result: RenderResult) -> None:

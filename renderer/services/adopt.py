@@ -39,7 +39,9 @@ class Adopter:
 
     def pin(self, said: Utterance, key: RenderKey) -> RenderKey | None:
         """Return the key a line is frozen at, unless the line itself changed since."""
-        entry = self._by_line.get(said.key)
+        names = (said.line_id, *said.was)
+        known = (self._by_line.get((line_id, said.locale)) for line_id in names)
+        entry = next((e for e in known if e is not None), None)
         if entry is None or not entry.frozen or OWN_PARTS & set(key.changed(entry.parts)):
             return None
         return RenderKey.from_plain(entry.parts)

@@ -57,11 +57,11 @@ def find_stored(
 
 
 def changed_files(
-    unit: UnitOfWork, files: Sequence[ManifestFile], context: str
+    unit: UnitOfWork, files: Sequence[ManifestFile], context: str, *, reads_all: bool = False
 ) -> tuple[list[ManifestFile], list[str]]:
     """Return the files that have to be read, and the paths of imported files that are gone."""
     stored = unit.lines.files()
-    changed = [f for f in files if stored.get(f.path) != (f.sha256, context)]
+    changed = [f for f in files if reads_all or stored.get(f.path) != (f.sha256, context)]
     return changed, sorted(set(stored) - {f.path for f in files})
 
 

@@ -40,7 +40,7 @@ class IngestReport:
         files: Files read.
         skipped: Files whose digest had not changed.
         lines: Lines read.
-        requested: Takes that have to be rendered.
+        requested: New takes that have to be rendered, now or later.
         cached: Lines whose take was known.
         orphaned: Lines that are gone.
         renamed: Lines that got another id.
@@ -157,7 +157,8 @@ class Ingest:
         known = unit.takes.find(sorted({k.hex for a in asked for k in (a.key, a.take_key)}))
         outcomes = [outcome(a, known) for a in asked]
         frozen = {a.utterance.key for a, o in zip(asked, outcomes, strict=True) if keeps(a, o)}
-        takes, events = self._requests(unit, asked, frozen, known)
+        before = report.requested
+        takes, events = self._requests(unit, asked, frozen, known, report)
         writes = []
         for line, verdict in zip(asked, outcomes, strict=True):
             stored = line.stored
@@ -177,10 +178,8 @@ class Ingest:
                     frozen_take_id=take_id if line.utterance.key in frozen or line.pin else None,
                 )
             )
-        requested = sum(1 for e in events if isinstance(e, TakeRequested))
         report.lines += len(asked)
-        report.requested += requested
-        report.cached += len(asked) - requested
+        report.cached += len(asked) - (report.requested - before)
         unit.lines.save(writes, generation)
         unit.outbox.add(events)
 
@@ -205,6 +204,7 @@ class Ingest:
         asked: Sequence[Asked],
         frozen: set[tuple[str, str]],
         known: Mapping[str, tuple[int, TakeStatus]],
+        report: IngestReport,
     ) -> tuple[dict[str, int], list[Event]]:
         """Create the takes that no key is known for; returns key to row id, and the events."""
         new: dict[str, TakeWrite] = {}
@@ -219,9 +219,11 @@ class Ingest:
                 result=self._hydrate(line.take_key),
             )
         ids = {key: pk for key, (pk, _) in known.items()} | unit.takes.add(list(new.values()))
+        open_ = {key: write for key, write in new.items() if write.result is None}
+        report.requested += len(open_)
         events: list[Event] = [
             TakeRequested(ids[key], write.request.utterance.voice, write.phonemes)
-            for key, write in new.items()
-            if write.result is None and self._wanted(write.request.utterance)
+            for key, write in open_.items()
+            if self._wanted(write.request.utterance)
         ]
         return ids, events

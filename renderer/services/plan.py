@@ -132,7 +132,7 @@ class Planner:
         """
         plan = Plan(seconds_per_character=unit.takes.cost() or SECONDS_PER_CHARACTER)
         files = self._source.files()
-        changed, gone = changed_files(unit, files, "" if reads_all else self._source.context)
+        changed, gone = changed_files(unit, files, self._source.context, reads_all=reads_all)
         unread = {*(f.path for f in changed), *gone}
         _count_unread(unit, {f.path for f in files} - unread, scope, plan)
         taken: dict[str, str] = {}
@@ -171,7 +171,7 @@ class Planner:
                 if scope.holds(said):
                     plan.add(said, self._against(entry, said))
         for entry in entries.values():
-            if not scope.characters and not scope.scenes:
+            if scope.may_hold(entry.line_id, entry.locale, entry.character):
                 plan.add_orphan(entry.line_id, entry.locale, entry.character)
         return plan
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import PurePosixPath
 
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
 from renderer.domain.object_key import content_hash
-from renderer.domain.project import EXTENSIONS
 from renderer.domain.take import Take, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
@@ -130,7 +130,7 @@ class Publish:
             sha256=sound.sha256,
             size=sound.size,
             duration_s=sound.duration_s,
-            extension=EXTENSIONS[take.request.delivery.codec],
+            extension=PurePosixPath(sound.key).suffix,
             metadata_key=metadata_key,
             metadata_sha256=content_hash(metadata_key),
             render_key=key.hex,

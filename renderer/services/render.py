@@ -26,7 +26,7 @@ from renderer.errors import BarklineError, LeaseLostError
 from renderer.ports import Clock, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
-from renderer.services.keep import Keeper
+from renderer.services.keep import Keeper, failed
 from renderer.services.perform import Performance, Performer
 
 LEASE_S = 15 * 60.0
@@ -85,7 +85,7 @@ class Render:
             results = self._render(takes)
             spent = (self._clock.monotonic_s() - began) / max(1, len(takes))
             for take in takes:
-                self._store(take, owner, self._keeper.keep(take, results[take.id], spent))
+                self._store(take, owner, self._keep(take, results[take.id], spent))
                 open_ids.discard(take.id)
         except BaseException:
             self._release(sorted(open_ids), owner)
@@ -143,6 +143,16 @@ class Render:
                     again.append(take)
             open_ = again
         return tried
+
+    def _keep(
+        self, take: Take, made: list[Finished] | BarklineError, spent_s: float
+    ) -> RenderResult:
+        """Store the objects of one take; what cannot be kept fails that take, not its batch."""
+        try:
+            return self._keeper.keep(take, made, spent_s)
+        except Exception as error:  # a full disk, a store that is away, a bug: said, not lost
+            log.exception("take %d could not be kept", take.id)
+            return failed(f"it could not be stored: {error}", spent_s)
 
     @staticmethod
     def _is_open(

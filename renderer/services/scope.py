@@ -28,10 +28,21 @@ class Scope:
 
     def holds(self, utterance: Utterance) -> bool:
         """Whether a line is in scope."""
-        pairs = (
-            (utterance.character, self.characters),
-            (utterance.scene, self.scenes),
-            (utterance.locale, self.locales),
-            (utterance.line_id, self.lines),
+        return _fits(utterance.scene, self.scenes) and self._holds(
+            utterance.line_id, utterance.locale, utterance.character
         )
-        return all(not want or any(fnmatchcase(have, p) for p in want) for have, want in pairs)
+
+    def may_hold(self, line_id: str, locale: str, character: str) -> bool:
+        """Whether a line whose scene is not known is in scope; with scenes asked for, it is not."""
+        return not self.scenes and self._holds(line_id, locale, character)
+
+    def _holds(self, line_id: str, locale: str, character: str) -> bool:
+        return (
+            _fits(line_id, self.lines)
+            and _fits(locale, self.locales)
+            and _fits(character, self.characters)
+        )
+
+
+def _fits(have: str, want: tuple[str, ...]) -> bool:
+    return not want or any(fnmatchcase(have, pattern) for pattern in want)
