@@ -10,12 +10,14 @@ uses, level and tilt by code of this file. The change is against the same line s
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -205,6 +207,11 @@ def read_rate(a: Rendered, b: Rendered, _: int) -> float:
     return speech_and_pause(a)[0] / speech_and_pause(b)[0]
 
 
+def read_pauses(a: Rendered, b: Rendered, _: int) -> float:
+    before, after = speech_and_pause(a)[1], speech_and_pause(b)[1]
+    return after / before if before > 0.12 else float("nan")
+
+
 def read_energy(a: Rendered, b: Rendered, _: int) -> float:
     return level_db(b) - level_db(a)
 
@@ -299,6 +306,7 @@ def emotion_controls(profiles: EmotionProfiles) -> list[Control]:
                 Control(f"{name}: pitch", shape.pitch_st, "st", _always(direction), read_pitch),
                 Control(f"{name}: range", shape.pitch_range, "×", _always(direction), read_range),
                 Control(f"{name}: rate", shape.rate, "×", _always(direction), read_rate),
+                Control(f"{name}: pauses", shape.pause_scale, "×", _always(direction), read_pauses),
                 Control(f"{name}: level", shape.energy_db, "dB", _always(direction), read_energy),
                 Control(f"{name}: tilt", shape.tilt_db, "dB", _always(direction), read_tilt),
             ]
@@ -330,7 +338,7 @@ def _scores(judge: DnsmosJudge, line: Rendered) -> object:
     return judge.score([line.waveform])[0]
 
 
-def measure(bench: Bench, count: int, judged: int) -> tuple[list[str], list[str], float]:
+def measure(bench: Bench, count: int, judged: int, only: str) -> tuple[list[str], list[str], float]:
     """Return the rows of both tables and the stage's share of real time."""
     judge = DnsmosJudge()
     lines = LINES[:count]
@@ -339,6 +347,8 @@ def measure(bench: Bench, count: int, judged: int) -> tuple[list[str], list[str]
     spent = spoken = 0.0
     held: dict[str, list[Rendered]] = {}
     for control in [*controls(), *emotion_controls(bench.profiles)]:
+        if only not in control.name:
+            continue
         directions = [control.direction(word) for _, word in lines]
         key = repr(directions)
         if key not in held:
@@ -347,7 +357,7 @@ def measure(bench: Bench, count: int, judged: int) -> tuple[list[str], list[str]
             }
             spent += sum(r.stage_s for r in held[key])
             spoken += sum(r.spoken_s for r in held[key])
-            if not control.name.startswith("…"):
+            if judged and not control.name.startswith("…"):
                 ovrl, p808 = dnsmos_cost(judge, neutral[:judged], held[key][:judged])
                 label = control.name.split(":")[0]
                 label += "" if ":" in control.name else f" {control.asked:+g} {control.unit}"
@@ -360,6 +370,8 @@ def measure(bench: Bench, count: int, judged: int) -> tuple[list[str], list[str]
             ]
         )
         got = got[np.isfinite(got)]
+        if not got.size:
+            continue
         error = np.median(np.abs(got - control.asked))
         low, high = np.quantile(got, (0.1, 0.9))
         rows.append(
@@ -380,11 +392,52 @@ def reference_voice(data: Path, folder: Path) -> Synthesiser:
     source = data / "voices" / "en_US-sano_kristin-tiny.onnx"
     shutil.copy(source, folder / "model.onnx")
     shutil.copy(source.with_suffix(".onnx.json"), folder / piper.CONFIG)
-    import hashlib
-
     sha256 = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    card = VoiceCard("kristin", "piper", sha256, ("en-US",), licence="GPL-3.0", folder=str(folder))
-    return piper.PiperVoice.load(replace(card, batchable=False))
+    card = VoiceCard("kristin", "piper", sha256, ("en-US",), batchable=False, folder=str(folder))
+    return piper.PiperVoice.load(card)
+
+
+def section(job: tuple[str, int, int, str]) -> str:
+    """Return one engine's part of the report."""
+    engine, count, judged, only = job
+    profiles = read_profiles(ROOT / "assets" / "emotion_profiles.json")
+    voice: Synthesiser = formant.FormantVoice()
+    with tempfile.TemporaryDirectory() as folder:
+        if engine == "piper":
+            voice = reference_voice(Path(os.environ["BARKLINE_REFERENCE_DATA"]), Path(folder))
+        rows, quality, share = measure(Bench(voice, profiles), count, judged, only)
+    parts = [
+        f"\n## {engine}",
+        f"\nThe stage took {share:.3f} × real time on one core, over all of these.\n",
+        "| control | asked | got (median) | 10–90 % of lines | median error | lines |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        f"\nChange of DNSMOS against the same lines said neutrally, mean of {judged} lines:",
+        "\n| direction | OVRL | P.808 |",
+        "|---|---|---|",
+        *quality,
+    ]
+    return "\n".join(parts)
+
+
+def update(measured: str) -> None:
+    """Put rows that were measured again into the report, engine by engine."""
+
+    def rows(text: str) -> dict[tuple[str, str], str]:
+        found, engine = {}, ""
+        for line in text.splitlines():
+            engine = line if line.startswith("## ") else engine
+            if line.count("|") > 5:
+                found[engine, "|".join(line.split("|")[1:3])] = line
+        return found
+
+    text = REPORT.read_text(encoding="utf-8")
+    new, engine, out = rows(measured), "", []
+    for line in text.splitlines():
+        engine = line if line.startswith("## ") else engine
+        name = "|".join(line.split("|")[1:3]) if line.count("|") > 5 else ""
+        out.append(new.get((engine, name), line))
+    REPORT.write_text("\n".join(out) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -392,29 +445,18 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=len(LINES))
     parser.add_argument("--judged", type=int, default=6, help="lines scored by DNSMOS")
     parser.add_argument("--engine", choices=["formant", "piper"], action="append")
+    parser.add_argument("--only", default="", help="controls whose name holds this")
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.relative_to(ROOT)}")
     options = parser.parse_args()
-    profiles = read_profiles(ROOT / "assets" / "emotion_profiles.json")
-    text = ["# Direction: what was asked and what was got", "", __doc__.strip().split("\n\n")[-1]]
-    with tempfile.TemporaryDirectory() as folder:
-        for engine in options.engine or ["formant", "piper"]:
-            voice: Synthesiser = formant.FormantVoice()
-            if engine == "piper":
-                voice = reference_voice(Path(os.environ["BARKLINE_REFERENCE_DATA"]), Path(folder))
-            rows, quality, share = measure(Bench(voice, profiles), options.lines, options.judged)
-            text += [
-                f"\n## {engine}",
-                f"\nThe stage took {share:.3f} × real time on one core, over all of these.\n",
-                "| control | asked | got (median) | 10–90 % of lines | median error | lines |",
-                "|---|---|---|---|---|---|",
-                *rows,
-                "\nChange of DNSMOS against the same lines said neutrally, mean of "
-                f"{options.judged} lines:",
-                "\n| direction | OVRL | P.808 |",
-                "|---|---|---|",
-                *quality,
-            ]
-    if options.write:
+    engines = options.engine or ["formant", "piper"]
+    jobs = [(engine, options.lines, options.judged, options.only) for engine in engines]
+    with ProcessPoolExecutor(len(jobs)) as pool:
+        sections = list(pool.map(section, jobs))
+    about = __doc__.strip().split("\n\n")[-1]
+    text = ["# Direction: what was asked and what was got", "", about, *sections]
+    if options.write and options.only:
+        update("\n".join(sections))
+    elif options.write:
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text("\n".join(text) + "\n", encoding="utf-8")
 

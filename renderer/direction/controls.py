@@ -189,7 +189,8 @@ def plan_controls(
     soft = attempt.soften
     engine = EngineControls(
         rate=held("rate", asked.rate * shape.rate * delivery.rate * attempt.rate),
-        pause_scale=held("pause_scale", shape.pause_scale * delivery.pause_scale),
+        # Engines stretch pauses with the rate; an emotion's pauses were measured by themselves.
+        pause_scale=held("pause_scale", shape.pause_scale * shape.rate * delivery.pause_scale),
         noise_scale=attempt.noise_scale,
         noise_w=attempt.noise_w,
     )
