@@ -6,7 +6,7 @@ tests implement the same Protocols.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -317,11 +317,14 @@ class LineRepository(Protocol):
         """Return the stored ones of some (line_id, locale) pairs."""
         ...
 
-    def iterate(self, statuses: Sequence[TakeStatus] = ()) -> Iterator[StoredLine]:
+    def iterate(
+        self, statuses: Sequence[TakeStatus] = (), paths: Collection[str] | None = None
+    ) -> Iterator[StoredLine]:
         """Yield the lines in manifest order, in bounded memory; orphans are left out.
 
         Args:
             statuses: Of the takes in force; () for every one.
+            paths: Manifest files; None for all.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
@@ -64,14 +64,20 @@ class SqlLines:
                     found[stored.utterance.key] = stored
         return found
 
-    def iterate(self, statuses: Sequence[TakeStatus] = ()) -> Iterator[StoredLine]:
+    def iterate(
+        self, statuses: Sequence[TakeStatus] = (), paths: Collection[str] | None = None
+    ) -> Iterator[StoredLine]:
         """Yield the lines in manifest order, in bounded memory; orphans are left out."""
         query = self._select().order_by(line.c.path, line.c.position, line.c.id)
         query = query.where(line.c.is_orphaned.is_(False))
         if statuses:
             query = query.where(take.c.status.in_([s.value for s in statuses]))
-        for row in self._connection.execute(query, execution_options={"yield_per": 500}):
-            yield _stored(row)
+        reading = self._connection.execution_options(yield_per=500)
+        if paths is None:
+            yield from map(_stored, reading.execute(query))
+            return
+        for some in chunks(sorted(paths)):
+            yield from map(_stored, reading.execute(query.where(line.c.path.in_(some))))
 
     def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         """Yield (line_id, locale, path) of every line outside some files."""

@@ -151,10 +151,9 @@ class Planner:
                 if scope.holds(line.utterance):
                     plan.add(line.utterance, outcome(line, known))
         if unread:
-            for row in unit.lines.iterate():
-                said = row.utterance
-                if said.origin.path in unread and row.pk not in seen and scope.holds(said):
-                    plan.add_orphan(*said.key, said.character)
+            for row in unit.lines.iterate(paths=unread):
+                if row.pk not in seen and scope.holds(row.utterance):
+                    plan.add_orphan(*row.utterance.key, row.utterance.character)
         return plan
 
     def against_lock(self, lock: VoiceLock, scope: Scope) -> Plan:
@@ -213,6 +212,6 @@ def _count_unread(unit: UnitOfWork, paths: set[str], scope: Scope, plan: Plan) -
             for (_, is_frozen), number in counts.items():
                 plan.counts[Change.FROZEN if is_frozen else Change.CACHED] += number
             return
-    for row in unit.lines.iterate():
-        if row.utterance.origin.path in paths and scope.holds(row.utterance):
+    for row in unit.lines.iterate(paths=paths):
+        if scope.holds(row.utterance):
             plan.add(row.utterance, standing(known_of(row)))
