@@ -1,0 +1,48 @@
+"""Every Protocol of the house: what services ask of the outside, and nothing of how it is done.
+
+Adapters live in `speech`, `judges`, `storage`, `db`, `messaging`; `bootstrap` chooses. Fakes in
+tests implement the same Protocols.
+"""
+
+from renderer.ports.clock import Clock
+from renderer.ports.database import (
+    LineRepository,
+    LineWrite,
+    Outbox,
+    OutboxRow,
+    StoredLine,
+    TakeRepository,
+    TakeWrite,
+    UnitOfWork,
+    VoiceLevels,
+)
+from renderer.ports.judge import Judge
+from renderer.ports.manifest import ManifestFile, ManifestSource
+from renderer.ports.messaging import Publisher
+from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
+from renderer.ports.storage import ObjectReader, ObjectStore
+from renderer.ports.text import Transcriber
+
+__all__ = [
+    "Clock",
+    "Judge",
+    "LineRepository",
+    "LineWrite",
+    "ManifestFile",
+    "ManifestSource",
+    "ObjectReader",
+    "ObjectStore",
+    "Outbox",
+    "OutboxRow",
+    "Publisher",
+    "Speech",
+    "SpeechRequest",
+    "StoredLine",
+    "Synthesiser",
+    "TakeRepository",
+    "TakeWrite",
+    "Transcriber",
+    "UnitOfWork",
+    "VoiceBook",
+    "VoiceLevels",
+]
