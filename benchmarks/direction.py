@@ -47,12 +47,14 @@ REPORT = ROOT / "docs" / "benchmarks" / "direction.md"
 RATE = 16_000
 HOP = 160
 NOTES = """\
-How to read it. Pitch, range, rate, energy and tilt come out within a few per cent of what was asked;
-asked for −4 st, some lines of the recorded voice fall into creak, where a tracker finds half the
-pitch. Level falls short where the master meets its −1 dBTP ceiling (+8 dB and more). The formant
-engine stretches its pauses more than its words, so slow emotions pause longer than asked. A pause
-in the recorded voice measures 0.04 s long because mastering keeps a little more of the line's tail.
-DNSMOS was not made for whispers: it hears breath as noise, and the gate does not judge them by it.
+How to read it. Pitch, range, rate, energy and tilt come out within a few per cent of what was
+asked. At −4 st the recorded voice is exactly that much lower in the frames voiced before and after;
+the mean is pulled down by low frames which the tracker hears as voiced only afterwards. Level falls
+short where the master meets its −1 dBTP ceiling (+8 dB and more). The formant engine stretches its
+pauses more than its words, so slow emotions pause longer than asked. A pause in the recorded voice
+measures 0.04 s long: the stage adds 0.400 s, and mastering, hearing a quieter line, trims its ends
+less. DNSMOS was not made for whispers: it hears breath as noise, and the gate does not judge them
+by it.
 """
 # (line, the word that is edited)
 LINES = (
