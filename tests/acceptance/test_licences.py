@@ -40,7 +40,7 @@ def declared(package: str) -> str:
         if c.startswith("License ::")
     ]
     if classifiers:
-        return " AND ".join(CLASSIFIERS[c] for c in classifiers)
+        return " AND ".join(CLASSIFIERS.get(c, c) for c in classifiers)
     return info.get("License") or "none"
 
 
