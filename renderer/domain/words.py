@@ -15,8 +15,8 @@ from dataclasses import dataclass
 # `\w` lacks the marks that are part of a letter in other scripts (vowel signs of Devanagari and its
 # kin, Hebrew and Arabic points, Thai), so they are named.
 _LETTERS = (
-    r"[\w\u0300-\u036F\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u064B-\u065F\u0670"
-    r"\u0900-\u0963\u0966-\u0DFF\u0E31-\u0E3A\u0E47-\u0E4E\u200C\u200D]+"
+    r"\w[\w\u0300-\u036F\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u064B-\u065F\u0670"
+    r"\u0900-\u0963\u0966-\u0DFF\u0E31-\u0E3A\u0E47-\u0E4E\u200C\u200D]*"
 )
 _WORD = re.compile(rf"[$€£]?{_LETTERS}(?:[’'.,:/\-‑]{_LETTERS})*[%°€$£]?")
 

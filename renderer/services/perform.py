@@ -240,7 +240,7 @@ def _direct(said: Speech, transcript: Transcript, planned: Planned) -> Performan
         phones,
         transcript,
         said.alignment_source,
-        change.label or "as asked",
+        "; ".join((change.label or "as asked", *controls.clamps)),
         _asked(request, controls),
     )
 
