@@ -2,10 +2,10 @@
 
 A fenced block is run, written or left alone by its info string:
 
-    ```console              commands, each after "$ "; the lines below one are what it has to print.
-                            "..." stands for any text, alone on a line for any lines. A command with no
-                            lines below it may print what it likes. "# exits 2" after two spaces at
-                            the end says which exit code is right; 0 when nothing is said.
+    ```console              commands, each after "$ "; below one stands what it has to print: "..."
+                            is any text, alone on a line any lines. A command with no lines below it
+                            may print what it likes. "# exits 2" after two spaces at the end says
+                            which exit code is right; 0 when nothing is said.
     ```yaml title=a/b.yaml  written to that file; the same for other languages
     ```sh                   only shown, as is any other block
 """
