@@ -26,3 +26,14 @@ def reference_data() -> Path:
 def repository() -> Path:
     """The checkout."""
     return ROOT
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran on the reference data, so that a green run cannot hide its absence."""
+    ran = sum(
+        "reference" in report.keywords
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call"
+    )
+    terminalreporter.write_line(f"reference tests that ran: {ran}")
