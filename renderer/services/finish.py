@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -147,6 +148,13 @@ class Finisher:
             scores = judge.score([inputs[pk].delivered for pk in worth])
             for pk, score in zip(worth, scores, strict=True):
                 learned[pk] |= (
-                    dict.fromkeys(LEARNED, score) if isinstance(score, JudgeError) else dict(score)
+                    dict.fromkeys(LEARNED, score)
+                    if isinstance(score, JudgeError)
+                    else {name: _number(name, value) for name, value in score.items()}
                 )
         return learned
+
+
+def _number(name: str, value: float) -> float | JudgeError:
+    """Hold a judge to its promise: what is no number is an error, and no reason to try again."""
+    return value if math.isfinite(value) else JudgeError(f"{name} is {value}")

@@ -1,0 +1,242 @@
+"""A bad line, a bad engine or a bad judge costs its own line and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.db.take_repository import MAX_DELIVERIES
+from renderer.domain.take import TakeStatus
+from renderer.errors import StorageError
+
+
+def test_good_lines_are_approved_and_everything_is_kept(studio: Any) -> None:
+    pks = studio.ask("good day", "good night")
+
+    studio.render.batch(pks)
+
+    for pk in pks:
+        result = studio.take(pk).result
+        assert result.status is TakeStatus.APPROVED
+        for sound in (result.raw, result.master, result.delivery):
+            assert studio.store.has(sound.key)
+        assert studio.store.has(result.metadata_key)
+    assert studio.voice.batches[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("poison", "word"),
+    [
+        ("mute line", "refuses this line"),
+        ("explode line", "boom"),
+        ("unspeakable line", "nobody can say this"),
+    ],
+)
+def test_a_line_the_engine_cannot_say_fails_alone(studio: Any, poison: str, word: str) -> None:
+    pks = studio.ask("good day", poison, "good night")
+
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["approved", "failed", "approved"]
+    result = studio.take(pks[1]).result
+    assert word in result.error
+    assert result.delivery is None
+    assert result.verdict.decision.value == "error"
+
+
+def test_an_engine_that_loses_rows_never_gives_a_line_to_its_neighbour(studio: Any) -> None:
+    pks = studio.ask("good day", "drop this", "good night")
+
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["approved"] * 3  # asked again, one by one
+    assert 1 in studio.voice.batches
+
+
+def test_an_engine_that_always_loses_rows_fails_every_line(studio: Any) -> None:
+    pks = studio.ask("good day", "good night")
+    studio.voice.loses_a_row = True
+
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["failed", "failed"]
+    assert "0 answers to 1 lines" in studio.take(pks[0]).result.error
+
+
+@pytest.mark.parametrize("poison", ["nan line", "silent line"])
+def test_sound_that_is_none_is_never_approved(studio: Any, poison: str) -> None:
+    pks = studio.ask("good day", poison)
+
+    studio.render.batch(pks)
+
+    first, second = studio.statuses(pks)
+    assert first == "approved"
+    assert second in ("failed", "rejected")
+
+
+def test_an_unknown_voice_fails_its_line_alone(studio: Any) -> None:
+    pks = studio.ask("good day") + studio.ask("good night", voice="nobody")
+
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["approved", "failed"]
+    assert "no voice 'nobody'" in studio.take(pks[1]).result.error
+
+
+@pytest.mark.parametrize("how", ["errors", "raises", "loses one", "nan"])
+def test_a_broken_judge_approves_nothing(studio: Any, how: str) -> None:
+    pks = studio.ask("good day", "good night")
+    studio.judge.broken = how
+
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["failed", "failed"]
+    assert studio.store.pointed(studio.take(pks[0]).render_key.hex) is None
+
+
+def test_a_rejected_take_is_tried_with_something_changed_up_to_its_cap(studio: Any) -> None:
+    [pk] = studio.ask("long line", max_attempts=3)
+
+    studio.render.batch([pk])
+
+    take = studio.take(pk)
+    assert take.status is TakeStatus.REJECTED
+    said = [r for r in studio.voice.requests if r.transcript.written == ("long", "line")]
+    assert len(said) == 3
+    assert len({r.seed for r in said}) == 3
+    assert len({(r.rate, r.pause_scale, r.noise_scale, r.noise_w) for r in said}) == 3
+    assert [a.number for a in take.result.tried] == [1, 2, 3]
+    assert len({a.change for a in take.result.tried}) == 3
+    assert studio.store.has(take.result.delivery.key)
+    assert [f.check for f in take.result.verdict.failed] == ["duration"]
+    assert all(f.hint for f in take.result.verdict.failed)
+
+
+def test_an_attempt_that_passes_ends_the_trying(studio: Any) -> None:
+    [pk] = studio.ask("long line", max_attempts=5)
+    studio.voice.is_long = lambda attempt: attempt < 3
+
+    studio.render.batch([pk])
+
+    result = studio.take(pk).result
+    assert result.status is TakeStatus.APPROVED
+    assert result.attempt == 3
+    assert [a.verdict.decision.value for a in result.tried] == ["rejected", "rejected", "approved"]
+
+
+def test_what_a_retry_breaks_keeps_the_attempt_before(studio: Any) -> None:
+    [pk] = studio.ask("long line", max_attempts=3)
+
+    def judge_breaks(attempt: int) -> bool:
+        studio.judge.broken = "errors" if attempt >= 2 else ""
+        return attempt < 2
+
+    studio.voice.is_long = judge_breaks
+    studio.render.batch([pk])
+
+    result = studio.take(pk).result
+    assert result.status is TakeStatus.REJECTED
+    assert result.attempt == 1
+
+
+def test_only_the_rejected_of_a_batch_are_tried_again(studio: Any) -> None:
+    pks = studio.ask("good day", "long line")
+    studio.render.batch(pks)
+    said = [r for r in studio.voice.requests if r.transcript.written == ("good", "day")]
+    assert len(said) == 1
+
+
+def test_a_full_disk_fails_the_line_that_met_it_and_says_so(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pks = studio.ask("good day", "good night")
+    put, calls = studio.store.put, []
+
+    def full(data: bytes, suffix: str, media_type: str) -> str:
+        calls.append(suffix)
+        if len(calls) == 1:
+            raise StorageError("no space left on the store")
+        return str(put(data, suffix, media_type))
+
+    monkeypatch.setattr(studio.store, "put", full)
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["failed", "approved"]
+    assert "no space left" in studio.take(pks[0]).result.error
+
+
+def test_a_take_whose_workers_died_too_often_is_quarantined(studio: Any) -> None:
+    [pk] = studio.ask("good day")
+    for _ in range(MAX_DELIVERIES):
+        with studio.unit() as unit:
+            assert [t.id for t in unit.takes.lease([pk], "dies", 60)] == [pk]
+            unit.commit()
+        studio.clock.pass_(61)
+
+    studio.render.batch([pk])
+
+    assert studio.take(pk).status is TakeStatus.QUARANTINED
+    assert studio.voice.requests == []
+    with studio.unit() as unit:
+        assert unit.takes.reopen([TakeStatus.QUARANTINED], [pk]) == 1
+        unit.commit()
+    studio.render.batch([pk])
+    assert studio.take(pk).status is TakeStatus.APPROVED
+
+
+def test_a_batch_that_breaks_outside_any_take_is_given_back_and_ends_in_quarantine(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pks = studio.ask("good day", "good night")
+
+    def interrupted(_step: str) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(MAX_DELIVERIES):
+        studio.render.failpoint = lambda step: interrupted(step) if step == "performed" else None
+        with pytest.raises(KeyboardInterrupt):
+            studio.render.batch(pks)
+        assert studio.statuses(pks) == ["pending", "pending"]
+        assert {studio.take(pk).deliveries for pk in pks} != {0}
+
+    studio.render.batch(pks)
+    assert studio.statuses(pks) == ["quarantined", "quarantined"]
+
+
+def test_a_late_result_of_a_lost_lease_is_dropped(studio: Any) -> None:
+    [pk] = studio.ask("good day")
+    told = []
+    studio.render.told = told.append
+
+    def steal(step: str) -> None:
+        if step == "kept":
+            studio.clock.pass_(3600)
+            with studio.unit() as unit:
+                assert unit.takes.lease([pk], "other", 60)
+                unit.commit()
+
+    studio.render.failpoint = steal
+    studio.render.batch([pk])
+
+    assert studio.take(pk).status is TakeStatus.LEASED
+    assert told == []
+
+
+def test_sent_twice_is_rendered_once(studio: Any) -> None:
+    pks = studio.ask("good day")
+    studio.render.batch(pks)
+    spoken = len(studio.voice.requests)
+
+    studio.render.batch(pks)
+    studio.render.batch([*pks, *pks])
+
+    assert len(studio.voice.requests) == spoken
+
+
+def test_after_stop_no_batch_begins(studio: Any) -> None:
+    pks = studio.ask("good day")
+    studio.render.stop()
+    studio.render.batch(pks)
+    assert studio.statuses(pks) == ["pending"]
+    assert studio.take(pks[0]).deliveries == 0
