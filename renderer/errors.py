@@ -13,6 +13,7 @@
     ├── SynthesisError             an engine failed on a line (the line fails, not the batch)
     ├── AudioError                 samples or bytes that are no usable sound
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
+    ├── DatabaseError              the database is damaged, locked, full or away
     └── StorageError               the object store
         ├── ObjectMissingError     no object under that key
         ├── ObjectCorruptError     the bytes are not what their key says
@@ -128,6 +129,12 @@ class AudioError(BarklineError):
 
 class JudgeError(BarklineError):
     """A metric could not be computed."""
+
+
+class DatabaseError(BarklineError):
+    """The database is damaged, locked, full or away."""
+
+    exit_code = 74
 
 
 class StorageError(BarklineError):
