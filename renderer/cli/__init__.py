@@ -7,6 +7,8 @@ that `--help`, `check`, `pull` and `verify` stay light.
 from __future__ import annotations
 
 import importlib
+import logging
+import os
 import sys
 from typing import Any
 
@@ -16,6 +18,9 @@ from renderer import __version__
 from renderer.errors import BarklineError, InputError
 
 USAGE_ERROR = 64  # sysexits.h; 2 is taken: `plan` exits 2 when there is work
+BUG = 70
+OUTPUT_CLOSED = 141
+DISK_FAILED = 74
 INTERRUPTED = 130
 FAULTS_SHOWN = 50
 
@@ -74,8 +79,9 @@ def barkline(ctx: click.Context, debug: bool) -> None:
     """Dialogue manifests in, verified voice assets out.
 
     Exit codes: 0 fine; 1 something was rejected, failed or may not be shipped; 2 `plan` found
-    work; 64 wrong usage; 65 wrong input; 69 a voice or service is not available; 74 the object
-    store failed; 78 wrong settings; 130 interrupted.
+    work; 64 wrong usage; 65 wrong input; 69 a voice or service is not available; 70 a fault of
+    Barkline itself; 74 the object store, the database or the disk failed; 78 wrong settings;
+    130 interrupted.
     """
     ctx.obj = {"debug": debug}
 
@@ -83,14 +89,60 @@ def barkline(ctx: click.Context, debug: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
     argv = sys.argv[1:] if args is None else args
-    if "--debug" in argv[:1]:
+    is_debug = "--debug" in argv[:1]
+    _log(with_traceback=is_debug)
+    if is_debug:
         sys.exit(_run(argv))
+    sys.exit(_run_for_people(argv))
+
+
+def _run_for_people(argv: list[str]) -> int:
+    """Run the command line; whatever goes wrong is said in words."""
     try:
-        code = _run(argv)
+        return _run(argv)
     except BarklineError as error:
         _tell(error)
-        code = error.exit_code
-    sys.exit(code)
+        return error.exit_code
+    except BrokenPipeError:  # `barkline plan | head`: nobody reads on, and nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
+    except OSError as error:
+        click.echo(f"barkline: {_explain_os(error)}", err=True)
+        return DISK_FAILED
+    except Exception as error:
+        click.echo(
+            f"barkline: unforeseen {type(error).__name__}: {error}\n"
+            "This is a fault of Barkline. `barkline --debug …` shows where; please report that. "
+            "Nothing is lost: the same command goes on where it was.",
+            err=True,
+        )
+        return BUG
+
+
+def _explain_os(error: OSError) -> str:
+    what = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{what}{error.strerror or error}. Check that the path is right, may be read and written, "
+        "and that its disk has space; then run the command again: nothing is lost."
+    )
+
+
+class _Brief(logging.Formatter):
+    """Says what happened, without a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        said = record.getMessage()
+        return f"{record.levelname.lower()}: {said}" + (f": {error}" if error else "")
+
+
+def _log(*, with_traceback: bool) -> None:
+    """Show what the services log on standard error, for people unless a traceback is asked for."""
+    handler = logging.StreamHandler()
+    if not with_traceback:
+        handler.setFormatter(_Brief())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def _run(argv: list[str]) -> int:

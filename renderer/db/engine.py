@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
-from renderer.errors import ConfigError
+from renderer.errors import ConfigError, DatabaseError
 
 BUSY_TIMEOUT_S = 60
+_BUGS = (IntegrityError, ProgrammingError)
 
 
 def open_database(url: str) -> Engine:
@@ -22,7 +23,9 @@ def open_database(url: str) -> Engine:
         url: SQLAlchemy URL (`sqlite:////path/to.db`, `postgresql+psycopg://…`).
 
     Raises:
-        ConfigError: The URL is none.
+        ConfigError: The URL is none, or its folder cannot be made.
+
+    What fails later raises DatabaseError, with the way out of it.
     """
     try:
         parsed = make_url(url)
@@ -31,14 +34,92 @@ def open_database(url: str) -> Engine:
             "BARKLINE_DATABASE_URL is no database URL; use sqlite:////path/barkline.db"
         ) from error
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+        _explain_errors(engine, parsed)
+        return engine
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(parsed.database).parent)
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
     else:  # in memory: every connection is the same one, and gone with the process
         engine = create_engine(parsed, poolclass=StaticPool)
     _tame_sqlite(engine)
+    _explain_errors(engine, parsed)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the folder {folder} cannot be made: {error.strerror or error}; "
+            "name another build folder with --build."
+        ) from error
+
+
+def _explain_errors(engine: Engine, url: URL) -> None:
+    """Raise what the world does to a database as DatabaseError; bugs stay what they are."""
+
+    @event.listens_for(engine, "handle_error", retval=True)
+    def _handle(context: ExceptionContext) -> BaseException | None:
+        error = context.sqlalchemy_exception
+        if not isinstance(error, DBAPIError) or isinstance(error, _BUGS):
+            return None
+        return DatabaseError(explain(str(error.orig), url.database or "", is_file=_is_file(url)))
+
+
+def _is_file(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and bool(url.database)
+
+
+def explain(problem: str, database: str, *, is_file: bool) -> str:
+    """Say what a database's own message means and what to do.
+
+    Args:
+        problem: The driver's message.
+        database: Path of the file, or name of the database on its server.
+        is_file: Whether it is a file of SQLite.
+    """
+    if not is_file:
+        return (
+            f"the database {database!r} failed: {problem.strip()}. Check that its server runs and "
+            "what BARKLINE_DATABASE_URL says, then run the command again."
+        )
+    for sign, text in _SIGNS.items():
+        if sign in problem:
+            return text.format(path=database)
+    return f"the database {database} failed: {problem}. Run the command again."
+
+
+_DAMAGED = (
+    "the database {path} is damaged. Delete it together with its -wal and -shm files and run "
+    "`barkline render`: what is in the store is not rendered again, only freezes are forgotten "
+    "(with a committed lock, `--against` it keeps those as well)."
+)
+_SIGNS = {
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+    "no such table": _DAMAGED,
+    "no such column": _DAMAGED,
+    "locked": (
+        "another process holds the database {path}. Wait until it is done, or end it, and run "
+        "the command again; nothing is lost."
+    ),
+    "is full": (
+        "the disk of {path} is full. Free some space and run the command again; nothing is lost."
+    ),
+    "disk I/O error": (
+        "the disk of {path} cannot be read or written. Check that it is there and has space, "
+        "and run the command again; nothing is lost."
+    ),
+    "readonly": (
+        "the database {path} may not be written. Check the permissions of the file and its folder."
+    ),
+    "unable to open": (
+        "the database {path} cannot be opened. Check that it is a file, and the permissions of "
+        "its folder."
+    ),
+}
 
 
 def _tame_sqlite(engine: Engine) -> None:
