@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +135,7 @@ def _tame_sqlite(engine: Engine) -> None:
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API connection
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         # NORMAL loses no transaction when a process dies; only a power cut may undo the last few,
         # and an undone take is rendered again.
         cursor.execute("PRAGMA synchronous=NORMAL")
@@ -145,3 +147,16 @@ def _tame_sqlite(engine: Engine) -> None:
     def _begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy connection
         is_read_only = connection.get_execution_options().get("read_only", False)
         connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
+
+
+def _use_wal(cursor: Any) -> None:  # noqa: ANN401 - DB-API cursor
+    """Switch to WAL; SQLite itself does not wait when another process is just doing the same."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
