@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from renderer import __version__
-from renderer.errors import BarklineError, InputError
+from renderer.errors import BarklineError, ConfigError, InputError
 
 USAGE_ERROR = 64  # sysexits.h; 2 is taken: `plan` exits 2 when there is work
 BUG = 70
@@ -110,6 +110,9 @@ def _run_for_people(argv: list[str]) -> int:
         click.echo(f"barkline: {_explain_os(error)}", err=True)
         return DISK_FAILED
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and _is_foreign(error.name):
+            click.echo(f"barkline: {_explain_missing(error.name)}", err=True)
+            return ConfigError.exit_code
         click.echo(
             f"barkline: unforeseen {type(error).__name__}: {error}\n"
             "This is a fault of Barkline. `barkline --debug …` shows where; please report that. "
@@ -117,6 +120,18 @@ def _run_for_people(argv: list[str]) -> int:
             err=True,
         )
         return BUG
+
+
+def _is_foreign(module: str | None) -> bool:
+    """Whether a module is another package's, so that a missing extra is the likely cause."""
+    return bool(module) and str(module).split(".", maxsplit=1)[0] not in ("renderer", "workers")
+
+
+def _explain_missing(module: str | None) -> str:
+    return (
+        f"this command needs {module}, which is not installed. `pip install barkline` alone "
+        "checks, pulls and verifies; to render: pip install 'barkline[cpu]' (or 'barkline[gpu]')."
+    )
 
 
 def _explain_os(error: OSError) -> str:
