@@ -30,6 +30,7 @@ def command(project: Path, build: Path | None) -> int:
         done = walk.render(house, Scope())
         click.echo(show.import_summary(done.ingest))
         click.echo(told(done))
+        walk.tell_failures(house, Scope())
         report = walk.publish(house, workspace.lock_path)
         walk.tell_left_out(report)
         lock = walk.read_lock(workspace.lock_path)

@@ -50,6 +50,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     with walk.alone(workspace):
         house = open_house(workspace)
         done = walk.render(house, scope, tuple(RETRY[r] for r in options["retry"]), lock)
+        walk.tell_failures(house, scope)
         page = (
             walk.write_pages(house, scope, workspace.build / "report")
             if options["report"]

@@ -29,6 +29,7 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
     """Show how many lines are where, by locale and character, and what needs a person."""
     scope = scope_of(options)
     house = open_house(walk.open_workspace(project, build))
+    errors = walk.failures(house, scope)
     by_locale: dict[str, Counter[str]] = {}
     by_character: dict[str, Counter[str]] = {}
     waiting: list[dict[str, str]] = []
@@ -43,14 +44,24 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
             by_character.setdefault(said.character, Counter())[status] += 1
             if row.status is not TakeStatus.APPROVED or said.key in stale:
                 why = status if row.status is not TakeStatus.APPROVED else "stale translation"
-                waiting.append({"line_id": said.line_id, "locale": said.locale, "why": why})
+                entry = {"line_id": said.line_id, "locale": said.locale, "why": why}
+                waiting.append(entry | {"error": errors.get(said.key, "")})
     if as_json:
         show.as_json({"locales": by_locale, "characters": by_character, "waiting": waiting})
         return 0
-    for table in (by_locale, by_character):
+    tell((by_locale, by_character), waiting)
+    return 0
+
+
+def tell(tables: tuple[dict[str, Counter[str]], ...], waiting: list[dict[str, str]]) -> None:
+    """Print the counts, and what needs a person."""
+    if not any(tables):
+        click.echo("nothing is imported yet; run `barkline render`")
+        return
+    for table in tables:
         for name, counts in sorted(table.items()):
             click.echo(f"{name:24} " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
         click.echo("")
-    for row_ in waiting:
-        click.echo(f"{row_['why']}: {row_['line_id']} ({row_['locale']})")
-    return 0
+    for row in waiting:
+        error = f": {row['error']}" if row["error"] else ""
+        click.echo(f"{row['why']}: {row['line_id']} ({row['locale']}){error}")

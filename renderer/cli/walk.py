@@ -27,6 +27,8 @@ from renderer.services.scope import Scope
 if TYPE_CHECKING:
     from renderer.report.picture import Pictures
 
+FAILURES_SHOWN = 20
+
 
 def open_workspace(project: Path, build: Path | None) -> Workspace:
     """Open a project and show its warnings."""
@@ -124,6 +126,28 @@ def render(
         done.counts = render_all(walk, ids, display.tick, settings.workers)
         done.speed = display.speed()
     return done
+
+
+def failures(house: House, scope: Scope) -> dict[tuple[str, str], str]:
+    """Return (line_id, locale) to the error of every line in scope whose take failed."""
+    statuses = (TakeStatus.FAILED, TakeStatus.QUARANTINED)
+    with house.reading() as unit:
+        rows = [r for r in unit.lines.iterate(statuses) if scope.holds(r.utterance)]
+        takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in rows}))}
+    found = {}
+    for row in rows:
+        result = takes[row.take_id].result
+        found[row.utterance.key] = result.error if result else ""
+    return found
+
+
+def tell_failures(house: House, scope: Scope) -> None:
+    """Show why lines failed."""
+    found = failures(house, scope)
+    for (line_id, locale), why in list(found.items())[:FAILURES_SHOWN]:
+        click.echo(f"failed: {line_id} ({locale}): {why}", err=True)
+    if len(found) > FAILURES_SHOWN:
+        click.echo(f"… and {len(found) - FAILURES_SHOWN} more; see `barkline status`", err=True)
 
 
 def publish(house: House, path: Path) -> PublishReport:

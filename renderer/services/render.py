@@ -150,7 +150,9 @@ class Render:
         """Store the objects of one take; what cannot be kept fails that take, not its batch."""
         try:
             return self._keeper.keep(take, made, spent_s)
-        except Exception as error:  # a full disk, a store that is away, a bug: said, not lost
+        except BarklineError as error:  # a full disk, a store that is away: said, not lost
+            return failed(f"it could not be stored: {error}", spent_s)
+        except Exception as error:  # a bug
             log.exception("take %d could not be kept", take.id)
             return failed(f"it could not be stored: {error}", spent_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -69,3 +70,28 @@ def test_an_unforeseen_error_is_short_and_points_to_debug(
     assert "a bug" in done.err
     assert "--debug" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_full_store_fails_lines_and_says_why(game: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    game.edit("scenes/road.yaml", "is closed.", "is open.")
+    with monkeypatch.context() as patch:
+        patch.setattr("renderer.storage.local.write_atomically", full)
+        done = game.render()
+    assert done.code == 1
+    assert done.json["takes"]["failed"] == 1
+    assert "failed: road (en-US): it could not be stored: no room for" in done.err
+    assert "Free some space" in done.err
+    assert "Traceback" not in done.err
+    assert "Free some space" in game.run("status").out
+
+    assert game.takes() == {"approved": 1}
+    assert "Free some space" not in game.run("status").out
+
+
+def test_status_before_any_render_names_the_next_step(new_game: Callable[[], Any]) -> None:
+    done = new_game().run("status")
+    assert done.code == 0
+    assert "barkline render" in done.out
