@@ -48,10 +48,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     """
     scope = scope_of(options)
     workspace = walk.open_workspace(project, build)
-    has_database = (
-        bool(workspace.settings.database_url) or (workspace.build / "barkline.db").is_file()
-    )
-    house = open_house(workspace, in_memory=against is not None or not has_database)
+    house = open_house(workspace, in_memory=against is not None or not has_database(workspace))
     planner = house.planner()
     if against is not None:
         plan = planner.against_lock(walk.read_lock(against), scope)

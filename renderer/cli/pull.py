@@ -18,7 +18,9 @@ from renderer.pull.client import Progress
 FAILURES_SHOWN = 50
 
 
-@click.command("pull")
+@click.command(
+    "pull", epilog="Example: barkline pull --store s3://bucket/voice --into Content/Voice"
+)
 @click.option(
     "--lock",
     "lock_path",

@@ -26,7 +26,10 @@ PROBLEMS_SHOWN = 100
 NOT_SHIPPABLE = 1
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    epilog="Example: barkline verify manifests/emberfall --lock voice.lock --assets Content/Voice",
+)
 @project_argument
 @lock_option
 @click.option(
