@@ -16,7 +16,8 @@ class Change(StrEnum):
     NEW = "new"  # never rendered
     CHANGED = "changed"  # an input changed since its take
     PENDING = "pending"  # asked for, not finished
-    FAILED = "failed"  # an engine or metric failed, or workers died on it
+    FAILED = "failed"  # an engine or metric failed: the next render tries it again
+    QUARANTINED = "quarantined"  # workers died on it too often; waits until it is asked for
     REJECTED = "rejected"  # every attempt failed the gate; waits for a listener or a change
     FROZEN = "frozen"  # pinned to its take whatever changes around it
     CACHED = "cached"  # approved and current
@@ -59,7 +60,7 @@ _BY_STATUS: Mapping[TakeStatus, Change] = {
     TakeStatus.APPROVED: Change.CACHED,
     TakeStatus.REJECTED: Change.REJECTED,
     TakeStatus.FAILED: Change.FAILED,
-    TakeStatus.QUARANTINED: Change.FAILED,
+    TakeStatus.QUARANTINED: Change.QUARANTINED,
 }
 
 

@@ -1,0 +1,100 @@
+"""Which lines a command is about, and what is taken over from a committed lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from renderer.domain.object_key import object_key
+from renderer.domain.render_key import Part, RenderKey
+from renderer.domain.take import RenderResult, TakeStatus
+from renderer.domain.utterance import Utterance
+from renderer.domain.voice_lock import LockEntry, VoiceLock
+from renderer.services.adopt import Adopter
+from renderer.services.scope import Scope
+
+SAID = Utterance("halt_01", "en-US", "guard", "gate", "Halt!", "Halt!", "amy")
+KEY = RenderKey({Part.TEXT: "a" * 16, Part.ENGINE: "b" * 16})
+ENTRY = LockEntry(
+    line_id="halt_01",
+    locale="en-US",
+    character="guard",
+    key=object_key("c" * 64, ".flac"),
+    sha256="c" * 64,
+    size=10,
+    duration_s=1.5,
+    extension=".flac",
+    metadata_key="",
+    metadata_sha256="",
+    render_key=KEY.hex,
+    input_digest=KEY.input_digest,
+    voice="amy",
+    publishable=True,
+    parts=KEY.plain(),
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_in"),
+    [
+        (Scope(), True),
+        (Scope(lines=("halt_*",)), True),
+        (Scope(lines=("stop", "halt_01")), True),
+        (Scope(lines=("HALT_01",)), False),
+        (Scope(characters=("guard",), locales=("de-DE",)), False),
+        (Scope(scenes=("gate",), locales=("en-*",)), True),
+        (Scope(scenes=("road",)), False),
+    ],
+)
+def test_scope(scope: Scope, is_in: bool) -> None:
+    assert scope.holds(SAID) is is_in
+
+
+def test_a_line_whose_scene_is_unknown_is_in_no_scene() -> None:
+    assert Scope(locales=("en-US",)).may_hold("x", "en-US", "guard")
+    assert not Scope(locales=("de-DE",)).may_hold("x", "en-US", "guard")
+    assert not Scope(scenes=("*",)).may_hold("x", "en-US", "guard")
+
+
+def nothing_stored(_key: str) -> RenderResult | None:
+    return None
+
+
+def adopter(*entries: LockEntry) -> Adopter:
+    return Adopter(VoiceLock("tiny", entries), nothing_stored)
+
+
+def test_a_lock_gives_its_assets_back() -> None:
+    result = adopter(ENTRY).hydrate(KEY)
+    assert result is not None
+    assert result.status is TakeStatus.APPROVED
+    assert result.delivery is not None
+    assert (result.delivery.key, result.delivery.media_type) == (ENTRY.key, "audio/flac")
+    assert adopter().hydrate(KEY) is None
+    assert Adopter(None, nothing_stored).hydrate(KEY) is None
+
+
+def test_what_the_store_knows_goes_before_what_the_lock_says() -> None:
+    full = RenderResult(TakeStatus.APPROVED, None, 2)
+    assert Adopter(VoiceLock("tiny", (ENTRY,)), lambda _key: full).hydrate(KEY) is full
+
+
+def test_pins() -> None:
+    frozen = replace(ENTRY, frozen=True)
+    newer = RenderKey({**KEY.parts, Part.ENGINE: "f" * 16})
+    other = RenderKey({**KEY.parts, Part.TEXT: "f" * 16})
+    assert adopter(ENTRY).pin(SAID, newer) is None
+    assert adopter(frozen).pin(SAID, newer) == KEY
+    assert adopter(frozen).pin(SAID, other) is None, "the line itself changed"
+    assert adopter(frozen).pin(replace(SAID, locale="de-DE"), newer) is None
+
+
+def test_a_pin_follows_a_rename() -> None:
+    frozen = replace(ENTRY, frozen=True)
+    renamed = replace(SAID, line_id="stop", was=("older", "halt_01"))
+    assert adopter(frozen).pin(renamed, KEY) == KEY
+
+
+def test_a_frozen_entry_without_parts_is_no_pin() -> None:
+    assert adopter(replace(ENTRY, frozen=True, parts={})).pin(SAID, KEY) is None
