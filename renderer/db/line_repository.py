@@ -72,12 +72,13 @@ class SqlLines:
         query = query.where(line.c.is_orphaned.is_(False))
         if statuses:
             query = query.where(take.c.status.in_([s.value for s in statuses]))
-        reading = self._connection.execution_options(yield_per=500)
+        query = query.execution_options(yield_per=500)
         if paths is None:
-            yield from map(_stored, reading.execute(query))
+            yield from map(_stored, self._connection.execute(query))
             return
         for some in chunks(sorted(paths)):
-            yield from map(_stored, reading.execute(query.where(line.c.path.in_(some))))
+            piece = query.where(line.c.path.in_(some))
+            yield from map(_stored, self._connection.execute(piece))
 
     def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         """Yield (line_id, locale, path) of every line outside some files."""

@@ -176,15 +176,15 @@ class SqlTakes:
     def reopen(self, statuses: Sequence[TakeStatus], take_ids: Sequence[int] | None = None) -> int:
         """Make finished takes pending again, with their count of deliveries at zero."""
         names = [s.value for s in statuses if s.is_finished]
-        condition: ColumnElement[bool] = take.c.status.in_(names)
-        if take_ids is not None:
-            condition = and_(condition, take.c.id.in_(take_ids))
-        done = self._connection.execute(
+        again = (
             update(take)
-            .where(condition)
+            .where(take.c.status.in_(names))
             .values(status=TakeStatus.PENDING.value, deliveries=0, finished_at=None)
         )
-        return done.rowcount
+        if take_ids is None:
+            return self._connection.execute(again).rowcount
+        pieces = (again.where(take.c.id.in_(some)) for some in chunks(take_ids))
+        return sum(self._connection.execute(piece).rowcount for piece in pieces)
 
     def enqueue(self, take_ids: Sequence[int]) -> int:
         """Write outbox rows for those that are pending and wait for no relay; return how many."""
