@@ -202,7 +202,7 @@ class SqlLines:
                     manifest_file.c.project_id == self._project_id,
                     manifest_file.c.path == row.path,
                 )
-                .values(context="")
+                .values(context="thawed")
             )
 
     def previous_approved(self, pks: Sequence[int]) -> dict[int, int]:

@@ -145,7 +145,7 @@ def test_thaw_has_the_file_read_again(unit: Begin) -> None:
         u.lines.freeze(line.pk, line.take_id)
         assert u.lines.files()["gate.yaml"] == ("s", "c")
         u.lines.freeze(line.pk, None)
-        assert u.lines.files() == {"gate.yaml": ("s", ""), "b.yaml": ("s", "c")}
+        assert u.lines.files() == {"gate.yaml": ("s", "thawed"), "b.yaml": ("s", "c")}
         u.lines.save_files({"gate.yaml": ("t", "c")}, ["b.yaml"])
         assert u.lines.files() == {"gate.yaml": ("t", "c")}
 
