@@ -48,6 +48,11 @@ class Workspace:
         """Where the voice lock is written unless told otherwise."""
         return self.build / "voice.lock"
 
+    @property
+    def owns_store(self) -> bool:
+        """Whether the object store is this build folder's own, not one that others share."""
+        return not self.settings.store
+
     def recording_path(self, utterance: Utterance) -> Path:
         """Return where a line's human recording is looked for."""
         return self.project.root / "recorded" / utterance.locale / f"{utterance.line_id}.wav"

@@ -19,6 +19,7 @@ from renderer.cli.option import (
 )
 from renderer.domain.take import TakeStatus
 
+LOST = "lost"
 RETRY = {
     "rejected": TakeStatus.REJECTED,
     "quarantined": TakeStatus.QUARANTINED,
@@ -33,8 +34,9 @@ RETRY = {
 @click.option(
     "--retry",
     multiple=True,
-    type=click.Choice(sorted(RETRY)),
-    help="Render these takes again; failed ones always are.",
+    type=click.Choice(sorted([*RETRY, LOST])),
+    help="Render these takes again (lost: the store has not their sound, or damaged); failed "
+    "ones always are.",
 )
 @click.option("--report/--no-report", default=True, help="Write the QA pages afterwards.")
 @json_option
@@ -49,7 +51,8 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     lock = walk.read_lock(against) if against else None
     with walk.alone(workspace):
         house = open_house(workspace)
-        done = walk.render(house, scope, tuple(RETRY[r] for r in options["retry"]), lock)
+        retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
+        done = walk.render(house, scope, retry, lock, reads_store=LOST in options["retry"])
         walk.tell_failures(house, scope)
         page = (
             walk.write_pages(house, scope, workspace.build / "report")

@@ -105,6 +105,8 @@ def render(
     scope: Scope,
     retry: tuple[TakeStatus, ...] = (),
     lock: VoiceLock | None = None,
+    *,
+    reads_store: bool = False,
 ) -> Rendered:
     """Import and render what is in scope; shows progress.
 
@@ -114,6 +116,7 @@ def render(
     from workers.embedded import render_all
 
     ingest = take_in(house, scope, lock)
+    _heal(house, scope, reads=reads_store, against=lock is not None)
     reopen(house.unit, scope, (TakeStatus.FAILED, *retry))
     ids = start_alone(house.unit, scope)
     done = Rendered(ingest)
@@ -126,6 +129,23 @@ def render(
         done.counts = render_all(walk, ids, display.tick, settings.workers)
         done.speed = display.speed()
     return done
+
+
+def _heal(house: House, scope: Scope, *, reads: bool, against: bool) -> None:
+    """Have lines rendered again whose sound the store has lost.
+
+    The build folder's own store is always asked. A shared one, and one that a committed lock
+    vouches for, only when asked to: it may be slow, or away for a moment.
+    """
+    from renderer.services.heal import Healer
+
+    if not reads and (against or not house.workspace.owns_store):
+        return
+    healed = Healer(house.unit, house.store, house.request).run(scope, reads=reads)
+    for line_id, locale in healed[:FAILURES_SHOWN]:
+        show.warn(f"the store has lost the sound of {line_id} ({locale}); it is rendered again.")
+    if len(healed) > FAILURES_SHOWN:
+        show.warn(f"… and of {len(healed) - FAILURES_SHOWN} more.")
 
 
 def failures(house: House, scope: Scope) -> dict[tuple[str, str], str]:

@@ -16,7 +16,14 @@ from renderer.domain.render_key import attempt_seed
 from renderer.domain.take import Take
 from renderer.domain.transcript import PhoneSpan, Transcript, shift
 from renderer.domain.voice import VoiceRef
-from renderer.errors import BarklineError, SynthesisError, TextError
+from renderer.errors import (
+    AudioError,
+    BarklineError,
+    ObjectCorruptError,
+    ObjectMissingError,
+    SynthesisError,
+    TextError,
+)
 from renderer.ports import (
     ObjectStore,
     Speech,
@@ -163,9 +170,12 @@ class Performer:
             return None
         with self._unit() as unit:
             known = unit.takes.raw_of(take.render_key.synthesis_hex)
-        if known is None or known.raw is None or not self._store.has(known.raw.key):
+        if known is None or known.raw is None:
             return None
-        waveform = decode(self._store.get(known.raw.key))
+        try:
+            waveform = decode(self._store.get(known.raw.key))
+        except (ObjectMissingError, ObjectCorruptError, AudioError):
+            return None  # it is spoken again
         phones = shift(known.alignment.phones, -known.shift_s, waveform.duration_s)
         request, controls, _ = _plan(take, transcript, known.attempt)
         return Performance(

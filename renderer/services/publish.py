@@ -15,8 +15,14 @@ from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
 from renderer.domain.voice_lock import LockEntry, VoiceLock, dump
 from renderer.ports import ObjectStore, StoredLine, UnitOfWork, VoiceBook
+from renderer.services.heal import objects_of
 
 PIECE = 500
+LOST = (
+    "its sound is missing from the store; run `barkline render --retry lost`",
+    "the sound it is frozen at is missing from the store; bring the store back, or thaw it and "
+    "run `barkline render --retry lost`",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +101,20 @@ class Publish:
         takes = {t.id: t for t in unit.takes.get(sorted({line.take_id for line in lines}))}
         for line in lines:
             take, said = takes[line.take_id], line.utterance
-            why = self._why_not(take)
+            why = self._why_not(take, is_frozen=line.is_frozen)
             if why:
                 is_required = required.get(said.locale, True)
                 report.left_out.append(LeftOut(*said.key, why, is_required))
             else:
                 entries.append(self._entry(line, take))
 
-    def _why_not(self, take: Take) -> str:
+    def _why_not(self, take: Take, *, is_frozen: bool) -> str:
         """Return why a take may not enter the lock, or ""."""
         if take.status is not TakeStatus.APPROVED or take.result is None:
             return f"its take is {take.status.value}, not approved"
-        if take.result.delivery is None or not self._store.has(take.result.delivery.key):
-            return "its sound is missing from the store; render it again"
+        keys = objects_of(take)
+        if not keys or not all(self._store.has(key) for key in keys):
+            return LOST[is_frozen]
         if take.request.recording_key:
             return ""
         card = self._voices.card(VoiceRef.parse(take.request.utterance.voice).name)
