@@ -75,16 +75,6 @@ FILES = {
     "scenes/fr-FR/gate.yaml": FRENCH,
     "lexicon/names.yaml": LEXICON,
 }
-LINES = {
-    ("halt", "en-US"),
-    ("name", "en-US"),
-    ("run", "en-US"),
-    ("run_again", "en-US"),
-    ("road", "en-US"),
-    ("halt", "de-DE"),
-    ("name", "de-DE"),
-    ("halt", "fr-FR"),
-}
 
 
 @dataclass(frozen=True)

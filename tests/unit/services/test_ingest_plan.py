@@ -22,7 +22,6 @@ from renderer.services.plan import Plan, Planner
 from renderer.services.render_key import KeyBuilder
 from renderer.services.scope import Scope
 
-
 PROJECT = Project("tiny", Path(), Path(), "en-US", ("en-US",), {})
 
 
