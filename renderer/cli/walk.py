@@ -175,12 +175,21 @@ def publish(house: House, path: Path) -> PublishReport:
     workspace = house.workspace
     with house.reading() as unit:
         report = house.publish().run(unit, workspace.project.name, workspace.project.required)
-    if not path.is_file() or path.read_text(encoding="utf-8") != report.text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(report.text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
+    if not path.is_file() or path.read_bytes() != report.text.encode():
+        _replace(path, report.text)
     return report
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_pages(house: House, scope: Scope, into: Path) -> Path:

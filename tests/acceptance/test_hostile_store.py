@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,42 @@ def test_a_raw_take_that_is_damaged_is_spoken_again(game: Any, engine: Any) -> N
     assert done.code == 0, done.err
     assert "The road to Vhar is closed" in engine.said
     assert game.publish().code == 0
+
+
+def test_publish_before_any_render_leaves_the_lock_alone(game: Any) -> None:
+    before = game.lock_path.read_bytes()
+    done = game.call(
+        *("publish", game.project, "--build", game.root / "fresh", "--lock", game.lock_path)
+    )
+    assert done.code == 65
+    assert "barkline render" in done.err
+    assert game.lock_path.read_bytes() == before
+
+
+def test_publish_says_when_the_manifests_are_ahead(game: Any) -> None:
+    game.edit("scenes/road.yaml", "is closed.", "is open.")
+    done = game.publish()
+    assert done.code == 1
+    assert "1 lines are not rendered as they are committed" in done.err
+    assert game.run("publish", "--json").json["stale"] == 1
+
+
+def test_a_lock_that_cannot_be_written_is_left_as_it_was(
+    game: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, *_: object, **__: object) -> int:
+        self.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    (game.project / "scenes" / "fr-FR" / "gate.yaml").unlink()
+    assert game.takes() == {}
+    before = game.lock_path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        done = game.publish()
+    assert done.code == 74
+    assert "No space left" in done.err
+    assert game.lock_path.read_bytes() == before
+    assert not list(game.build.glob(".voice.lock*"))
+    assert game.publish().code == 0
+    assert game.lock_path.read_bytes() != before
