@@ -135,9 +135,8 @@ class House:
 def revisions(workspace: Workspace) -> dict[Part, str]:
     """Return the revision of every stage of the walk."""
     from renderer.audio.codec import encoder_revision
-    from renderer.audio.revision import LIMITER_REVISION, MASTERING_REVISION
+    from renderer.audio.revision import LEVEL_REVISION, LIMITER_REVISION, MASTERING_REVISION
     from renderer.direction import STAGE_REVISION
-    from renderer.services.level import LEVEL_REVISION
     from renderer.text.transcriber import EspeakTranscriber
 
     return {

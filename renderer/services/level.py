@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from renderer.audio.mastering import voice_gain_db
+from renderer.audio.revision import LEVEL_REVISION
 from renderer.domain.project import MasteringTarget
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
@@ -17,12 +18,10 @@ from renderer.domain.voice import VoiceRef
 from renderer.errors import SynthesisError
 from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber, UnitOfWork
 
-# Part of the mastering revision of a render key: another passage is another gain.
-LEVEL_REVISION = "level/1"
-
 _REFERENCE = MasteringTarget()
 
 # Neutral statements with open and closed vowels, plosives and fricatives; about twelve seconds.
+# Other passages are another gain: raise LEVEL_REVISION with them.
 _PASSAGES: dict[str, tuple[str, ...]] = {
     "en": (
         "The harbour lies quiet under a pale morning sky, and the boats have not gone out yet.",
