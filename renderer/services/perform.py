@@ -13,7 +13,7 @@ from renderer.direction.controls import AttemptChange, SignalControls, attempt_c
 from renderer.direction.profile import EmotionShape
 from renderer.direction.stage import direct
 from renderer.domain.render_key import attempt_seed
-from renderer.domain.take import Take
+from renderer.domain.take import Take, TakeStatus
 from renderer.domain.transcript import PhoneSpan, Transcript, shift
 from renderer.domain.voice import VoiceRef
 from renderer.errors import (
@@ -165,8 +165,13 @@ class Performer:
         )
 
     def _stored(self, take: Take, transcript: Transcript, attempt: int) -> Performance | None:
-        """Return the raw take of an earlier render that differed in mastering or codec alone."""
-        if attempt > 1:
+        """Return the raw take of an earlier render that differed in mastering or codec alone.
+
+        A take that was rejected and is asked for again is spoken anew: the same raw take would
+        only be rejected again.
+        """
+        was_rejected = take.result is not None and take.result.status is TakeStatus.REJECTED
+        if attempt > 1 or was_rejected:
             return None
         with self._unit() as unit:
             known = unit.takes.raw_of(take.render_key.synthesis_hex)

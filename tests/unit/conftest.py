@@ -143,6 +143,7 @@ class FakeJudge:
 
     def __init__(self) -> None:
         self.broken = ""
+        self.low = False
         self.scored = 0
 
     def score(self, waveforms: Sequence[Waveform]) -> list[Mapping[str, float] | JudgeError]:
@@ -152,7 +153,11 @@ class FakeJudge:
         for _ in waveforms:
             self.scored += 1
             is_error = self.broken == "errors"
-            scores.append(JudgeError("the model is gone") if is_error else {"dnsmos_ovrl": 3.0})
+            scores.append(
+                JudgeError("the model is gone")
+                if is_error
+                else {"dnsmos_ovrl": 0.5 if self.low else 3.0}
+            )
         if self.broken == "nan":
             return [{"dnsmos_ovrl": float("nan")} for _ in waveforms]
         return scores[:-1] if self.broken == "loses one" else scores
@@ -180,12 +185,20 @@ class Studio:
             self.clock,
         )
 
-    def ask(self, *texts: str, voice: str = "fake", max_attempts: int = 3) -> list[int]:
+    def ask(
+        self, *texts: str, voice: str = "fake", max_attempts: int = 3, mastering: str = ""
+    ) -> list[int]:
         """Ask for takes; returns their row ids."""
         writes = []
         for text in texts:
             said = Utterance(text.replace(" ", "_"), "en-US", "guard", "gate", text, text, voice)
-            key = RenderKey({Part.TEXT: digest(text), Part.VOICE: digest(voice)})
+            key = RenderKey(
+                {
+                    Part.TEXT: digest(text),
+                    Part.VOICE: digest(voice),
+                    Part.MASTERING: digest(mastering),
+                }
+            )
             writes.append(TakeWrite(key, RenderRequest(said, max_attempts=max_attempts), len(text)))
         with self.unit() as unit:
             ids = unit.takes.add(writes)

@@ -240,3 +240,26 @@ def test_after_stop_no_batch_begins(studio: Any) -> None:
     studio.render.batch(pks)
     assert studio.statuses(pks) == ["pending"]
     assert studio.take(pks[0]).deliveries == 0
+
+
+def test_a_kept_raw_take_that_is_rejected_is_spoken_anew_when_asked_for_again(
+    studio: Any,
+) -> None:
+    studio.voice.is_long = lambda attempt: False
+    [first] = studio.ask("long line")
+    studio.render.batch([first])
+    spoken = len(studio.voice.requests)
+    [second] = studio.ask("long line", mastering="louder")
+    studio.judge.low = True
+    studio.render.batch([second])
+    assert studio.statuses([first, second]) == ["approved", "rejected"]
+    assert len(studio.voice.requests) == spoken, "mastered from the raw take"
+
+    studio.judge.low = False
+    with studio.unit() as unit:
+        unit.takes.reopen([TakeStatus.REJECTED], [second])
+        unit.commit()
+    studio.render.batch([second])
+
+    assert studio.statuses([second]) == ["approved"]
+    assert len(studio.voice.requests) > spoken
