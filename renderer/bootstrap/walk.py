@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from renderer import config
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.house import House, revisions
+from renderer.bootstrap.workspace import gate_path
 from renderer.domain.project import Project
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def gate_limits(project: Project) -> GateLimits:
     from renderer.quality.limits import merge, read_limits
 
     shipped = read_limits(config.assets_dir() / "gate_limits.yaml")
-    own = project.root / "gate.yaml"
+    own = gate_path(project)
     return merge(shipped, read_limits(own)) if own.is_file() else shipped
 
 

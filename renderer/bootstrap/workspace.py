@@ -55,7 +55,11 @@ class Workspace:
 
     def recording_path(self, utterance: Utterance) -> Path:
         """Return where a line's human recording is looked for."""
-        return self.project.root / "recorded" / utterance.locale / f"{utterance.line_id}.wav"
+        folder = self.project.root / "recorded" / utterance.locale
+        for ending in (".wav", ".WAV"):  # recorders and Windows write both
+            if (folder / f"{utterance.line_id}{ending}").is_file():
+                return folder / f"{utterance.line_id}{ending}"
+        return folder / f"{utterance.line_id}.wav"
 
 
 def lexicon_paths(project: Project) -> list[tuple[Path, str]]:
@@ -73,6 +77,11 @@ def profiles_path(project: Project) -> Path:
     return own if own.is_file() else config.assets_dir() / "emotion_profiles.json"
 
 
+def gate_path(project: Project) -> Path:
+    """Return where a project may have limits of its own for the gate."""
+    return project.root / "gate.yaml"
+
+
 def open_workspace(path: Path, settings: Settings, build: Path | None = None) -> Workspace:
     """Read a project and everything beside its scenes.
 
@@ -83,9 +92,12 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
 
     Raises:
         ManifestError: The project file, a lexicon or a recording is wrong.
+        InputError: The project's own limits for the gate are wrong.
+        ConfigError: The project's own emotion profiles are wrong.
     """
     from renderer.direction.profile import read_profiles
     from renderer.manifest.project import read_project
+    from renderer.quality.limits import read_limits
     from renderer.services.input_key import InputKeyer
     from renderer.services.recording import scan_recordings
     from renderer.text.lexicon import read_lexicons
@@ -97,6 +109,8 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     if errors:
         raise ManifestError(f"{len(errors)} faults in the lexicons", faults)
     profiles = read_profiles(profiles_path(project))
+    if gate_path(project).is_file():  # said now, not when the first take is judged
+        read_limits(gate_path(project))
     recordings = scan_recordings(project.root / "recorded")
     return Workspace(
         settings=settings,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from renderer import __version__, config
-from renderer.errors import InputError
+from renderer.errors import BarklineError, Fault, InputError
 
 if TYPE_CHECKING:
     from renderer.domain.project import Project
@@ -69,7 +69,32 @@ def command(
 def _inspect(project: Path, on_step: Callable[[Step], None]) -> Inspection:
     from renderer.manifest.inspection import inspect
 
-    return inspect(project, around=_around, on_step=on_step)
+    found = inspect(project, around=_around, on_step=on_step)
+    if found.project is not None:
+        found.faults.extend(_beside(found.project))
+    return found
+
+
+def _beside(project: Project) -> Iterator[Fault]:
+    """Yield what is wrong with a project's own limits, emotion profiles and recordings."""
+    from renderer.bootstrap.workspace import gate_path, profiles_path
+    from renderer.direction.profile import read_profiles
+    from renderer.quality.limits import read_limits
+    from renderer.services.recording import scan_recordings
+
+    readers: tuple[tuple[Path, Callable[[Path], object]], ...] = (
+        (gate_path(project), read_limits),
+        (profiles_path(project), read_profiles),
+        (project.root / "recorded", scan_recordings),
+    )
+    for path, read in readers:
+        try:
+            if path.exists():
+                read(path)
+        except BarklineError as error:
+            faults = error.faults if isinstance(error, InputError) else ()
+            whole = Fault(path.name, 0, "", str(error), "Correct or remove it.", "unreadable")
+            yield from faults or (whole,)
 
 
 def _around(project: Project) -> Surroundings:

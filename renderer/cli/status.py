@@ -45,7 +45,7 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
             if row.status is not TakeStatus.APPROVED or said.key in stale:
                 why = status if row.status is not TakeStatus.APPROVED else "stale translation"
                 entry = {"line_id": said.line_id, "locale": said.locale, "why": why}
-                waiting.append(entry | {"error": errors.get(said.key, "")})
+                waiting.append(entry | {"error": errors.get(said.key, ("", ""))[1]})
     if as_json:
         show.as_json({"locales": by_locale, "characters": by_character, "waiting": waiting})
         return 0

@@ -17,7 +17,7 @@ from renderer.bootstrap import House, SystemClock, Workspace
 from renderer.cli import show
 from renderer.config import Settings
 from renderer.domain.reading import TakeReading
-from renderer.domain.take import TakeStatus
+from renderer.domain.take import Take, TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
 from renderer.errors import ConfigError, LockError, ObjectMissingError
 from renderer.services.ingest import IngestReport
@@ -75,6 +75,17 @@ def alone(workspace: Workspace) -> Iterator[None]:
         lock.release()
 
 
+def _unused_recordings(house: House) -> list[str]:
+    """Return the recordings that no line asks for: a wrong name would pass unnoticed."""
+    recordings = house.workspace.recordings
+    if not recordings:
+        return []
+    with house.reading() as unit:
+        lines = {(line_id, locale) for line_id, locale, _ in unit.lines.ids(())}
+    unused = sorted(recordings.keys() - lines)
+    return [f"recorded/{locale}/{line_id}.wav" for line_id, locale in unused]
+
+
 @dataclass(slots=True)
 class Rendered:
     """What a render did: the import, and how many takes ended in each status."""
@@ -95,6 +106,8 @@ def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) ->
         report = house.ingest(scope, lock).run(tell)
     for fault in report.warnings:
         show.warn(str(fault))
+    for name in _unused_recordings(house):
+        show.warn(f"{name} belongs to no line; name it recorded/<locale>/<line_id>.wav.")
     for line_id, locale in report.lapsed:
         show.warn(f"{line_id} ({locale}) was frozen, but the line itself changed; it is rendered.")
     return report
@@ -148,24 +161,48 @@ def _heal(house: House, scope: Scope, *, reads: bool, against: bool) -> None:
         show.warn(f"… and of {len(healed) - FAILURES_SHOWN} more.")
 
 
-def failures(house: House, scope: Scope) -> dict[tuple[str, str], str]:
-    """Return (line_id, locale) to the error of every line in scope whose take failed."""
-    statuses = (TakeStatus.FAILED, TakeStatus.QUARANTINED)
+NOT_GOOD = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
+
+
+def failures(house: House, scope: Scope) -> dict[tuple[str, str], tuple[TakeStatus, str]]:
+    """Return for every line in scope that was rendered and is not approved: status and why."""
+    statuses = NOT_GOOD
     with house.reading() as unit:
         rows = [r for r in unit.lines.iterate(statuses) if scope.holds(r.utterance)]
         takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in rows}))}
     found = {}
     for row in rows:
-        result = takes[row.take_id].result
-        found[row.utterance.key] = result.error if result else ""
+        found[row.utterance.key] = row.status, _why(takes[row.take_id])
     return found
+
+
+def _why(take: Take) -> str:
+    """Say why a take is not approved: its error, or what the gate found first."""
+    result = take.result
+    if take.status is TakeStatus.QUARANTINED or result is None:
+        return "workers died on it too often; change the line, or use --retry quarantined"
+    failed = result.verdict.failed if result.verdict else ()
+    more = f" (and {len(failed) - 1} more, see the report)" if len(failed) > 1 else ""
+    return result.error or (
+        f"{failed[0].message} {failed[0].hint}".strip() + more if failed else ""
+    )
+
+
+def unsettled(house: House, scope: Scope) -> dict[TakeStatus, int]:
+    """Return how many takes in scope are rejected, failed or quarantined now."""
+    from renderer.services.queue import take_ids
+
+    bad = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
+    with house.reading() as unit:
+        counts = {status: len(take_ids(unit, scope, (status,))) for status in bad}
+    return {status: number for status, number in counts.items() if number}
 
 
 def tell_failures(house: House, scope: Scope) -> None:
     """Show why lines failed."""
     found = failures(house, scope)
-    for (line_id, locale), why in list(found.items())[:FAILURES_SHOWN]:
-        click.echo(f"failed: {line_id} ({locale}): {why}", err=True)
+    for (line_id, locale), (status, why) in list(found.items())[:FAILURES_SHOWN]:
+        click.echo(f"{status.value}: {line_id} ({locale}): {why}", err=True)
     if len(found) > FAILURES_SHOWN:
         click.echo(f"… and {len(found) - FAILURES_SHOWN} more; see `barkline status`", err=True)
 
