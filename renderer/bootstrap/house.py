@@ -16,6 +16,7 @@ from renderer.domain.render_key import Part, digest
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult
 from renderer.domain.utterance import Utterance
+from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.domain.voice_lock import VoiceLock
 
 if TYPE_CHECKING:
@@ -147,8 +148,16 @@ def revisions(workspace: Workspace) -> dict[Part, str]:
     }
 
 
-def _context(workspace: Workspace, keys: KeyBuilder, stages: Mapping[Part, str]) -> str:
-    """Digest everything outside the scene files that a line may depend on."""
+def _context(
+    workspace: Workspace,
+    keys: KeyBuilder,
+    stages: Mapping[Part, str],
+    installed: Mapping[str, VoiceCard],
+) -> str:
+    """Digest everything outside the scene files that a line may depend on.
+
+    A voice that is not installed counts as such: the reader reports the lines that need it.
+    """
     project = workspace.project
     files = [project.path, profiles_path(project), *(p for p, _ in lexicon_paths(project))]
     voices = {v for c in project.characters.values() for v in (c.voice, *c.voices.values())}
@@ -157,7 +166,12 @@ def _context(workspace: Workspace, keys: KeyBuilder, stages: Mapping[Part, str])
             [hashlib.sha256(f.read_bytes()).hexdigest() for f in files],
             sorted([*k, sha] for k, sha in workspace.recordings.items()),
             {part.value: text for part, text in stages.items()},
-            {v: sorted(keys.voice_parts(v).values()) for v in sorted(voices)},
+            {
+                v: sorted(keys.voice_parts(v).values())
+                if VoiceRef.parse(v).name in installed
+                else "not installed"
+                for v in sorted(voices)
+            },
             "keys/1",
         ]
     )
@@ -169,9 +183,6 @@ def open_house(workspace: Workspace, *, in_memory: bool = False) -> House:
     Args:
         workspace: The project.
         in_memory: Use a throw-away database: for plans against a lock alone.
-
-    Raises:
-        ManifestError: A character's voice is not installed.
     """
     from renderer.manifest.committed import CommittedManifests
     from renderer.services.render_key import KeyBuilder
@@ -181,7 +192,7 @@ def open_house(workspace: Workspace, *, in_memory: bool = False) -> House:
     stages = revisions(workspace)
     keys = KeyBuilder(workspace.inputs.parts, voices, stages)
     known = voices.cards()
-    context = "" if _unknown_voices(project, known) else _context(workspace, keys, stages)
+    context = _context(workspace, keys, stages, known)
     unit, reading = _database(workspace, in_memory=in_memory)
     return House(
         workspace=workspace,
@@ -192,14 +203,6 @@ def open_house(workspace: Workspace, *, in_memory: bool = False) -> House:
         source=CommittedManifests(project, context, known.keys()),
         keys=keys,
     )
-
-
-def _unknown_voices(project: Project, known: Mapping[str, object]) -> set[str]:
-    """Return the voices that are not installed; the reader reports them with their place."""
-    from renderer.domain.voice import VoiceRef
-
-    used = {v for c in project.characters.values() for v in (c.voice, *c.voices.values())}
-    return {v for v in used if VoiceRef.parse(v).name not in known}
 
 
 def open_store(workspace: Workspace) -> ObjectStore:

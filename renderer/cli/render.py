@@ -44,7 +44,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     """Import what changed, render it, and write the QA pages.
 
     May be stopped at any time with Ctrl-C, or killed: the next run goes on where it was. Exits
-    with 1 when the gate rejected a line or one failed.
+    with 1 while a line in scope is rejected, failed or quarantined, rendered now or before.
     """
     scope = scope_of(options)
     workspace = walk.open_workspace(project, build)
@@ -54,6 +54,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
         retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
         done = walk.render(house, scope, retry, lock, reads_store=LOST in options["retry"])
         walk.tell_failures(house, scope)
+        bad = walk.unsettled(house, scope)
         page = (
             walk.write_pages(house, scope, workspace.build / "report")
             if options["report"]
@@ -61,13 +62,23 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
         )
     counts = {s.value: done.counts.get(s, 0) for s in TakeStatus if s.is_finished}
     if options["as_json"]:
-        show.as_json({"imported": done.ingest.lines, "takes": counts, "report": page})
+        standing = {status.value: number for status, number in bad.items()}
+        show.as_json(
+            {
+                "imported": done.ingest.lines,
+                "takes": counts,
+                "unsettled": standing,
+                "report": page,
+            }
+        )
     else:
         click.echo(show.import_summary(done.ingest))
         click.echo(told(done))
+        if bad:
+            click.echo(f"unsettled: {', '.join(f'{n} {s.value}' for s, n in bad.items())}")
         if page:
             click.echo(f"report: {page}")
-    return 0 if done.is_clean else 1
+    return 1 if bad else 0
 
 
 def told(done: walk.Rendered) -> str:

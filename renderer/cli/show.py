@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -122,8 +121,3 @@ def annotate(level: str, path: str, line: int, title: str, message: str) -> None
 def warn(message: str) -> None:
     """Print a warning on standard error."""
     click.echo(f"warning: {message}", err=True)
-
-
-def is_watched() -> bool:
-    """Whether a person watches standard error."""
-    return sys.stderr.isatty()

@@ -94,11 +94,6 @@ class Rendered:
     counts: dict[TakeStatus, int] = field(default_factory=dict)
     speed: str = ""
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether every take asked for was approved."""
-        return all(s is TakeStatus.APPROVED or not n for s, n in self.counts.items())
-
 
 def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) -> IngestReport:
     """Import what changed; shows progress and warnings."""

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, select, update
 
 from renderer.db.chunk import chunks
-from renderer.db.tables import event, outbox
+from renderer.db.tables import event, outbox, take
 from renderer.domain.events import Event, TakeRequested
 from renderer.ports import Clock, OutboxRow
 
@@ -49,13 +49,26 @@ class SqlOutbox:
     def claim(self, limit: int) -> list[OutboxRow]:
         """Claim unsent rows for this transaction; other relays skip them."""
         query = (
-            select(outbox.c.id, outbox.c.take_id, outbox.c.voice, outbox.c.phonemes)
+            select(
+                outbox.c.id,
+                outbox.c.take_id,
+                outbox.c.voice,
+                outbox.c.phonemes,
+                take.c.deliveries,
+            )
+            .join(take, take.c.id == outbox.c.take_id)
             .where(outbox.c.sent_at.is_(None))
             .order_by(outbox.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=outbox)
         )
         return [OutboxRow(*row) for row in self._connection.execute(query)]
+
+    def forget_unsent(self) -> None:
+        """Mark everything that waits as sent: right before what is wanted is enqueued anew."""
+        self._connection.execute(
+            update(outbox).where(outbox.c.sent_at.is_(None)).values(sent_at=self._clock.now())
+        )
 
     def mark_sent(self, ids: Sequence[int]) -> None:
         """Mark rows as sent."""

@@ -65,12 +65,21 @@ class TakeWrite:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A change event that waits to be sent."""
+    """A change event that waits to be sent.
+
+    Attributes:
+        id: Row id.
+        take_id: The take to be rendered.
+        voice: Its voice reference.
+        phonemes: Its length, for grouping.
+        deliveries: How often workers have begun it.
+    """
 
     id: int
     take_id: int
     voice: str
     phonemes: int
+    deliveries: int = 0
 
 
 class LineRepository(Protocol):
@@ -201,6 +210,10 @@ class Outbox(Protocol):
 
     def claim(self, limit: int) -> list[OutboxRow]:
         """Claim unsent rows for this transaction; other relays skip them."""
+        ...
+
+    def forget_unsent(self) -> None:
+        """Mark everything that waits as sent: right before what is wanted is enqueued anew."""
         ...
 
     def mark_sent(self, ids: Sequence[int]) -> None:

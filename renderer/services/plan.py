@@ -206,12 +206,15 @@ def _entry(entries: dict[tuple[str, str], LockEntry], said: Utterance) -> LockEn
 
 def _count_unread(unit: UnitOfWork, paths: set[str], scope: Scope, plan: Plan) -> None:
     """Count the lines of files that need not be read; list those that are not simply cached."""
+    others: list[TakeStatus] = list(TakeStatus)
     if scope.is_everything:
-        counts = unit.lines.count_by_status(paths)
-        if all(is_frozen or status is TakeStatus.APPROVED for status, is_frozen in counts):
-            for (_, is_frozen), number in counts.items():
+        others = []
+        for (status, is_frozen), number in unit.lines.count_by_status(paths).items():
+            if status is TakeStatus.APPROVED:
                 plan.counts[Change.FROZEN if is_frozen else Change.CACHED] += number
-            return
-    for row in unit.lines.iterate(paths=paths):
-        if scope.holds(row.utterance):
-            plan.add(row.utterance, standing(known_of(row)))
+            else:
+                others.append(status)
+    if others:
+        for row in unit.lines.iterate(sorted(set(others)), paths=paths):
+            if scope.holds(row.utterance):
+                plan.add(row.utterance, standing(known_of(row)))

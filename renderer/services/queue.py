@@ -44,6 +44,7 @@ def start_alone(begin: Callable[[], UnitOfWork], scope: Scope) -> list[int]:
     with begin() as unit:
         unit.takes.break_leases()
         ids = take_ids(unit, scope)
+        unit.outbox.forget_unsent()
         unit.takes.enqueue(ids)
         unit.commit()
     return ids

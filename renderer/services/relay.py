@@ -18,14 +18,20 @@ CLAIM = 4_096
 
 
 def batches(rows: Sequence[OutboxRow], size: int) -> Iterator[tuple[str, list[int]]]:
-    """Group rows into (voice name, take ids) of at most `size`, similar lengths together."""
+    """Group rows into (voice name, take ids) of at most `size`, similar lengths together.
+
+    A take that some worker has begun and not finished goes alone: if it is what killed the worker,
+    it takes no neighbour along.
+    """
     by_voice: dict[str, list[OutboxRow]] = defaultdict(list)
     for row in rows:
         by_voice[VoiceRef.parse(row.voice).name].append(row)
     for voice, same in sorted(by_voice.items()):
         same.sort(key=lambda r: (r.phonemes, r.take_id))
-        for start in range(0, len(same), size):
-            yield voice, [r.take_id for r in same[start : start + size]]
+        fresh = [r.take_id for r in same if not r.deliveries]
+        yield from ((voice, [r.take_id]) for r in same if r.deliveries)
+        for start in range(0, len(fresh), size):
+            yield voice, fresh[start : start + size]
 
 
 class Relay:
