@@ -30,6 +30,12 @@ def unsent(studio: Any) -> list[int]:
         return [row.take_id for row in unit.outbox.claim(100)]
 
 
+def test_a_take_that_was_begun_before_goes_alone() -> None:
+    """What may have killed a worker takes no neighbour along."""
+    rows = [OutboxRow(i, 10 + i, "amy", 5, deliveries=int(i == 2)) for i in range(4)]
+    assert list(batches(rows, 16)) == [("amy", [12]), ("amy", [10, 11, 13])]
+
+
 def test_batches_hold_one_voice_and_like_lengths() -> None:
     rows = [
         OutboxRow(1, 11, "amy#1", 90),
