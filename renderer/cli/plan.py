@@ -62,7 +62,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     else:
         tell(plan, everything=options["show_all"])
     if options["annotate"] or (config.is_github_actions() and not options["as_json"]):
-        annotate(plan, workspace.project.root)
+        annotate(plan, workspace.project.root, err=options["as_json"])
     return WORK if plan.work else 0
 
 
@@ -107,13 +107,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def annotate(plan: Plan, root: Path) -> None:
-    """Print one GitHub annotation per line that would be rendered."""
+def annotate(plan: Plan, root: Path, *, err: bool = False) -> None:
+    """Print one GitHub annotation per line that would be rendered; workflows read both streams."""
     for line in plan.lines:
         if line.change.is_work:
             path = _relative(root / line.path)
             show.annotate(
-                "notice", path, line.line, "voice", f"{line.line_id} ({line.locale}) {reason(line)}"
+                *("notice", path, line.line, "voice"),
+                f"{line.line_id} ({line.locale}) {reason(line)}",
+                err=err,
             )
 
 

@@ -106,7 +106,9 @@ def import_summary(report: IngestReport) -> str:
     return ", ".join(parts)
 
 
-def annotate(level: str, path: str, line: int, title: str, message: str) -> None:
+def annotate(
+    level: str, path: str, line: int, title: str, message: str, *, err: bool = False
+) -> None:
     """Print a GitHub workflow annotation; its text is data, never a command."""
 
     def escape(text: str, *, is_property: bool = False) -> str:
@@ -115,7 +117,7 @@ def annotate(level: str, path: str, line: int, title: str, message: str) -> None
 
     where = f"file={escape(path, is_property=True)},line={max(1, line)}" if path else ""
     named = f"title={escape(title, is_property=True)}"
-    click.echo(f"::{level} {','.join(p for p in (where, named) if p)}::{escape(message)}")
+    click.echo(f"::{level} {','.join(p for p in (where, named) if p)}::{escape(message)}", err=err)
 
 
 def warn(message: str) -> None:

@@ -51,7 +51,7 @@ def _languages(card: VoiceCard) -> str:
     return ", ".join(card.languages) or "all of its engine"
 
 
-@click.group(name="voices")
+@click.group(name="voices", epilog="Example: barkline voices list")
 def command() -> None:
     """List, show, add, install and try voices."""
 
@@ -63,7 +63,7 @@ _voices_option = click.option(
 )
 
 
-@command.command("list")
+@command.command("list", epilog="Example: barkline voices list --json")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @_voices_option
 def list_voices(as_json: bool, voices: Path | None) -> None:
@@ -82,7 +82,7 @@ def list_voices(as_json: bool, voices: Path | None) -> None:
         )
 
 
-@command.command("show")
+@command.command("show", epilog="Example: barkline voices show formant")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @_voices_option
@@ -104,7 +104,9 @@ def show_voice(name: str, as_json: bool, voices: Path | None) -> None:
         click.echo(f"\nRenders for previews, and will not be published: {reason}.")
 
 
-@command.command("add")
+@command.command(
+    "add", epilog="Example: barkline voices add amy.onnx --licence CC-BY-4.0 --may-publish"
+)
 @click.argument("model", type=_file)
 @click.option("--config", "config_file", type=_file, help="Its settings.  [default: MODEL.json]")
 @click.option("--name", help="The name manifests will use.  [default: the file's]")
@@ -155,7 +157,9 @@ def _tell_added(card: VoiceCard) -> None:
         )
 
 
-@command.command("install")
+@command.command(
+    "install", epilog="Example: barkline voices install amy --catalogue our_voices.yaml"
+)
 @click.argument("name")
 @click.option(
     "--catalogue",
@@ -186,7 +190,9 @@ def install(name: str, catalogue: tuple[Path, ...], timeout: float, voices: Path
     _tell_added(card)
 
 
-@command.command("say")
+@command.command(
+    "say", epilog="Example: barkline voices say formant#f2 'Who is there?' --out a.wav"
+)
 @click.argument("voice", metavar="VOICE[#SPEAKER]")
 @click.argument("text")
 @click.option(

@@ -1,0 +1,52 @@
+"""A newcomer at the command line: typing errors, wrong settings, help, and JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from renderer.cli import COMMANDS
+
+VOICES = ("list", "show", "add", "install", "say")
+
+
+@pytest.mark.parametrize(
+    "words", [*((name,) for name in COMMANDS), *(("voices", name) for name in VOICES)], ids=" ".join
+)
+def test_every_help_shows_an_example(game: Any, words: tuple[str, ...]) -> None:
+    done = game.call(*words, "--help")
+    assert done.code == 0
+    assert f"Example: barkline {' '.join(words)}" in " ".join(done.out.split())
+
+
+def test_a_mistyped_command_names_the_near_one(game: Any) -> None:
+    done = game.call("rendr")
+    assert done.code == 64
+    assert "'render'" in done.err
+    assert game.call("xyzzy").code == 64
+
+
+def test_all_wrong_settings_are_named_at_once(game: Any) -> None:
+    wrong = {"THREADS": "many", "WORKERS": "0", "BATCH": "-1", "CUDA": "maybe"}
+    game.env |= {f"BARKLINE_{name}": value for name, value in wrong.items()}
+    done = game.run("plan")
+    assert done.code == 78
+    for name, value in wrong.items():
+        assert f"BARKLINE_{name}={value!r}" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("plan",), ("plan", "--annotate"), ("import",), ("render",), ("status",), ("publish",)),
+        ("freeze",),
+    ],
+    ids=" ".join,
+)
+def test_json_is_alone_on_standard_output(game: Any, words: tuple[str, ...]) -> None:
+    game.env["GITHUB_ACTIONS"] = "true"
+    game.edit("scenes/de-DE/gate.yaml", "Ich suche Vhar.", "Ich suche Vhar: %0A::error::x.")
+    document = json.loads(game.run(*words, "--json").out)
+    assert isinstance(document, list if words == ("freeze",) else dict)
