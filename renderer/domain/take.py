@@ -8,7 +8,15 @@ from enum import StrEnum
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.transcript import PhoneSpan
-from renderer.domain.verdict import Verdict
+from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Finding, Outcome, Verdict
+
+LineNames = tuple[str, str, str, str]
+
+
+def line_of(utterance: Utterance) -> LineNames:
+    """Return what a metadata document says of its line: id, locale, character, scene."""
+    return utterance.line_id, utterance.locale, utterance.character, utterance.scene
 
 
 class TakeStatus(StrEnum):
@@ -109,7 +117,10 @@ class RenderResult:
         delivery: The encoded file, None when nothing could be made.
         master: The 24-bit master, or None.
         raw: The take before mastering, or None.
+        raw_attempt: With a raw take kept from an earlier render: which of its attempts that was;
+            0 for a raw take of this one.
         metadata_key: Object key of the metadata document, or "".
+        metadata_line: Which line that document names (see `line_of`), or None when unknown.
         alignment: When each phoneme and word is said, in the delivered file.
         shift_s: Seconds to add to times in the raw take to get times in the delivered file.
         loudness_lufs: Integrated loudness of the master, or None when it is too short or silent.
@@ -125,7 +136,9 @@ class RenderResult:
     delivery: SoundObject | None = None
     master: SoundObject | None = None
     raw: SoundObject | None = None
+    raw_attempt: int = 0
     metadata_key: str = ""
+    metadata_line: LineNames | None = None
     alignment: Alignment = field(default_factory=Alignment)
     shift_s: float = 0.0
     loudness_lufs: float | None = None
@@ -133,6 +146,30 @@ class RenderResult:
     tried: tuple[Attempt, ...] = ()
     error: str = ""
     spent_s: float = 0.0
+
+    @property
+    def spoken_attempt(self) -> int:
+        """Which attempt at the words the raw take is, whichever render spoke it."""
+        return self.raw_attempt or self.attempt
+
+
+def failure(
+    why: str,
+    status: TakeStatus = TakeStatus.FAILED,
+    *,
+    hint: str = "see the error and render again",
+    spent_s: float = 0.0,
+) -> RenderResult:
+    """Return the result of a take nothing could be made of: an error, never a verdict on sound.
+
+    Args:
+        why: What failed.
+        status: What becomes of the take.
+        hint: What to do.
+        spent_s: Seconds of work.
+    """
+    finding = Finding("render", Outcome.ERROR, message=why, hint=hint)
+    return RenderResult(status, Verdict.of((finding,)), 0, error=why, spent_s=round(spent_s, 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,18 @@ from dataclasses import replace
 from renderer.audio.codec import encode, encode_raw, media_type
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, Provenance, build, canonical
 from renderer.domain.object_key import content_hash
-from renderer.domain.take import Alignment, Attempt, RenderResult, SoundObject, Take, TakeStatus
+from renderer.domain.take import (
+    Alignment,
+    Attempt,
+    RenderResult,
+    SoundObject,
+    Take,
+    TakeStatus,
+    failure,
+    line_of,
+)
 from renderer.domain.transcript import cover, shift
-from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
+from renderer.domain.verdict import Decision
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError
 from renderer.ports import ObjectStore, VoiceBook
@@ -93,13 +102,18 @@ class Keeper:
             delivery=delivery,
             master=master,
             raw=raw,
+            raw_attempt=kept.performance.raw_attempt,
             alignment=_alignment(kept),
             shift_s=kept.master.shift_s,
             loudness_lufs=_finite(kept.master.loudness_lufs),
             true_peak_dbtp=_finite(kept.master.true_peak_dbtp),
             tried=tuple(self._tried(take, a, kept, delivery) for a in made),
         )
-        result = replace(result, metadata_key=self._metadata(take, kept, result))
+        result = replace(
+            result,
+            metadata_key=self._metadata(take, kept, result),
+            metadata_line=line_of(take.request.utterance),
+        )
         if result.status in (TakeStatus.APPROVED, TakeStatus.REJECTED):
             self._store.point(take.render_key.hex, self._dump(result))
         return replace(result, spent_s=round(spent_s, 4))
@@ -137,10 +151,7 @@ class Keeper:
 
 def failed(why: str, spent_s: float = 0.0) -> RenderResult:
     """Return the result of a take nothing could be made of: an error, never a verdict on sound."""
-    finding = Finding("render", Outcome.ERROR, message=why, hint="see the error and render again")
-    return RenderResult(
-        TakeStatus.FAILED, Verdict.of((finding,)), 0, error=why, spent_s=round(spent_s, 4)
-    )
+    return failure(why, spent_s=spent_s)
 
 
 def _alignment(kept: Finished) -> Alignment:

@@ -66,6 +66,7 @@ class Performance:
         change: What this attempt did differently, in words.
         asked: What mastering and gate have to know of the direction.
         may_retry: Whether another attempt could sound different.
+        raw_attempt: Which attempt of an earlier render it was spoken at; 0 when spoken now.
     """
 
     waveform: Waveform
@@ -75,6 +76,7 @@ class Performance:
     change: str
     asked: Asked = Asked()
     may_retry: bool = True
+    raw_attempt: int = 0
 
 
 Performed = dict[int, Performance | BarklineError]
@@ -92,7 +94,7 @@ class Performer:
     """Speaks takes.
 
     Args:
-        unit: Begins a transaction.
+        reading: Begins a transaction for reading.
         store: Where raw takes and recordings are.
         voices: The installed voices.
         transcriber: Makes a transcriber for some lexicon entries.
@@ -100,12 +102,12 @@ class Performer:
 
     def __init__(
         self,
-        unit: Callable[[], UnitOfWork],
+        reading: Callable[[], UnitOfWork],
         store: ObjectStore,
         voices: VoiceBook,
         transcriber: TranscriberFor,
     ) -> None:
-        self._unit = unit
+        self._reading = reading
         self._store = store
         self._voices = voices
         self._transcriber = transcriber
@@ -167,13 +169,14 @@ class Performer:
     def _stored(self, take: Take, transcript: Transcript, attempt: int) -> Performance | None:
         """Return the raw take of an earlier render that differed in mastering or codec alone.
 
-        A take that was rejected and is asked for again is spoken anew: the same raw take would
-        only be rejected again.
+        When the gate rejects it as mastered now, the attempts that are left speak it anew. So is a
+        take that was rejected and is asked for again: the same raw take would only be rejected
+        again.
         """
         was_rejected = take.result is not None and take.result.status is TakeStatus.REJECTED
         if attempt > 1 or was_rejected:
             return None
-        with self._unit() as unit:
+        with self._reading() as unit:
             known = unit.takes.raw_of(take.render_key.synthesis_hex)
         if known is None or known.raw is None:
             return None
@@ -182,7 +185,7 @@ class Performer:
         except (ObjectMissingError, ObjectCorruptError, AudioError):
             return None  # it is spoken again
         phones = shift(known.alignment.phones, -known.shift_s, waveform.duration_s)
-        request, controls, _ = _plan(take, transcript, known.attempt)
+        request, controls, _ = _plan(take, transcript, known.spoken_attempt)
         return Performance(
             waveform,
             phones,
@@ -190,7 +193,7 @@ class Performer:
             known.alignment.source,
             "raw take kept, mastered again",
             _asked(request, controls),
-            may_retry=False,
+            raw_attempt=known.spoken_attempt,
         )
 
     def _speak(

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
+from typing import Any
 
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
 from renderer.domain.object_key import content_hash
-from renderer.domain.take import Take, TakeStatus
+from renderer.domain.take import Take, TakeStatus, line_of
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
 from renderer.domain.voice_lock import LockEntry, VoiceLock, dump
+from renderer.errors import ObjectCorruptError, ObjectMissingError
 from renderer.ports import ObjectStore, StoredLine, UnitOfWork, VoiceBook
 from renderer.services.heal import objects_of
 
@@ -102,11 +104,14 @@ class Publish:
         for line in lines:
             take, said = takes[line.take_id], line.utterance
             why = self._why_not(take, is_frozen=line.is_frozen)
+            if not why:
+                try:
+                    entries.append(self._entry(line, take))
+                except (ObjectMissingError, ObjectCorruptError):
+                    why = LOST[line.is_frozen]  # its metadata is there and cannot be read
             if why:
                 is_required = required.get(said.locale, True)
                 report.left_out.append(LeftOut(*said.key, why, is_required))
-            else:
-                entries.append(self._entry(line, take))
 
     def _why_not(self, take: Take, *, is_frozen: bool) -> str:
         """Return why a take may not enter the lock, or ""."""
@@ -150,14 +155,33 @@ class Publish:
         )
 
     def _metadata(self, said: Utterance, take: Take) -> str:
-        """Return the key of a line's own document; lines that share a take differ in it."""
-        known = take.result.metadata_key if take.result else ""
-        made_for = take.request.utterance
-        same = ("line_id", "locale", "character", "scene")
-        if not known or all(getattr(said, n) == getattr(made_for, n) for n in same):
-            return known
-        document = for_line(json.loads(self._store.get(known)), said)
+        """Return the key of a line's own document; lines that share a take differ in it.
+
+        Which line the stored document names is certain only where it was rendered into this
+        result. One that came from a lock or a store is read: it may be of a line that has since
+        been renamed, or of another line with the same words.
+        """
+        result = take.result
+        if result is None or not result.metadata_key or result.metadata_line == line_of(said):
+            return result.metadata_key if result else ""
+        document = for_line(self._document(result.metadata_key), said)
         return self._store.put(canonical(document), SUFFIX, MEDIA_TYPE)
+
+    def _document(self, key: str) -> dict[str, Any]:
+        """Read a metadata document.
+
+        Raises:
+            ObjectMissingError: It is gone.
+            ObjectCorruptError: It is damaged, or none.
+        """
+        data = self._store.get(key)
+        try:
+            document = json.loads(data)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise ObjectCorruptError(f"{key} is no metadata document")
+        return document
 
 
 def is_unchanged(text: str, old: VoiceLock | None, project: str) -> bool:

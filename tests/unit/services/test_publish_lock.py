@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from renderer.domain.render_key import RenderKey
+from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.voice_lock import load
-from renderer.ports import LineWrite
-from renderer.services.publish import Publish
+from renderer.ports import LineWrite, TakeWrite
+from renderer.services.publish import LOST, Publish
 
 TODAY = date(2026, 1, 1)
 
@@ -102,3 +102,52 @@ def test_a_sound_that_is_gone_stays_out(studio: Any, lines: list[int]) -> None:
     report = publish(studio)
     assert report.entries == 0
     assert "missing from the store" in report.left_out[0].why
+
+
+def test_the_metadata_of_an_adopted_result_is_made_for_the_line_that_asks(
+    studio: Any, lines: list[int]
+) -> None:
+    """What a store or a lock told of a take may have been made for another line of that sound."""
+    made = studio.take(lines[0])
+    for known in (made.result, replace(made.result, metadata_line=None)):
+        said = replace(made.request.utterance, line_id=f"new_{known.metadata_line is None}")
+        request = replace(made.request, utterance=said)
+        key = RenderKey({**made.render_key.parts, Part.SEED: digest(said.line_id)})
+        with studio.unit() as unit:
+            pk = unit.takes.add([TakeWrite(key, request, 4, known)])[key.hex]
+            unit.lines.save([LineWrite(None, said, key.hex, key.input_digest, pk)], 2)
+            unit.commit()
+
+    for entry in load(publish(studio).text).entries:
+        document = json.loads(studio.store.get(entry.metadata_key))
+        assert document["line"]["line_id"] == entry.line_id
+
+
+def test_publishing_what_was_rendered_for_a_line_reads_no_document(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [pk] = studio.ask("good day")
+    studio.render.batch([pk])
+    take = studio.take(pk)
+    with studio.unit() as unit:
+        key = take.render_key
+        write = LineWrite(None, take.request.utterance, key.hex, key.input_digest, pk)
+        unit.lines.save([write], 1)
+        unit.commit()
+    monkeypatch.setattr(studio.store, "get", lambda key: pytest.fail(f"read {key}"))
+
+    assert publish(studio).entries == 1
+
+
+def test_a_metadata_document_that_is_damaged_keeps_its_line_out(
+    studio: Any, lines: list[int]
+) -> None:
+    result = studio.take(lines[0]).result
+    path = studio.store.root / result.metadata_key
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+
+    report = publish(studio)
+
+    assert report.entries == 0
+    assert {left.why for left in report.left_out if left.line_id in "ab"} == {LOST[0]}

@@ -249,7 +249,7 @@ def test_a_kept_raw_take_that_is_rejected_is_spoken_anew_when_asked_for_again(
     [first] = studio.ask("long line")
     studio.render.batch([first])
     spoken = len(studio.voice.requests)
-    [second] = studio.ask("long line", mastering="louder")
+    [second] = studio.ask("long line", mastering="louder", max_attempts=1)
     studio.judge.low = True
     studio.render.batch([second])
     assert studio.statuses([first, second]) == ["approved", "rejected"]
@@ -263,3 +263,54 @@ def test_a_kept_raw_take_that_is_rejected_is_spoken_anew_when_asked_for_again(
 
     assert studio.statuses([second]) == ["approved"]
     assert len(studio.voice.requests) > spoken
+
+
+def test_a_kept_raw_take_that_is_rejected_uses_the_attempts_that_are_left(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first] = studio.ask("good day")
+    studio.render.batch([first])
+    spoken = len(studio.voice.requests)
+    [second] = studio.ask("good day", mastering="louder")
+    score = studio.judge.score
+
+    def low_at_first(waveforms: Any) -> Any:
+        studio.judge.low = len(studio.voice.requests) == spoken
+        return score(waveforms)
+
+    monkeypatch.setattr(studio.judge, "score", low_at_first)
+    studio.render.batch([second])
+
+    result = studio.take(second).result
+    assert result.status is TakeStatus.APPROVED
+    assert [a.number for a in result.tried] == [1, 2]
+    assert (result.attempt, result.raw_attempt) == (2, 0)
+    assert len(studio.voice.requests) == spoken + 1
+
+
+def test_a_raw_take_mastered_again_and_again_keeps_the_attempt_it_was_spoken_at(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from renderer.services import perform
+
+    [first] = studio.ask("long line")
+    studio.voice.is_long = lambda attempt: attempt < 3
+    studio.render.batch([first])
+    assert studio.take(first).result.attempt == 3
+    plan, planned = perform._plan, []
+
+    def spied(take: Any, transcript: Any, number: int) -> Any:
+        planned.append(number)
+        return plan(take, transcript, number)
+
+    monkeypatch.setattr(perform, "_plan", spied)
+    spoken = len(studio.voice.requests)
+    for mastering in ("louder", "louder still"):
+        [pk] = studio.ask("long line", mastering=mastering)
+        studio.render.batch([pk])
+        result = studio.take(pk).result
+        assert result.status is TakeStatus.APPROVED
+        assert (result.attempt, result.raw_attempt) == (1, 3)
+
+    assert planned == [3, 3]
+    assert len(studio.voice.requests) == spoken
