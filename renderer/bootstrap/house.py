@@ -99,7 +99,7 @@ class House:
             self.keys,
             self.request,
             adopter.hydrate,
-            adopter.pin,
+            adopter if lock else None,
             wanted=lambda said: scope is not None and scope.holds(said),
             failpoint=failpoint.read(self.workspace.settings.failpoint),
         )
@@ -125,12 +125,13 @@ class House:
     def _stored_result(self, render_key: str) -> RenderResult | None:
         """Return what an earlier run stored under a render key, when its sound is still there."""
         from renderer.db.plain import load_result
+        from renderer.services.adopt import is_sound
 
         document = self.store.pointed(render_key)
         result = load_result(document) if document else None
-        if result is None or result.delivery is None or not self.store.has(result.delivery.key):
+        if result is None or result.delivery is None or not is_sound(result):
             return None
-        return result
+        return result if self.store.has(result.delivery.key) else None
 
 
 def revisions(workspace: Workspace) -> dict[Part, str]:

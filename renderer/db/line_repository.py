@@ -175,6 +175,10 @@ class SqlLines:
             .values(line_id=line_id, utterance=dict(row.utterance) | {"line_id": line_id})
         )
 
+    def free(self, pk: int) -> None:
+        """Take the id from an orphan, so that another line can have it."""
+        self.rename(pk, f"x2~{pk}")  # no manifest can say such an id
+
     def orphan(self, paths: Sequence[str], generation: int) -> int:
         """Mark the lines of some files that this generation did not see; return how many."""
         total = 0

@@ -175,6 +175,8 @@ class _Desk:
 
     def _claim(self, old: str, utterance: Utterance, log: FaultLog) -> None:
         form = id_form(old, utterance.locale)
+        if form == id_form(utterance.line_id, utterance.locale):
+            return  # only the spelling changed: nobody else can have that id, see `_is_new`
         claimed = self._was.setdefault(form, (log.path, utterance.origin.line, old))
         if claimed[:2] != (log.path, utterance.origin.line):
             problem = f"{claimed[0]}:{claimed[1]} was {old!r} too."

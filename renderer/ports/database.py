@@ -124,6 +124,10 @@ class LineRepository(Protocol):
         """Give a stored line another id; its takes and decisions stay."""
         ...
 
+    def free(self, pk: int) -> None:
+        """Take the id from an orphan, so that another line can have it."""
+        ...
+
     def orphan(self, paths: Sequence[str], generation: int) -> int:
         """Mark the lines of some files that this generation did not see; return how many."""
         ...
@@ -160,6 +164,10 @@ class TakeRepository(Protocol):
         """Create takes; returns key to row id."""
         ...
 
+    def objects(self, take_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Return row id to the keys of what the game gets of it: its sound and its metadata."""
+        ...
+
     def raw_of(self, synthesis_key: str) -> RenderResult | None:
         """Return a finished result whose raw take this request can be mastered from."""
         ...
@@ -180,8 +188,19 @@ class TakeRepository(Protocol):
         """
         ...
 
-    def reopen(self, statuses: Sequence[TakeStatus], take_ids: Sequence[int] | None = None) -> int:
-        """Make finished takes pending again, with their count of deliveries at zero."""
+    def reopen(
+        self,
+        statuses: Sequence[TakeStatus],
+        take_ids: Sequence[int] | None = None,
+        max_attempts: int | None = None,
+    ) -> int:
+        """Make finished takes pending again, with their count of deliveries at zero.
+
+        Args:
+            statuses: Of which takes.
+            take_ids: Among which takes; None for all.
+            max_attempts: How many automatic attempts they have from now on; None: as they had.
+        """
         ...
 
     def enqueue(self, take_ids: Sequence[int]) -> int:

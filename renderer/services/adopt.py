@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from renderer.domain.object_key import content_hash
 from renderer.domain.render_key import OWN_PARTS, RenderKey
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Utterance
@@ -33,18 +34,49 @@ class Adopter:
         self._stored = stored
 
     def hydrate(self, key: RenderKey) -> RenderResult | None:
-        """Return an earlier result of a render key, or None."""
+        """Return an earlier result of a render key, or None.
+
+        The store tells more of a take than the lock, but what the team has approved stays
+        approved, whatever a gate said elsewhere.
+        """
+        stored = self._stored(key.hex)
+        if stored is not None and stored.status is TakeStatus.APPROVED:
+            return stored
+        return self.vouched(key) or stored
+
+    def vouched(self, key: RenderKey) -> RenderResult | None:
+        """Return what the lock itself holds under a render key, or None."""
         entry = self._by_render_key.get(key.hex)
-        return self._stored(key.hex) or (result_of(entry) if entry else None)
+        return result_of(entry) if entry else None
 
     def pin(self, said: Utterance, key: RenderKey) -> RenderKey | None:
-        """Return the key a line is frozen at, unless the line itself changed since."""
+        """Return the key a line is frozen at, unless the line itself changed since.
+
+        An entry whose parts are not what its render key was made of pins nothing.
+        """
         names = (said.line_id, *said.was)
         known = (self._by_line.get((line_id, said.locale)) for line_id in names)
         entry = next((e for e in known if e is not None), None)
         if entry is None or not entry.frozen or OWN_PARTS & set(key.changed(entry.parts)):
             return None
-        return RenderKey.from_plain(entry.parts)
+        try:
+            pinned = RenderKey.from_plain(entry.parts)
+        except ValueError:  # a part this version does not know
+            return None
+        return pinned if pinned.hex == entry.render_key else None
+
+
+def is_sound(result: RenderResult) -> bool:
+    """Whether a result found in the object store holds together: anybody may have written it."""
+    finished = (TakeStatus.APPROVED, TakeStatus.REJECTED)
+    if result.status not in finished or result.verdict is None or result.delivery is None:
+        return False
+    sound = result.delivery
+    return (
+        result.verdict.decision.value == result.status.value
+        and content_hash(sound.key) == sound.sha256 != ""
+        and sound.size > 0
+    )
 
 
 def result_of(entry: LockEntry) -> RenderResult:

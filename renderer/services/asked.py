@@ -22,7 +22,7 @@ class Asked:
         utterance: The line.
         key: What it asks for now.
         stored: What is stored of it, or None for a new line.
-        pin: For a new line: the key a committed lock has it frozen at, or None.
+        pin: For a line that is not stored as frozen: the key a committed lock has it frozen at.
     """
 
     utterance: Utterance
@@ -41,19 +41,26 @@ def find_stored(
 ) -> tuple[Stored, list[tuple[Utterance, StoredLine]]]:
     """Find what is stored of some lines, following their earlier ids.
 
+    A line that lives goes before one that was deleted, also where the deleted one has the new id.
+
     Returns:
         (line_id, locale) to what is stored, and the lines that were stored under an earlier id.
     """
     stored = unit.lines.find([u.key for u in utterances])
-    moved = [u for u in utterances if u.was and u.key not in stored]
+    moved = [u for u in utterances if u.was and not _lives(stored.get(u.key))]
     old = unit.lines.find([(was, u.locale) for u in moved for was in u.was])
     renames = []
     for said in moved:
-        before = next((old[w, said.locale] for w in said.was if (w, said.locale) in old), None)
-        if before is not None:
+        known = [old[w, said.locale] for w in said.was if (w, said.locale) in old]
+        before = next(filter(_lives, known), known[0] if known else None)
+        if before is not None and (said.key not in stored or _lives(before)):
             stored[said.key] = before
             renames.append((said, before))
     return stored, renames
+
+
+def _lives(row: StoredLine | None) -> bool:
+    return row is not None and not row.is_orphaned
 
 
 def changed_files(

@@ -75,14 +75,21 @@ def compare(key: RenderKey, known: Known | None, status: TakeStatus | None) -> C
     if known is None:
         return Comparison(_BY_STATUS[status] if status else Change.NEW)
     because = key.changed(known.parts)
-    lapses = known.is_frozen and bool(OWN_PARTS & set(because))
-    if known.is_frozen and not lapses:
-        return Comparison(Change.FROZEN, because)
+    ends = known.is_frozen and lapses(key, known.parts)
+    if known.is_frozen and not ends:
+        return Comparison(standing(known).change, because)
     if status is not None:
-        return Comparison(_BY_STATUS[status], because, lapses)
-    return Comparison(Change.CHANGED, because, lapses)
+        return Comparison(_BY_STATUS[status], because, ends)
+    return Comparison(Change.CHANGED, because, ends)
+
+
+def lapses(key: RenderKey, parts: Mapping[str, str]) -> bool:
+    """Whether a freeze at a take of some parts ends, because the line itself asks for another."""
+    return bool(OWN_PARTS & set(key.changed(parts)))
 
 
 def standing(known: Known) -> Comparison:
     """Say what has to happen with a line whose inputs are known not to have changed."""
-    return Comparison(Change.FROZEN if known.is_frozen else _BY_STATUS[known.status])
+    change = _BY_STATUS[known.status]
+    is_held = known.is_frozen and change is Change.CACHED  # without its sound it is work
+    return Comparison(Change.FROZEN if is_held else change)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.domain.events import Event, LineRenamed, LineThawed, TakeRequested
+from renderer.domain.events import Event, LineFrozen, LineRenamed, LineThawed, TakeRequested
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, TakeStatus
@@ -24,11 +24,14 @@ from renderer.ports import (
     TakeWrite,
     UnitOfWork,
 )
+from renderer.services.adopt import Adopter
 from renderer.services.asked import Asked, changed_files, find_stored, keeps, outcome
+from renderer.services.compare import lapses
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.render_key import KeyBuilder
 
 PIECE = 500
+_OWNER, _LEASE_S = "import", 60.0
 Progress = Callable[[int, int], None]
 
 
@@ -68,7 +71,7 @@ class Ingest:
         keys: Composes render keys.
         request: Resolves everything a worker needs for a line.
         hydrate: Returns what an earlier run stored under a render key, or None.
-        pins: Returns the key a committed lock has a line frozen at, or None.
+        lock: A committed lock, whose freezes and approvals hold here too; then every file is read.
         wanted: Whether a line's new take is to be rendered now; others wait in the database.
         failpoint: Called with the name of each step, for fault tests.
     """
@@ -80,7 +83,7 @@ class Ingest:
         keys: KeyBuilder,
         request: Callable[[Utterance], RenderRequest],
         hydrate: Callable[[RenderKey], RenderResult | None],
-        pins: Callable[[Utterance, RenderKey], RenderKey | None] = lambda _said, _key: None,
+        lock: Adopter | None = None,
         wanted: Callable[[Utterance], bool] = lambda _said: True,
         failpoint: Failpoint = nothing,
     ) -> None:
@@ -89,7 +92,7 @@ class Ingest:
         self._keys = keys
         self._request = request
         self._hydrate = hydrate
-        self._pins = pins
+        self._lock = lock
         self._wanted = wanted
         self._failpoint = failpoint
 
@@ -105,7 +108,9 @@ class Ingest:
         report = IngestReport()
         files = self._source.files()
         with self._unit() as unit:
-            changed, gone = changed_files(unit, files, self._source.context)
+            reads_all = self._lock is not None
+            context = self._source.context
+            changed, gone = changed_files(unit, files, context, reads_all=reads_all)
             report.skipped = len(files) - len(changed)
             if changed or gone:
                 self._import(unit, changed, gone, report, progress)
@@ -159,12 +164,16 @@ class Ingest:
         frozen = {a.utterance.key for a, o in zip(asked, outcomes, strict=True) if keeps(a, o)}
         before = report.requested
         takes, events = self._requests(unit, asked, frozen, known, report)
+        if self._lock is not None:
+            _settle(unit, self._lock, asked, frozen, known)
         writes = []
         for line, verdict in zip(asked, outcomes, strict=True):
             stored = line.stored
             take_id = takes.get(line.take_key.hex, 0)
             if stored is not None and line.utterance.key in frozen:
                 take_id = stored.take_id
+            elif line.pin and stored is not None:
+                events.append(LineFrozen(*line.utterance.key, take_id, who="import: the lock"))
             elif verdict.lapses:
                 report.lapsed.append(line.utterance.key)
                 events.append(LineThawed(*line.utterance.key, who="import: the line changed"))
@@ -188,6 +197,9 @@ class Ingest:
     ) -> list[Asked]:
         """Compose keys and find what is stored, following renames."""
         stored, renames = find_stored(unit, utterances)
+        held = unit.lines.find([said.key for said, _ in renames]).values()
+        for orphan in held:
+            unit.lines.free(orphan.pk)
         for said, before in renames:
             unit.lines.rename(before.pk, said.line_id)
             unit.outbox.add([LineRenamed(*said.key, was=before.utterance.line_id)])
@@ -196,7 +208,9 @@ class Ingest:
 
     def _asked(self, said: Utterance, stored: StoredLine | None) -> Asked:
         key = self._keys.key(said)
-        return Asked(said, key, stored, self._pins(said, key) if stored is None else None)
+        is_held = stored is not None and stored.is_frozen and not lapses(key, stored.parts)
+        pin = None if is_held or self._lock is None else self._lock.pin(said, key)
+        return Asked(said, key, stored, pin)
 
     def _requests(
         self,
@@ -227,3 +241,28 @@ class Ingest:
             if self._wanted(write.request.utterance)
         ]
         return ids, events
+
+
+def _settle(
+    unit: UnitOfWork,
+    lock: Adopter,
+    asked: Sequence[Asked],
+    frozen: set[tuple[str, str]],
+    known: Mapping[str, tuple[int, TakeStatus]],
+) -> None:
+    """Finish known takes that are not approved here, but in the lock."""
+    open_: dict[int, tuple[RenderKey, TakeStatus]] = {}
+    for line in asked:
+        if line.stored is not None and line.utterance.key in frozen:
+            key = RenderKey.from_plain(line.stored.parts)
+            open_[line.stored.take_id] = key, line.stored.status
+        elif line.take_key.hex in known:
+            pk, status = known[line.take_key.hex]
+            open_[pk] = line.take_key, status
+    for pk, (key, status) in open_.items():
+        result = None if status is TakeStatus.APPROVED else lock.vouched(key)
+        if result is None:
+            continue
+        unit.takes.reopen([status], [pk])
+        if unit.takes.lease([pk], _OWNER, _LEASE_S):  # else a worker is at it
+            unit.takes.finish(pk, _OWNER, result)

@@ -78,7 +78,7 @@ class Plan:
     def add(self, said: Utterance, verdict: Comparison) -> None:
         """Count a line, and list it unless it is simply cached."""
         self.counts[verdict.change] += 1
-        if verdict.change is Change.CACHED:
+        if verdict.change is Change.CACHED and not verdict.lapses:
             return
         self.lines.append(
             PlannedLine(

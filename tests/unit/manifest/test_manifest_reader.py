@@ -125,6 +125,19 @@ def test_was_must_be_gone_and_claimed_once(game: Any) -> None:
     assert [f.code for f in faults] == ["duplicate-was"]
 
 
+def test_a_rename_may_change_the_case_alone(game: Any) -> None:
+    text = "character: anna\nlines:\n  - {id: road, text: hi, was: Road}\n"
+    lines, faults = game.read({"a.yaml": text})
+    assert not faults
+    assert lines[0].was == ("Road",)
+    _, faults = game.read({"b.yaml": text.replace("id: road, text: hi, was", "text: hi, id")})
+    assert [f.code for f in faults] == ["duplicate-id"]
+    both = "character: anna\nlines: [{id: Road, text: hi}, {id: street, text: hi, was: road}]\n"
+    (game.root / "scenes/b.yaml").unlink()
+    _, faults = game.read({"a.yaml": both})
+    assert [f.code for f in faults] == ["was-in-use"]
+
+
 def test_unknown_voice(game: Any) -> None:
     lines, faults = game.read({"a.yaml": YAML}, voices={"formant"})
     assert not faults

@@ -86,7 +86,9 @@ class World:
         self.source.context = f"context {self.engine}"
         return KeyBuilder(parts, voices, {Part.ENCODER: "e"})  # type: ignore[arg-type]
 
-    def ingest(self, wanted: Any = lambda _said: True, failpoint: Any = print) -> IngestReport:
+    def ingest(
+        self, wanted: Any = lambda _said: True, failpoint: Any = print, **lock: Any
+    ) -> IngestReport:
         def hydrate(key: RenderKey) -> RenderResult | None:
             return self.results.get(key.hex)
 
@@ -95,6 +97,7 @@ class World:
             *(self.studio.unit, self.source, keys, RenderRequest, hydrate),
             wanted=wanted,
             failpoint=failpoint,
+            **lock,
         ).run()
 
     def plan(self, scope: Scope | None = None, **options: Any) -> Plan:
@@ -283,3 +286,165 @@ def test_a_deleted_line_that_returns_is_the_line_it_was(world: World) -> None:
     world.write(say("one"), say("two"), say("three", path="z.yaml"))
     assert world.ingest().requested == 0
     assert world.rows()["three"].pk == pk
+
+
+def lock_of(*pinned: str, key: RenderKey) -> dict[str, Any]:
+    """A lock that has some lines frozen at a key, and vouches for that key's sound."""
+    approved = RenderResult(TakeStatus.APPROVED, None, 7)
+    lock = SimpleNamespace(
+        pin=lambda said, _key: key if said.line_id in pinned else None,
+        vouched=lambda asked: approved if asked.hex == key.hex else None,
+    )
+    return {"lock": lock}
+
+
+def test_a_committed_freeze_reaches_lines_the_database_knows(world: World) -> None:
+    world.ingest()
+    world.finish()
+    old = world._keys().key(say("one"))
+    take = world.rows()["one"].take_id
+    world.engine = "2"
+    report = world.ingest(**lock_of("one", key=old))
+    assert report.requested == 2
+    rows = world.rows()
+    assert (rows["one"].is_frozen, rows["one"].take_id) == (True, take)
+    assert not rows["two"].is_frozen
+    with world.studio.unit() as unit:
+        assert unit.lines.count_by_status(["a.yaml", "b.yaml"])[TakeStatus.APPROVED, True] == 1
+
+
+def test_with_a_lock_unchanged_files_are_read_too(world: World) -> None:
+    world.ingest()
+    world.finish()
+    key = world._keys().key(say("three", path="b.yaml"))
+    assert world.ingest(**lock_of("three", key=key)).skipped == 0
+    assert world.rows()["three"].is_frozen
+    assert world.ingest().skipped == 2
+    assert world.rows()["three"].is_frozen
+
+
+def test_a_freeze_of_our_own_goes_before_the_committed_one(world: World) -> None:
+    world.ingest()
+    world.finish()
+    freeze(world, "one")
+    mine = world.rows()["one"].take_id
+    world.engine = "2"
+    world.ingest(**lock_of("one", key=world._keys().key(say("one"))))
+    assert world.rows()["one"].take_id == mine
+
+
+def test_a_freeze_that_lapsed_may_be_pinned_anew(world: World) -> None:
+    world.ingest()
+    world.finish()
+    freeze(world, "one")
+    world.write(say("one", "one!"), say("two"), say("three", path="b.yaml"))
+    key = world._keys().key(say("one", "one!"))
+    world.results[key.hex] = RenderResult(TakeStatus.APPROVED, None, 7)
+    report = world.ingest(**lock_of("one", key=key))
+    assert report.lapsed == []
+    row = world.rows()["one"]
+    assert (row.is_frozen, row.status) == (True, TakeStatus.APPROVED)
+
+
+@pytest.mark.parametrize("status", [TakeStatus.PENDING, TakeStatus.REJECTED, TakeStatus.FAILED])
+def test_what_a_lock_vouches_for_settles_a_take_that_is_not_approved(
+    world: World, status: TakeStatus
+) -> None:
+    world.ingest()
+    take = world.rows()["one"].take_id
+    if status.is_finished:
+        settle(world, take, RenderResult(status, None, 1))
+    world.ingest(**lock_of(key=world._keys().key(say("one"))))
+    assert world.rows()["one"].status is TakeStatus.APPROVED
+    result = world.studio.take(take).result
+    assert result is not None
+    assert result.attempt == 7
+    assert world.rows()["two"].status is TakeStatus.PENDING
+
+
+def test_a_take_that_a_worker_is_at_is_left_to_it(world: World) -> None:
+    world.ingest()
+    take = world.rows()["one"].take_id
+    with world.studio.unit() as unit:
+        unit.takes.lease([take], "worker", 60)
+        unit.commit()
+    world.ingest(**lock_of(key=world._keys().key(say("one"))))
+    assert world.rows()["one"].status is TakeStatus.LEASED
+
+
+def freeze(world: World, line_id: str) -> None:
+    with world.studio.unit() as unit:
+        row = next(r for r in unit.lines.iterate() if r.utterance.line_id == line_id)
+        unit.lines.freeze(row.pk, row.take_id)
+        unit.commit()
+
+
+def settle(world: World, take: int, result: RenderResult) -> None:
+    with world.studio.unit() as unit:
+        unit.takes.lease([take], "me", 60)
+        unit.takes.finish(take, "me", result)
+        unit.commit()
+
+
+def test_a_rename_onto_an_id_that_was_deleted_keeps_freeze_and_history(world: World) -> None:
+    world.ingest()
+    world.finish()
+    freeze(world, "one")
+    before = world.rows()
+    world.write(say("one"), say("two"))
+    assert world.ingest().orphaned == 1
+    renamed = say("three", "one", was=("one",))
+    world.write(renamed, say("two"))
+    assert [p.change for p in world.plan().lines if p.line_id == "three"] == [Change.FROZEN]
+    assert world.ingest().renamed == 1
+    after = world.rows()
+    assert after["three"].pk == before["one"].pk
+    assert after["three"].is_frozen
+    assert world.ingest().renamed == 0
+
+
+def test_of_several_earlier_ids_the_line_that_lives_is_followed(world: World) -> None:
+    world.ingest()
+    world.finish()
+    before = world.rows()
+    world.write(say("two"), say("three", path="b.yaml"))
+    world.ingest()
+    world.write(say("new", "two", was=("one", "two")), say("three", path="b.yaml"))
+    assert world.ingest().renamed == 1
+    assert world.rows()["new"].pk == before["two"].pk
+
+
+def test_a_rename_follows_a_deleted_line_when_none_lives(world: World) -> None:
+    world.ingest()
+    pk = world.rows()["one"].pk
+    world.write(say("two"), say("three", path="b.yaml"))
+    world.ingest()
+    world.write(say("new", "one", was=("one",)), say("two"), say("three", path="b.yaml"))
+    world.ingest()
+    assert world.rows()["new"].pk == pk
+
+
+def test_a_rename_that_changes_only_case_keeps_the_line(world: World) -> None:
+    world.ingest()
+    pk = world.rows()["one"].pk
+    world.write(say("ONE", "one", was=("one",)), say("two"), say("three", path="b.yaml"))
+    assert world.ingest().renamed == 1
+    assert {k: r.pk for k, r in world.rows().items() if k.lower() == "one"} == {"ONE": pk}
+    assert world.ingest().renamed == 0
+
+
+def test_a_frozen_line_without_its_sound_is_work(world: World) -> None:
+    world.ingest()
+    freeze(world, "one")
+    assert world.changes()["one"] is Change.PENDING
+    assert world.plan(reads_all=True).work == 3
+    assert world.plan().work == 3
+
+
+def test_a_cached_line_whose_freeze_ends_is_listed(world: World) -> None:
+    world.ingest()
+    world.finish()
+    freeze(world, "one")
+    world.write(say("one", "two"), say("two"), say("three", path="b.yaml"))
+    plan = world.plan()
+    assert [(p.line_id, p.change, p.lapses) for p in plan.lines] == [("one", Change.CACHED, True)]

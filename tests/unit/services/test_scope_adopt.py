@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from renderer.domain.object_key import object_key
 from renderer.domain.render_key import Part, RenderKey
-from renderer.domain.take import RenderResult, TakeStatus
+from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Decision, Verdict
 from renderer.domain.voice_lock import LockEntry, VoiceLock
-from renderer.services.adopt import Adopter
+from renderer.services.adopt import Adopter, is_sound
 from renderer.services.scope import Scope
 
 SAID = Utterance("halt_01", "en-US", "guard", "gate", "Halt!", "Halt!", "amy")
@@ -94,6 +96,60 @@ def test_a_pin_follows_a_rename() -> None:
     frozen = replace(ENTRY, frozen=True)
     renamed = replace(SAID, line_id="stop", was=("older", "halt_01"))
     assert adopter(frozen).pin(renamed, KEY) == KEY
+
+
+def test_a_lock_goes_before_a_take_the_gate_rejected_elsewhere() -> None:
+    rejected = RenderResult(TakeStatus.REJECTED, None, 2)
+    result = Adopter(VoiceLock("tiny", (ENTRY,)), lambda _key: rejected).hydrate(KEY)
+    assert result is not None
+    assert result.status is TakeStatus.APPROVED
+    assert Adopter(None, lambda _key: rejected).hydrate(KEY) is rejected
+
+
+def test_what_a_lock_vouches_for_does_not_come_from_the_store() -> None:
+    full = RenderResult(TakeStatus.APPROVED, None, 2)
+    assert Adopter(None, lambda _key: full).vouched(KEY) is None
+    assert adopter(ENTRY).vouched(KEY) is not None
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {**KEY.plain(), "phase_of_the_moon": "d" * 16},
+        {Part.TEXT.value: "a" * 16},
+        {**KEY.plain(), Part.ENCODER.value: "d" * 16},
+    ],
+)
+def test_a_pin_whose_parts_are_not_its_render_key_is_none(parts: dict[str, str]) -> None:
+    assert adopter(replace(ENTRY, frozen=True, parts=parts)).pin(SAID, KEY) is None
+
+
+SOUND = SoundObject(object_key("c" * 64, ".ogg"), "c" * 64, 10, 1.5, "audio/ogg")
+GOOD = RenderResult(TakeStatus.APPROVED, Verdict(Decision.APPROVED), 1, delivery=SOUND)
+
+
+def test_a_stored_result_has_to_hold_together() -> None:
+    rejected = replace(GOOD, status=TakeStatus.REJECTED, verdict=Verdict(Decision.REJECTED))
+    assert is_sound(GOOD)
+    assert is_sound(rejected)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": TakeStatus.PENDING},
+        {"status": TakeStatus.FAILED, "verdict": Verdict(Decision.ERROR)},
+        {"verdict": None},
+        {"verdict": Verdict(Decision.REJECTED)},
+        {"status": TakeStatus.REJECTED},
+        {"delivery": None},
+        {"delivery": replace(SOUND, sha256="d" * 64)},
+        {"delivery": replace(SOUND, key="keys/x", sha256="")},
+        {"delivery": replace(SOUND, size=0)},
+    ],
+)
+def test_a_stored_result_that_contradicts_itself_is_none(changes: dict[str, Any]) -> None:
+    assert not is_sound(replace(GOOD, **changes))
 
 
 def test_a_frozen_entry_without_parts_is_no_pin() -> None:
