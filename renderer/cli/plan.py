@@ -49,6 +49,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     scope = scope_of(options)
     workspace = walk.open_workspace(project, build)
     house = open_house(workspace, in_memory=against is not None or not has_database(workspace))
+    walk.require_scenes(house)
     planner = house.planner()
     if against is not None:
         plan = planner.against_lock(walk.read_lock(against), scope)

@@ -83,8 +83,11 @@ def find_line(house: House, file: Path, line_id: str, locale: str) -> Utterance:
         raise ManifestError(f"{name} has {len(errors)} faults", faults)
     found = [u for u in lines if u.line_id == line_id and locale in ("", u.locale)]
     if not found:
-        known = ", ".join(sorted({u.line_id for u in lines})[:20])
-        raise InputError(f"{name} has no line {line_id!r}; it has {known}")
+        wanted = f"{line_id!r} in {locale}" if locale else repr(line_id)
+        ids = sorted({f"{u.line_id} ({u.locale})" for u in lines})
+        near = [i for i in ids if line_id in i] or ids
+        known = f"it has {', '.join(near[:20])}" if near else "it is no scene file of the project"
+        raise InputError(f"{name} has no line {wanted}; {known}.")
     return found[0]
 
 

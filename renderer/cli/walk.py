@@ -19,7 +19,7 @@ from renderer.config import Settings
 from renderer.domain.reading import TakeReading
 from renderer.domain.take import Take, TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
-from renderer.errors import ConfigError, LockError, ObjectMissingError
+from renderer.errors import ConfigError, InputError, LockError, ObjectMissingError
 from renderer.services.ingest import IngestReport
 from renderer.services.publish import PublishReport
 from renderer.services.scope import Scope
@@ -95,8 +95,27 @@ class Rendered:
     speed: str = ""
 
 
+def require_scenes(house: House) -> None:
+    """Hold that there is anything to say: an empty import would take every line for gone.
+
+    Raises:
+        InputError: No scene file is found.
+    """
+    if not house.source.files():
+        project = house.workspace.project
+        raise InputError(
+            f"no scene file below {project.root} matches {', '.join(project.scenes)}; add one, for "
+            f"example scenes/gate.yaml, or correct `scenes` in {project.path.name}."
+        )
+
+
 def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) -> IngestReport:
-    """Import what changed; shows progress and warnings."""
+    """Import what changed; shows progress and warnings.
+
+    Raises:
+        InputError: No scene file is found, or lines have faults.
+    """
+    require_scenes(house)
     with show.counting("import") as tell:
         report = house.ingest(scope, lock).run(tell)
     for fault in report.warnings:

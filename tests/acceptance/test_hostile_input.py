@@ -59,3 +59,22 @@ def test_a_recording_in_capitals_and_one_that_is_noise(game: Any, engine: Any) -
     assert "rejected: road (en-US): " in status
     assert game.publish().code == 1
     assert {("road", "en-US"), ("halt", "en-US")}.isdisjoint(game.entries())
+
+
+@pytest.mark.parametrize("command", ["plan", "import", "render", "build"])
+def test_a_wrong_pattern_for_scenes_takes_nothing_away(game: Any, command: str) -> None:
+    before = game.lock_path.read_bytes(), game.dump()
+    game.write("project.yaml", game.read("project.yaml") + "scenes: ['scene/*.yaml']\n")
+    done = game.run(command)
+    assert done.code == 65
+    assert "scene/*.yaml" in done.err
+    assert (game.lock_path.read_bytes(), game.dump()) == before
+
+
+def test_preview_of_a_line_in_another_locale_says_which_there_are(game: Any) -> None:
+    scene = game.project / "scenes" / "gate.yaml"
+    done = game.call("preview", scene, "--line", "halt", "--locale", "it-IT")
+    assert done.code == 65
+    assert "no line 'halt' in it-IT; it has halt (en-US)." in done.err
+    done = game.call("preview", game.project / "project.yaml", "--line", "halt")
+    assert "no scene file" in done.err
