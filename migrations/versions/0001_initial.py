@@ -46,6 +46,8 @@ def upgrade() -> None:
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("render_key", sa.String(64), nullable=False),
         sa.Column("synthesis_key", sa.String(64), nullable=False),
+        sa.Column("delivery_key", sa.String(200), nullable=False, server_default=""),
+        sa.Column("metadata_key", sa.String(200), nullable=False, server_default=""),
         sa.Column("parts", sa.JSON, nullable=False),
         sa.Column("request", sa.JSON, nullable=False),
         sa.Column("voice", sa.String(200), nullable=False),

@@ -68,6 +68,9 @@ take = Table(
     _id(),
     Column("render_key", String(64), nullable=False, unique=True),
     Column("synthesis_key", String(64), nullable=False, index=True),
+    # Before the documents: a row is read from its front.
+    Column("delivery_key", String(200), nullable=False, server_default=""),
+    Column("metadata_key", String(200), nullable=False, server_default=""),
     Column("parts", JSON, nullable=False),
     Column("request", JSON, nullable=False),
     Column("voice", String(200), nullable=False),

@@ -6,16 +6,33 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from renderer.db.chunk import chunks
 from renderer.db.plain import key_of, request_of, result_of, to_plain
 from renderer.db.tables import outbox, take
-from renderer.domain.take import RenderResult, Take, TakeStatus
+from renderer.domain.take import RenderResult, Take, TakeStatus, failure
 from renderer.errors import LeaseLostError
 from renderer.ports import Clock, TakeWrite
 
 MAX_DELIVERIES = 5
+_WORN_OUT = failure(
+    f"workers died on it {MAX_DELIVERIES} times; run `barkline render --retry quarantined`",
+    TakeStatus.QUARANTINED,
+    hint="look into the log for what ends the worker at this line",
+)
 
 
 def _take(row: Row[Any]) -> Take:
@@ -27,6 +44,17 @@ def _take(row: Row[Any]) -> Take:
         deliveries=row.deliveries,
         result=None if row.result is None else result_of(row.result),
     )
+
+
+def _kept(result: RenderResult | None) -> dict[str, Any]:
+    """Return the columns that tell of a result."""
+    return {
+        "status": (result.status if result else TakeStatus.PENDING).value,
+        "result": to_plain(result) if result else None,
+        "raw_key": result.raw.key if result and result.raw else "",
+        "delivery_key": result.delivery.key if result and result.delivery else "",
+        "metadata_key": result.metadata_key if result else "",
+    }
 
 
 class SqlTakes:
@@ -74,12 +102,19 @@ class SqlTakes:
             "request": to_plain(write.request),
             "voice": write.request.utterance.voice,
             "phonemes": write.phonemes,
-            "status": (result.status if result else TakeStatus.PENDING).value,
-            "result": to_plain(result) if result else None,
-            "raw_key": result.raw.key if result and result.raw else "",
             "created_at": now,
             "finished_at": now if result else None,
+            **_kept(result),
         }
+
+    def objects(self, take_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Return row id to the keys of what the game gets of it: its sound and its metadata."""
+        found = {}
+        for some in chunks(take_ids):
+            query = select(take.c.id, take.c.delivery_key, take.c.metadata_key)
+            for pk, *keys in self._connection.execute(query.where(take.c.id.in_(some))):
+                found[pk] = tuple(key for key in keys if key)
+        return found
 
     def raw_of(self, synthesis_key: str) -> RenderResult | None:
         """Return a finished result whose raw take this request can be mastered from."""
@@ -111,7 +146,7 @@ class SqlTakes:
             self._connection.execute(
                 update(take)
                 .where(free, take.c.deliveries >= MAX_DELIVERIES)
-                .values(status=TakeStatus.QUARANTINED.value, owner="", finished_at=now)
+                .values(owner="", leased_until=None, finished_at=now, **_kept(_WORN_OUT))
             )
             self._connection.execute(
                 update(take)
@@ -161,30 +196,53 @@ class SqlTakes:
                 take.c.status == TakeStatus.LEASED.value,
             )
             .values(
-                status=result.status.value,
-                result=to_plain(result),
-                raw_key=result.raw.key if result.raw else "",
                 owner="",
                 leased_until=None,
                 finished_at=self._clock.now(),
                 spent_s=result.spent_s,
+                **_kept(result),
             )
         )
         if done.rowcount != 1:
             raise LeaseLostError(f"take {take_id} is no longer leased to {owner}")
 
-    def reopen(self, statuses: Sequence[TakeStatus], take_ids: Sequence[int] | None = None) -> int:
-        """Make finished takes pending again, with their count of deliveries at zero."""
+    def reopen(
+        self,
+        statuses: Sequence[TakeStatus],
+        take_ids: Sequence[int] | None = None,
+        max_attempts: int | None = None,
+    ) -> int:
+        """Make finished takes pending again, with their count of deliveries at zero.
+
+        Args:
+            statuses: Of which takes.
+            take_ids: Among which takes; None for all.
+            max_attempts: How many automatic attempts they have from now on; None: as they had.
+        """
         names = [s.value for s in statuses if s.is_finished]
-        again = (
-            update(take)
-            .where(take.c.status.in_(names))
-            .values(status=TakeStatus.PENDING.value, deliveries=0, finished_at=None)
-        )
-        if take_ids is None:
-            return self._connection.execute(again).rowcount
-        pieces = (again.where(take.c.id.in_(some)) for some in chunks(take_ids))
-        return sum(self._connection.execute(piece).rowcount for piece in pieces)
+        values = {"status": TakeStatus.PENDING.value, "deliveries": 0, "finished_at": None}
+        total = 0
+        for some in [None] if take_ids is None else chunks(take_ids):
+            chosen: ColumnElement[bool] = take.c.status.in_(names)
+            if some is not None:
+                chosen = and_(chosen, take.c.id.in_(some))
+            if max_attempts is not None:
+                self._allow(chosen, max_attempts)
+            again = update(take).where(chosen).values(values)
+            total += self._connection.execute(again).rowcount
+        return total
+
+    def _allow(self, chosen: ColumnElement[bool], max_attempts: int) -> None:
+        """Set the cap of attempts in the requests of some takes."""
+        rows = self._connection.execute(select(take.c.id, take.c.request).where(chosen))
+        fresh = [
+            {"pk": pk, "fresh": {**request, "max_attempts": max_attempts}}
+            for pk, request in rows
+            if request["max_attempts"] != max_attempts
+        ]
+        if fresh:
+            one = update(take).where(take.c.id == bindparam("pk"))
+            self._connection.execute(one.values(request=bindparam("fresh", type_=JSON)), fresh)
 
     def enqueue(self, take_ids: Sequence[int]) -> int:
         """Write outbox rows for those that are pending and wait for no relay; return how many."""

@@ -8,11 +8,12 @@ sound than the one that was pinned is for a person to decide.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from renderer.domain.take import Take, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.errors import ObjectCorruptError, ObjectMissingError
-from renderer.ports import ObjectStore, UnitOfWork
+from renderer.ports import ObjectStore, StoredLine, UnitOfWork
 from renderer.services.scope import Scope
 
 PIECE = 500
@@ -22,9 +23,10 @@ class Healer:
     """Opens takes again whose objects are lost.
 
     Args:
-        unit: Begins a transaction.
+        unit: Begins a transaction; asked only when something is lost.
         store: Where the objects should be.
         bring: Brings what a line needs into the store (a human recording).
+        reading: Begins a transaction for reading; None: `unit` does.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class Healer:
         unit: Callable[[], UnitOfWork],
         store: ObjectStore,
         bring: Callable[[Utterance], object],
+        reading: Callable[[], UnitOfWork] | None = None,
     ) -> None:
         self._unit = unit
         self._store = store
         self._bring = bring
+        self._reading = reading or unit
 
     def run(self, scope: Scope, *, reads: bool = False) -> list[tuple[str, str]]:
         """Open the takes of the lines in scope again whose sound or metadata is lost.
@@ -50,30 +54,32 @@ class Healer:
         Raises:
             StorageError: The store cannot be asked.
         """
-        healed: list[tuple[str, str]] = []
+        lost = self._lost(scope, reads=reads)
+        if not lost:
+            return []
+        for line in lost:
+            self._bring(line.utterance)
         with self._unit() as unit:
-            rows = [
-                row
-                for row in unit.lines.iterate((TakeStatus.APPROVED,))
-                if scope.holds(row.utterance) and not row.is_frozen
-            ]
-            ids: set[int] = set()
-            for start in range(0, len(rows), PIECE):
-                piece = rows[start : start + PIECE]
-                takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in piece}))}
-                lost = {pk for pk, take in takes.items() if self._is_lost(take, reads=reads)}
-                for row in piece:
-                    if row.take_id in lost:
-                        self._bring(row.utterance)
-                        healed.append(row.utterance.key)
-                ids |= lost
-            if ids:
-                unit.takes.reopen((TakeStatus.APPROVED,), sorted(ids))
-                unit.commit()
-        return healed
+            unit.takes.reopen((TakeStatus.APPROVED,), sorted({line.take_id for line in lost}))
+            unit.commit()
+        return [line.utterance.key for line in lost]
 
-    def _is_lost(self, take: Take, *, reads: bool) -> bool:
-        return any(not holds(self._store, key, reads=reads) for key in objects_of(take))
+    def _lost(self, scope: Scope, *, reads: bool) -> list[StoredLine]:
+        """Return the lines whose objects are not there; asks for each take's once."""
+        lost: list[StoredLine] = []
+        known: dict[int, bool] = {}
+        with self._reading() as unit:
+            lines = (
+                line
+                for line in unit.lines.iterate((TakeStatus.APPROVED,))
+                if scope.holds(line.utterance) and not line.is_frozen
+            )
+            while piece := list(islice(lines, PIECE)):
+                new = sorted({line.take_id for line in piece} - known.keys())
+                for pk, keys in unit.takes.objects(new).items():
+                    known[pk] = any(not holds(self._store, key, reads=reads) for key in keys)
+                lost += [line for line in piece if known[line.take_id]]
+        return lost
 
 
 def objects_of(take: Take) -> list[str]:

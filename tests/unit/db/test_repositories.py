@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from renderer.db.take_repository import MAX_DELIVERIES
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.direction import Delivery, Direction, Emotion, Emphasis, Prosody, WordEdit
 from renderer.domain.events import LineFrozen, TakeRequested
@@ -16,6 +17,7 @@ from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Origin, Utterance
+from renderer.domain.verdict import Decision
 from renderer.errors import LeaseLostError
 from renderer.ports import LineWrite, TakeWrite
 
@@ -276,3 +278,51 @@ def test_reading_an_unknown_project_makes_none(unit: Begin, clock: Any) -> None:
         assert other.lines.files() == {}
     with SqlUnitOfWork(engine, "nobody", clock, is_read_only=True) as again:
         assert again.lines.next_generation() == 1
+
+
+def test_the_objects_of_a_take_are_known_without_reading_its_result(unit: Begin) -> None:
+    sound = SoundObject("objects/aa/sound.ogg", "0" * 64, 1, 1.0, "audio/ogg")
+    result = replace(approved(), delivery=sound, metadata_key="objects/bb/about.json")
+    with unit() as u:
+        adopted, open_, made = add_take(u, "x", result), add_take(u, "y"), add_take(u, "z")
+        u.takes.lease([made], "me", 60)
+        u.takes.finish(made, "me", result)
+        keys = ("objects/aa/sound.ogg", "objects/bb/about.json")
+        assert u.takes.objects([adopted, open_, made]) == {adopted: keys, open_: (), made: keys}
+        u.takes.reopen([TakeStatus.APPROVED], [made])
+        u.takes.lease([made], "me", 60)
+        u.takes.finish(made, "me", RenderResult(TakeStatus.FAILED, None, 0))
+        assert u.takes.objects([made]) == {made: ()}
+
+
+def test_a_quarantined_take_says_why(unit: Begin, clock: Any) -> None:
+    with unit() as u:
+        poison = add_take(u, "x", replace(approved("objects/aa/raw.wav"), error=""))
+        u.takes.reopen([TakeStatus.APPROVED], [poison])
+        for _ in range(MAX_DELIVERIES):
+            assert u.takes.lease([poison], "dies", 60)
+            clock.pass_(61)
+        assert u.takes.lease([poison], "next", 60) == []
+        take = u.takes.get([poison])[0]
+        assert take.status is TakeStatus.QUARANTINED
+        assert take.result is not None
+        assert take.result.status is TakeStatus.QUARANTINED
+        assert "5 times" in take.result.error
+        assert "render --retry quarantined" in take.result.error
+        assert take.result.verdict is not None
+        assert take.result.verdict.decision is Decision.ERROR
+        assert take.result.raw is None
+        assert u.takes.raw_of(key_of("x").synthesis_hex) is None
+
+
+def test_reopening_may_bring_another_cap_of_attempts(unit: Begin) -> None:
+    with unit() as u:
+        rejected = RenderResult(TakeStatus.REJECTED, None, 1)
+        again, other = add_take(u, "1", rejected), add_take(u, "2", approved())
+        open_ = add_take(u, "3")
+        ids = [again, other, open_]
+        assert u.takes.reopen([TakeStatus.REJECTED], ids, max_attempts=7) == 1
+        assert [t.request.max_attempts for t in u.takes.get(ids)] == [7, 3, 3]
+        assert u.takes.get([again])[0].request == replace(
+            u.takes.get([open_])[0].request, max_attempts=7, utterance=replace(SAID, text="1")
+        )
