@@ -109,7 +109,7 @@ class House:
         place, project = self.workspace, self.workspace.project
         recording = ""
         if utterance.key in place.recordings:
-            data = place.recording_path(utterance).read_bytes()
+            data = place.recordings[utterance.key].read()
             recording = self.store.put(data, ".wav", "audio/wav")
         shape = place.profiles.shape(utterance.direction.emotion, utterance.direction.intensity)
         return RenderRequest(
@@ -165,7 +165,7 @@ def _context(
     return digest(
         [
             [hashlib.sha256(f.read_bytes()).hexdigest() for f in files],
-            sorted([*k, sha] for k, sha in workspace.recordings.items()),
+            sorted([*k, found.sha256] for k, found in workspace.recordings.items()),
             {part.value: text for part, text in stages.items()},
             {
                 v: sorted(keys.voice_parts(v).values())

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from renderer import config
 from renderer.config import Settings
 from renderer.domain.project import Project
-from renderer.domain.utterance import Utterance
 from renderer.errors import Fault, Level, ManifestError
 
 if TYPE_CHECKING:
     from renderer.direction.profile import EmotionProfiles
     from renderer.services.input_key import InputKeyer
+    from renderer.services.recording import Recording
     from renderer.text.lexicon import Lexicon
 
 
@@ -29,7 +29,7 @@ class Workspace:
         build: Folder for everything generated.
         lexicon: The shipped and the project's entries.
         profiles: Emotion profiles.
-        recordings: (line_id, locale) to SHA-256 of a human recording.
+        recordings: (line_id, locale) to a human recording.
         inputs: Digests of what people commit.
         warnings: What is odd but no error.
     """
@@ -39,7 +39,7 @@ class Workspace:
     build: Path
     lexicon: Lexicon
     profiles: EmotionProfiles
-    recordings: Mapping[tuple[str, str], str]
+    recordings: Mapping[tuple[str, str], Recording]
     inputs: InputKeyer
     warnings: tuple[Fault, ...] = ()
 
@@ -52,14 +52,6 @@ class Workspace:
     def owns_store(self) -> bool:
         """Whether the object store is this build folder's own, not one that others share."""
         return not self.settings.store
-
-    def recording_path(self, utterance: Utterance) -> Path:
-        """Return where a line's human recording is looked for."""
-        folder = self.project.root / "recorded" / utterance.locale
-        for ending in (".wav", ".WAV"):  # recorders and Windows write both
-            if (folder / f"{utterance.line_id}{ending}").is_file():
-                return folder / f"{utterance.line_id}{ending}"
-        return folder / f"{utterance.line_id}.wav"
 
 
 def lexicon_paths(project: Project) -> list[tuple[Path, str]]:
@@ -99,7 +91,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     from renderer.manifest.project import read_project
     from renderer.quality.limits import read_limits
     from renderer.services.input_key import InputKeyer
-    from renderer.services.recording import scan_recordings
+    from renderer.services.recording import find_recordings
     from renderer.text.lexicon import read_lexicons
 
     project = read_project(path)
@@ -111,7 +103,8 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     profiles = read_profiles(profiles_path(project))
     if gate_path(project).is_file():  # said now, not when the first take is judged
         read_limits(gate_path(project))
-    recordings = scan_recordings(project.root / "recorded")
+    recordings = find_recordings(project.root / "recorded")
+    digests = {key: found.sha256 for key, found in recordings.items()}
     return Workspace(
         settings=settings,
         project=project,
@@ -119,6 +112,6 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
         lexicon=lexicon,
         profiles=profiles,
         recordings=recordings,
-        inputs=InputKeyer(project, lexicon.digest, profiles.digest, recordings),
+        inputs=InputKeyer(project, lexicon.digest, profiles.digest, digests),
         warnings=tuple(faults),
     )

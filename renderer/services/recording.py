@@ -7,9 +7,11 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.domain.voice_lock import is_safe_segment
+from renderer.domain.object_key import sha256_hex
+from renderer.domain.voice_lock import fold_path, is_safe_segment
 from renderer.errors import Fault, ManifestError
 
 FOLDER = "recorded"
@@ -20,7 +22,48 @@ _CHUNK = 1 << 20
 DigestCache = MutableMapping[str, tuple[int, int, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as it was found.
+
+    Attributes:
+        path: Where, as the file system spells it.
+        sha256: Hash of its bytes.
+    """
+
+    path: Path
+    sha256: str
+
+    def read(self) -> bytes:
+        """Return the bytes that were hashed.
+
+        Raises:
+            ManifestError: They are other ones by now, or cannot be read.
+        """
+        shown = "/".join((FOLDER, *self.path.parts[-2:]))
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise ManifestError(
+                f"cannot read {shown}: {error.strerror or error}; put it back and try again."
+            ) from error
+        if sha256_hex(data) != self.sha256:
+            raise ManifestError(f"{shown} changed while reading; run the command again.")
+        return data
+
+
 def scan_recordings(root: Path, cache: DigestCache | None = None) -> dict[tuple[str, str], str]:
+    """Find and hash the recordings of a project: (line_id, locale) to SHA-256.
+
+    Raises:
+        ManifestError: As `find_recordings`.
+    """
+    return {key: found.sha256 for key, found in find_recordings(root, cache).items()}
+
+
+def find_recordings(
+    root: Path, cache: DigestCache | None = None
+) -> dict[tuple[str, str], Recording]:
     """Find and hash the recordings of a project.
 
     Files that do not end in `.wav` are left alone, so that notes and takes may lie beside them.
@@ -30,29 +73,33 @@ def scan_recordings(root: Path, cache: DigestCache | None = None) -> dict[tuple[
         cache: Digests of an earlier scan; read, and brought up to date.
 
     Returns:
-        (line_id, locale) to the SHA-256 of the file.
+        (line_id, locale), in NFC as manifests have them, to the file.
 
     Raises:
         ManifestError: Links, unsafe or clashing names, empty or gigantic files; all of them.
     """
     faults: list[Fault] = []
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], Recording] = {}
     spelt: dict[str, str] = {}
     known: DigestCache = {} if cache is None else cache
     for path in _wav_files(root, faults):
         shown = f"{FOLDER}/{path.relative_to(root).as_posix()}"
-        key = path.stem, path.parent.name
-        folded = unicodedata.normalize("NFC", "/".join(key)).casefold()
+        key = _nfc(path.stem), _nfc(path.parent.name)
+        folded = fold_path("/".join(key))
         if folded in spelt:
             faults.append(_clash(shown, spelt[folded]))
             continue
         spelt[folded] = shown
         sha256 = _hash(path, shown, known, faults)
         if sha256:
-            found[key] = sha256
+            found[key] = Recording(path, sha256)
     if faults:
         raise ManifestError(f"{len(faults)} recordings cannot be used", faults)
     return found
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _wav_files(root: Path, faults: list[Fault]) -> Iterator[Path]:

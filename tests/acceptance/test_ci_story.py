@@ -7,6 +7,7 @@ take, writes a lock that differs in one row, proves it, and the game build fetch
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,59 @@ def test_frozen_lines_stay_frozen_through_the_lock(
     assert game.plan(*against(game), "--line", "halt") == {
         ("halt", locale): ("frozen", ["engine"]) for locale in ("en-US", "de-DE", "fr-FR")
     }
+
+
+def test_a_committed_freeze_reaches_a_checkout_that_has_rendered_before(
+    game: Any, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from renderer.speech.voice_book import Voices
+
+    assert game.run("freeze", "--line", "road").code == 0
+    assert game.publish().code == 0
+    shutil.copy(game.lock_path, game.project / "voice.lock")
+    row = game.entries()["road", "en-US"]
+    assert game.run("thaw", "--line", "road").code == 0
+    assert game.takes() == {}
+    monkeypatch.setattr(Voices, "engine_revision", lambda _self, _name: "formant/99")
+
+    assert game.plan(*against(game), "--line", "road")["road", "en-US"][0] == "frozen"
+    assert game.takes(*against(game)) == {"approved": 6}
+    assert not [said for said in engine.said if "closed" in said]
+    assert game.publish().code == 0
+    assert game.entries()["road", "en-US"] == row
+    assert game.plan("--read-all")["road", "en-US"] == ("frozen", ["engine"])
+
+
+def test_what_the_team_approved_is_taken_over_from_the_lock_though_rejected_here(
+    game: Any, engine: Any
+) -> None:
+    shutil.copy(game.lock_path, game.project / "voice.lock")
+    row = game.entries()["road", "en-US"]
+    take = "(SELECT take_id FROM line WHERE line_id = 'road')"
+    connection = sqlite3.connect(game.database)
+    with connection:
+        connection.execute(f"UPDATE take SET status = 'rejected' WHERE id = {take}")
+    connection.close()
+    shutil.rmtree(game.build / "store" / "keys")
+    assert game.plan()["road", "en-US"][0] == "rejected"
+
+    assert game.takes(*against(game)) == {}
+
+    assert engine.said == []
+    assert game.publish().code == 0
+    assert game.entries()["road", "en-US"] == row
+
+
+def test_a_rename_of_case_alone_keeps_the_take(game: Any, engine: Any) -> None:
+    row = game.entries()["road", "en-US"]
+    game.edit("scenes/road.yaml", "id: road", "id: ROAD, was: [road]")
+    assert game.plan() == {}
+    assert game.takes() == {}
+    assert engine.said == []
+    assert game.publish().code == 0
+    entries = game.entries()
+    assert entries["ROAD", "en-US"].render_key == row.render_key
+    assert ("road", "en-US") not in entries
 
 
 def test_a_frozen_line_of_another_codec_keeps_its_file(

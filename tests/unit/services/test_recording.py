@@ -11,6 +11,7 @@ from renderer.domain.object_key import sha256_hex
 from renderer.errors import ManifestError
 from renderer.services import recording
 from renderer.services.input_key import scan_recordings
+from renderer.services.recording import Recording, find_recordings
 
 
 def _record(root: Path, name: str, data: bytes = b"RIFF") -> Path:
@@ -33,6 +34,27 @@ def test_recordings_are_named_by_folder_and_file(tmp_path: Path) -> None:
         ("halt_01", "en-US"): sha256_hex(b"one"),
         ("halt_01", "de-DE"): sha256_hex(b"two"),
     }
+
+
+def test_a_recording_is_read_where_it_was_found(tmp_path: Path) -> None:
+    odd = _record(tmp_path, "en-US/halt_01.Wav", b"one")
+    apart = _record(tmp_path, "fr-FR/he\u0301ros.wav", b"two")  # as macOS may write it
+    assert find_recordings(tmp_path) == {
+        ("halt_01", "en-US"): Recording(odd, sha256_hex(b"one")),
+        ("h\u00e9ros", "fr-FR"): Recording(apart, sha256_hex(b"two")),
+    }
+
+
+def test_a_recording_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
+    path = _record(tmp_path, "en-US/a.wav", b"one")
+    found = find_recordings(tmp_path)["a", "en-US"]
+    assert found.read() == b"one"
+    path.write_bytes(b"two")
+    with pytest.raises(ManifestError, match=r"recorded/en-US/a\.wav changed while reading"):
+        found.read()
+    path.unlink()
+    with pytest.raises(ManifestError, match=r"cannot read recorded/en-US/a\.wav"):
+        found.read()
 
 
 def test_no_folder_is_no_recordings(tmp_path: Path) -> None:
