@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from renderer.db.engine import open_database
 from renderer.db.tables import metadata
@@ -12,14 +15,11 @@ LOCK_ID = 0x6261726B  # "bark": one migrator at a time on PostgreSQL
 
 
 def run() -> None:
+    """Bring the database up or down, alone."""
     engine = context.config.attributes.get("engine")
     if engine is None:
         engine = open_database(context.get_x_argument(as_dictionary=True)["url"])
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET lock_timeout = '5s'"))
-            connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": LOCK_ID})
-            connection.commit()
+    with engine.connect() as connection, _alone(connection):
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -28,6 +28,29 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        connection.commit()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Keep other migrators out.
+
+    On PostgreSQL the lock is the session's, since each migration is a transaction of its own. The
+    connection goes back to a pool, so what was set is taken back, whatever happened.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.execute(text("SET lock_timeout = '60s'"))  # for another migrator to be done
+    connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": LOCK_ID})
+    connection.execute(text("SET lock_timeout = '5s'"))  # for whoever reads or writes a table
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("RESET lock_timeout"))
+        connection.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": LOCK_ID})
         connection.commit()
 
 

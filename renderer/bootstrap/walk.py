@@ -67,12 +67,12 @@ def open_render(house: House) -> Render:
     # Batches run side by side: their judges share the cores.
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = EspeakTranscriber(_no_lexicon())
-    level = VoiceLevel(house.unit, plain, house.voices.engine_revision)
+    level = VoiceLevel(house.unit, plain, house.voices.engine_revision, house.reading)
     stages = {part.value: text for part, text in revisions(house.workspace).items()}
     versions = {**stages, "barkline": __version__, "dnsmos": judge.revision}
     return Render(
         house.unit,
-        Performer(house.unit, house.store, house.voices, _transcriber_for),
+        Performer(house.reading, house.store, house.voices, _transcriber_for),
         Finisher(house.voices, level, [judge], gate_limits(house.workspace.project)),
         Keeper(house.store, house.voices, versions, dump_result),
         SystemClock(),

@@ -53,6 +53,7 @@ class VoiceLevel:
         unit: Begins a transaction.
         transcriber: Text to phonemes.
         engine_revision: Revision of a voice's engine, by voice name.
+        reading: Begins a transaction for reading; None: `unit` does.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class VoiceLevel:
         unit: Callable[[], UnitOfWork],
         transcriber: Transcriber,
         engine_revision: Callable[[str], str],
+        reading: Callable[[], UnitOfWork] | None = None,
     ) -> None:
         self._unit = unit
+        self._reading = reading or unit
         self._transcriber = transcriber
         self._engine_revision = engine_revision
         self._known: dict[str, float] = {}
@@ -93,21 +96,26 @@ class VoiceLevel:
             ]
         )
         if key not in self._known:
-            self._known[key] = self._stored(key) or self._measure(key, synthesiser, voice, locale)
+            stored = self._stored(key)
+            self._known[key] = (
+                self._measure(key, synthesiser, voice, locale) if stored is None else stored
+            )
         return round(target.loudness_lufs - self._known[key], 2)
 
     def _stored(self, key: str) -> float | None:
-        with self._unit() as unit:
+        with self._reading() as unit:
             return unit.levels.get(key)
 
     def _measure(self, key: str, synthesiser: Synthesiser, voice: str, locale: str) -> float:
+        """Measure a voice; the level another worker has stored meanwhile goes before ours."""
         spoken = _speak(synthesiser, self._transcripts(voice, locale), voice)
         gain = voice_gain_db([s.waveform for s in spoken], _REFERENCE)
         loudness = round(_REFERENCE.loudness_lufs - gain, 2)
         with self._unit() as unit:
             unit.levels.put(key, voice, locale, loudness)
+            stored = unit.levels.get(key)
             unit.commit()
-        return loudness
+        return loudness if stored is None else stored
 
     def _transcripts(self, voice: str, locale: str) -> list[Transcript]:
         lines = [
