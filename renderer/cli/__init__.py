@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import logging
-import os
 import sys
 from typing import Any
 
@@ -20,7 +20,6 @@ from renderer.errors import BarklineError, ConfigError, InputError
 
 USAGE_ERROR = 64  # sysexits.h; 2 is taken: `plan` exits 2 when there is work
 BUG = 70
-OUTPUT_CLOSED = 141
 DISK_FAILED = 74
 INTERRUPTED = 130
 FAULTS_SHOWN = 50
@@ -101,6 +100,9 @@ def barkline(ctx: click.Context, debug: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
     argv = sys.argv[1:] if args is None else args
+    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a letter shows its number
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     is_debug = "--debug" in argv[:1]
     _log(with_traceback=is_debug)
     if is_debug:
@@ -115,9 +117,6 @@ def _run_for_people(argv: list[str]) -> int:
     except BarklineError as error:
         _tell(error)
         return error.exit_code
-    except BrokenPipeError:  # `barkline plan | head`: nobody reads on, and nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OUTPUT_CLOSED
     except OSError as error:
         click.echo(f"barkline: {_explain_os(error)}", err=True)
         return DISK_FAILED

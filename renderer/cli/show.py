@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,8 +18,9 @@ from renderer.services.ingest import IngestReport
 
 
 def as_json(document: Any) -> None:  # noqa: ANN401 - anything JSON can hold
-    """Print a document for machines."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    """Print a document for machines; escaped where standard output is no UTF-8."""
+    is_unicode = "utf" in (getattr(sys.stdout, "encoding", None) or "utf-8").casefold()
+    click.echo(json.dumps(document, indent=2, ensure_ascii=not is_unicode, default=str))
 
 
 def bars() -> Progress:

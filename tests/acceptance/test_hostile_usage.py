@@ -50,3 +50,17 @@ def test_json_is_alone_on_standard_output(game: Any, words: tuple[str, ...]) -> 
     game.edit("scenes/de-DE/gate.yaml", "Ich suche Vhar.", "Ich suche Vhar: %0A::error::x.")
     document = json.loads(game.run(*words, "--json").out)
     assert isinstance(document, list if words == ("freeze",) else dict)
+
+
+def test_a_console_without_unicode_is_no_error(game: Any) -> None:
+    (game.project / "recorded" / "en-US").mkdir(parents=True)
+    (game.project / "recorded" / "en-US" / "日本😀.wav").write_bytes(b"x")
+    process = game.spawn("import", PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "recorded/en-US/\\u65e5\\u672c\\U0001f600.wav belongs to no line" in err
+
+    game.edit("project.yaml", "name: tiny", "name: tiny2")
+    process = game.spawn("status", "--json", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    out, _ = process.communicate(timeout=120)
+    assert json.loads(out)["waiting"] == []
