@@ -453,3 +453,30 @@ def test_the_lock_is_not_touched_when_it_says_the_same(game: Any) -> None:
     assert game.publish().code == 0
     assert game.lock_path.stat().st_mtime_ns == before.st_mtime_ns
     assert not list(game.build.glob(".voice.lock*"))
+
+
+@pytest.mark.parametrize("keeps_pointers", [True, False])
+def test_a_fresh_checkout_names_each_line_in_its_own_metadata(
+    game: Any, engine: Any, keeps_pointers: bool
+) -> None:
+    """Whether the store or the lock tells of a take: a renamed line and a shared sound are right.
+
+    A store without its pointers is a build folder that was filled from the lock alone.
+    """
+    for path in game.build.glob("barkline.db*"):
+        path.unlink()
+    if not keeps_pointers:
+        shutil.rmtree(game.build / "store" / "keys")
+    game.edit("scenes/road.yaml", "id: road", "id: closed_road, was: [road]")
+
+    assert game.takes("--against", game.lock_path) == {}
+    assert engine.said == []
+    assert game.publish().code == 0
+
+    entries = game.entries()
+    assert ("closed_road", "en-US") in entries
+    for (line_id, locale), entry in entries.items():
+        data = (game.build / "store" / entry.metadata_key).read_bytes()
+        named = json.loads(data)["line"]
+        assert (named["line_id"], named["locale"]) == (line_id, locale)
+        assert sha256_hex(data) == entry.metadata_sha256
