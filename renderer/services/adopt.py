@@ -59,11 +59,16 @@ class Adopter:
         entry = next((e for e in known if e is not None), None)
         if entry is None or not entry.frozen or OWN_PARTS & set(key.changed(entry.parts)):
             return None
-        try:
-            pinned = RenderKey.from_plain(entry.parts)
-        except ValueError:  # a part this version does not know
-            return None
-        return pinned if pinned.hex == entry.render_key else None
+        return key_of(entry)
+
+
+def key_of(entry: LockEntry) -> RenderKey | None:
+    """Return the key an entry was made from, or None when its parts do not give its render key."""
+    try:
+        key = RenderKey.from_plain(entry.parts)
+    except ValueError:  # a part this version does not know
+        return None
+    return key if key.hex == entry.render_key else None
 
 
 def is_sound(result: RenderResult) -> bool:

@@ -12,6 +12,7 @@ from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import LockEntry, VoiceLock
 from renderer.errors import Fault, Level, ManifestError
 from renderer.ports import ManifestFile, ManifestSource, UnitOfWork
+from renderer.services.adopt import key_of
 from renderer.services.asked import Asked, changed_files, find_stored, known_of, outcome
 from renderer.services.compare import Change, Comparison, Known, compare, standing
 from renderer.services.render_key import KeyBuilder
@@ -164,23 +165,26 @@ class Planner:
         """
         plan = Plan()
         entries = lock.by_key()
+        approved = dict.fromkeys((e.render_key for e in lock.entries), TakeStatus.APPROVED)
         for piece in self._pieces(self._source.files(), {}, plan):
             for said in piece:
                 entry = _entry(entries, said)
                 if scope.holds(said):
-                    plan.add(said, self._against(entry, said))
+                    plan.add(said, self._against(entry, said, approved))
         for entry in entries.values():
             if scope.may_hold(entry.line_id, entry.locale, entry.character):
                 plan.add_orphan(entry.line_id, entry.locale, entry.character)
         return plan
 
-    def _against(self, entry: LockEntry | None, said: Utterance) -> Comparison:
+    def _against(
+        self, entry: LockEntry | None, said: Utterance, approved: Mapping[str, TakeStatus]
+    ) -> Comparison:
         key = self._keys.key(said)
         if entry is None:
-            return compare(key, None, None)
-        known = Known(entry.render_key, entry.parts, TakeStatus.APPROVED, entry.frozen)
-        is_same = key.hex == entry.render_key
-        return compare(key, known, TakeStatus.APPROVED if is_same else None)
+            return compare(key, None, approved.get(key.hex))
+        is_frozen = entry.frozen and key_of(entry) is not None
+        known = Known(entry.render_key, entry.parts, TakeStatus.APPROVED, is_frozen)
+        return compare(key, known, approved.get(key.hex))
 
     def _pieces(
         self, files: Sequence[ManifestFile], taken: Mapping[str, str], plan: Plan
