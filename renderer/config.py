@@ -19,6 +19,11 @@ from pathlib import Path
 
 from renderer.errors import ConfigError
 
+_KNOWN = {
+    *("BARKLINE_BUILD", "BARKLINE_DATABASE_URL", "BARKLINE_STORE", "BARKLINE_VOICES"),
+    *("BARKLINE_THREADS", "BARKLINE_WORKERS", "BARKLINE_BATCH", "BARKLINE_CUDA"),
+    *("BARKLINE_USER", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
+}
 _HERE = Path(__file__).resolve().parent
 
 
@@ -71,6 +76,12 @@ class Settings:
         if problems:
             raise ConfigError("\n".join(problems))
         return settings
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Return the BARKLINE_ variables that nothing reads: probably misspelt."""
+    env = os.environ if environment is None else environment
+    return sorted(n for n in env if n.startswith("BARKLINE_") and n not in _KNOWN)
 
 
 def _count(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

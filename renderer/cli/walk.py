@@ -15,7 +15,7 @@ import click
 from renderer import __version__, bootstrap
 from renderer.bootstrap import House, SystemClock, Workspace
 from renderer.cli import show
-from renderer.config import Settings
+from renderer.config import Settings, unknown_variables
 from renderer.domain.reading import TakeReading
 from renderer.domain.take import Take, TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
@@ -32,6 +32,8 @@ FAILURES_SHOWN = 20
 
 def open_workspace(project: Path, build: Path | None) -> Workspace:
     """Open a project and show its warnings."""
+    for name in unknown_variables():
+        show.warn(f"nothing reads {name}: is it misspelt? The settings are in docs/commands.md.")
     workspace = bootstrap.open_workspace(project, Settings.read(), build)
     for fault in workspace.warnings:
         show.warn(str(fault))

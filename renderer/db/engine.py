@@ -36,7 +36,7 @@ def open_database(url: str) -> Engine:
             "BARKLINE_DATABASE_URL is no database URL; use sqlite:////path/barkline.db"
         ) from error
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = _server(parsed)
         _explain_errors(engine, parsed)
         return engine
     if parsed.database:
@@ -47,6 +47,21 @@ def open_database(url: str) -> Engine:
     _tame_sqlite(engine)
     _explain_errors(engine, parsed)
     return engine
+
+
+def _server(url: URL) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"BARKLINE_DATABASE_URL asks for {url.get_backend_name()}; Barkline knows sqlite and "
+            "postgresql+psycopg://user@host/name."
+        )
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ImportError as error:
+        raise ConfigError(
+            f"the database needs {error.name}, which is not installed: "
+            "pip install 'barkline[service]', and write postgresql+psycopg:// in its URL."
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:

@@ -64,3 +64,25 @@ def test_a_console_without_unicode_is_no_error(game: Any) -> None:
     process = game.spawn("status", "--json", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     out, _ = process.communicate(timeout=120)
     assert json.loads(out)["waiting"] == []
+
+
+def test_a_misspelt_setting_is_named(game: Any) -> None:
+    game.env["BARKLINE_TREADS"] = "4"
+    done = game.run("plan")
+    assert done.code == 0
+    assert "nothing reads BARKLINE_TREADS" in done.err
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("mysql://user:secret@host/x", "knows sqlite and postgresql"),
+        ("nonsense", "no database URL"),
+    ],
+)
+def test_a_database_barkline_does_not_know(game: Any, url: str, advice: str) -> None:
+    game.env["BARKLINE_DATABASE_URL"] = url
+    done = game.run("plan")
+    assert done.code == 78
+    assert advice in done.err
+    assert "secret" not in done.err
