@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from renderer.bootstrap import open_house
-from renderer.cli import show, walk
+from renderer.cli import outcome, show, walk
 from renderer.cli.option import build_option, project_argument
 from renderer.cli.render import told
 from renderer.services.scope import Scope
@@ -30,7 +30,7 @@ def command(project: Path, build: Path | None) -> int:
         done = walk.render(house, Scope())
         click.echo(show.import_summary(done.ingest))
         click.echo(told(done))
-        walk.tell_failures(house, Scope())
+        outcome.tell_failures(house, Scope())
         report = walk.publish(house, workspace.lock_path)
         walk.tell_left_out(report)
         lock = walk.read_lock(workspace.lock_path)

@@ -9,7 +9,7 @@ import click
 
 from renderer import config
 from renderer.bootstrap import open_house
-from renderer.cli import show, walk
+from renderer.cli import outcome, show, walk
 from renderer.cli.option import (
     build_option,
     json_option,
@@ -38,6 +38,7 @@ def command(project: Path, build: Path | None, **options: Any) -> int:  # noqa: 
     scope = scope_of(options)
     house = open_house(walk.open_workspace(project, build))
     refused: tuple[tuple[str, str], ...] = ()
+    outcome.warn_empty(house, scope)
     if not options["only_list"]:
         report = freeze(house.unit, scope, config.who())
         refused = report.refused

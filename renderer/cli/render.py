@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from renderer.bootstrap import open_house
-from renderer.cli import show, walk
+from renderer.cli import outcome, show, walk
 from renderer.cli.option import (
     against_option,
     build_option,
@@ -53,8 +53,8 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
         house = open_house(workspace)
         retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
         done = walk.render(house, scope, retry, lock, reads_store=LOST in options["retry"])
-        walk.tell_failures(house, scope)
-        bad = walk.unsettled(house, scope)
+        outcome.tell_failures(house, scope)
+        bad = outcome.unsettled(house, scope)
         page = (
             walk.write_pages(house, scope, workspace.build / "report")
             if options["report"]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from renderer.bootstrap import open_house
-from renderer.cli import show, walk
+from renderer.cli import outcome, show, walk
 from renderer.cli.option import (
     build_option,
     json_option,
@@ -29,7 +29,7 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
     """Show how many lines are where, by locale and character, and what needs a person."""
     scope = scope_of(options)
     house = open_house(walk.open_workspace(project, build))
-    errors = walk.failures(house, scope)
+    errors = outcome.failures(house, scope)
     by_locale: dict[str, Counter[str]] = {}
     by_character: dict[str, Counter[str]] = {}
     waiting: list[dict[str, str]] = []
@@ -56,7 +56,7 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
 def tell(tables: tuple[dict[str, Counter[str]], ...], waiting: list[dict[str, str]]) -> None:
     """Print the counts, and what needs a person."""
     if not any(tables):
-        click.echo("nothing is imported yet; run `barkline render`")
+        click.echo("no line is here; run `barkline render`, or look at what you asked for")
         return
     for table in tables:
         for name, counts in sorted(table.items()):

@@ -9,7 +9,7 @@ import click
 
 from renderer import config
 from renderer.bootstrap import open_house
-from renderer.cli import walk
+from renderer.cli import outcome, walk
 from renderer.cli.option import build_option, project_argument, scope_of, scope_options
 from renderer.services.freeze import thaw
 
@@ -21,6 +21,8 @@ from renderer.services.freeze import thaw
 def command(project: Path, build: Path | None, **options: Any) -> int:  # noqa: ANN401 - click
     """Let frozen lines follow their inputs again, from the next render on."""
     house = open_house(walk.open_workspace(project, build))
-    report = thaw(house.unit, scope_of(options), config.who())
+    scope = scope_of(options)
+    outcome.warn_empty(house, scope)
+    report = thaw(house.unit, scope, config.who())
     click.echo(f"{len(report.done)} lines thawed")
     return 0

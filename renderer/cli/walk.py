@@ -14,10 +14,10 @@ import click
 
 from renderer import __version__, bootstrap
 from renderer.bootstrap import House, SystemClock, Workspace
-from renderer.cli import show
+from renderer.cli import outcome, show
 from renderer.config import Settings, unknown_variables
 from renderer.domain.reading import TakeReading
-from renderer.domain.take import Take, TakeStatus
+from renderer.domain.take import TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
 from renderer.errors import ConfigError, InputError, LockError, ObjectMissingError
 from renderer.services.ingest import IngestReport
@@ -27,7 +27,7 @@ from renderer.services.scope import Scope
 if TYPE_CHECKING:
     from renderer.report.picture import Pictures
 
-FAILURES_SHOWN = 20
+LOST_SHOWN = 20
 
 
 def open_workspace(project: Path, build: Path | None) -> Workspace:
@@ -145,6 +145,7 @@ def render(
     from workers.embedded import render_all
 
     ingest = take_in(house, scope, lock)
+    outcome.warn_empty(house, scope)
     _heal(house, scope, reads=reads_store, against=lock is not None)
     reopen(house.unit, scope, (TakeStatus.FAILED, *retry))
     ids = start_alone(house.unit, scope)
@@ -171,56 +172,10 @@ def _heal(house: House, scope: Scope, *, reads: bool, against: bool) -> None:
     if not reads and (against or not house.workspace.owns_store):
         return
     healed = Healer(house.unit, house.store, house.request).run(scope, reads=reads)
-    for line_id, locale in healed[:FAILURES_SHOWN]:
+    for line_id, locale in healed[:LOST_SHOWN]:
         show.warn(f"the store has lost the sound of {line_id} ({locale}); it is rendered again.")
-    if len(healed) > FAILURES_SHOWN:
-        show.warn(f"… and of {len(healed) - FAILURES_SHOWN} more.")
-
-
-NOT_GOOD = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
-
-
-def failures(house: House, scope: Scope) -> dict[tuple[str, str], tuple[TakeStatus, str]]:
-    """Return for every line in scope that was rendered and is not approved: status and why."""
-    statuses = NOT_GOOD
-    with house.reading() as unit:
-        rows = [r for r in unit.lines.iterate(statuses) if scope.holds(r.utterance)]
-        takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in rows}))}
-    found = {}
-    for row in rows:
-        found[row.utterance.key] = row.status, _why(takes[row.take_id])
-    return found
-
-
-def _why(take: Take) -> str:
-    """Say why a take is not approved: its error, or what the gate found first."""
-    result = take.result
-    if take.status is TakeStatus.QUARANTINED or result is None:
-        return "workers died on it too often; change the line, or use --retry quarantined"
-    failed = result.verdict.failed if result.verdict else ()
-    more = f" (and {len(failed) - 1} more, see the report)" if len(failed) > 1 else ""
-    return result.error or (
-        f"{failed[0].message} {failed[0].hint}".strip() + more if failed else ""
-    )
-
-
-def unsettled(house: House, scope: Scope) -> dict[TakeStatus, int]:
-    """Return how many takes in scope are rejected, failed or quarantined now."""
-    from renderer.services.queue import take_ids
-
-    bad = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
-    with house.reading() as unit:
-        counts = {status: len(take_ids(unit, scope, (status,))) for status in bad}
-    return {status: number for status, number in counts.items() if number}
-
-
-def tell_failures(house: House, scope: Scope) -> None:
-    """Show why lines failed."""
-    found = failures(house, scope)
-    for (line_id, locale), (status, why) in list(found.items())[:FAILURES_SHOWN]:
-        click.echo(f"{status.value}: {line_id} ({locale}): {why}", err=True)
-    if len(found) > FAILURES_SHOWN:
-        click.echo(f"… and {len(found) - FAILURES_SHOWN} more; see `barkline status`", err=True)
+    if len(healed) > LOST_SHOWN:
+        show.warn(f"… and of {len(healed) - LOST_SHOWN} more.")
 
 
 def publish(house: House, path: Path) -> PublishReport:

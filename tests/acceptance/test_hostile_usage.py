@@ -86,3 +86,11 @@ def test_a_database_barkline_does_not_know(game: Any, url: str, advice: str) -> 
     assert done.code == 78
     assert advice in done.err
     assert "secret" not in done.err
+
+
+@pytest.mark.parametrize("command", ["render", "freeze", "thaw"])
+def test_a_scope_that_holds_nothing_is_said(game: Any, command: str) -> None:
+    done = game.run(command, "--character", "gaurd")
+    assert done.code == 0
+    assert "no line matches" in done.err
+    assert "no line matches" not in game.run(command, "--character", "guard").err
