@@ -78,8 +78,16 @@ def _name(take: TakeReading) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename it over the old one."""
+    """Write a file under a temporary name, then rename it over the old one.
+
+    Raises:
+        OSError: Names the file; nothing is left of the temporary one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +96,22 @@ def test_status_before_any_render_names_the_next_step(new_game: Callable[[], Any
     done = new_game().run("status")
     assert done.code == 0
     assert "barkline render" in done.out
+
+
+def test_a_report_on_a_full_disk_leaves_no_half_files(
+    game: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        real(self, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        done = game.run("report")
+    assert done.code == 74
+    assert "report" in done.err
+    assert "No space left on device" in done.err
+    assert not [p for p in (game.build / "report").rglob("*") if p.is_file()]
+    assert game.run("report").code == 0
