@@ -147,7 +147,8 @@ def render(
     ingest = take_in(house, scope, lock)
     outcome.warn_empty(house, scope)
     _heal(house, scope, reads=reads_store, against=lock is not None)
-    reopen(house.unit, scope, (TakeStatus.FAILED, *retry))
+    attempts = house.workspace.project.max_attempts
+    reopen(house.unit, scope, (TakeStatus.FAILED, *retry), attempts)
     ids = start_alone(house.unit, scope)
     done = Rendered(ingest)
     if not ids:
@@ -171,7 +172,7 @@ def _heal(house: House, scope: Scope, *, reads: bool, against: bool) -> None:
 
     if not reads and (against or not house.workspace.owns_store):
         return
-    healed = Healer(house.unit, house.store, house.request).run(scope, reads=reads)
+    healed = Healer(house.unit, house.store, house.request, house.reading).run(scope, reads=reads)
     for line_id, locale in healed[:LOST_SHOWN]:
         show.warn(f"the store has lost the sound of {line_id} ({locale}); it is rendered again.")
     if len(healed) > LOST_SHOWN:

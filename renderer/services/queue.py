@@ -19,10 +19,22 @@ def take_ids(
     return sorted({row.take_id for row in rows if scope.holds(row.utterance)})
 
 
-def reopen(begin: Callable[[], UnitOfWork], scope: Scope, statuses: tuple[TakeStatus, ...]) -> int:
-    """Make finished takes of the lines in scope pending again; return how many."""
+def reopen(
+    begin: Callable[[], UnitOfWork],
+    scope: Scope,
+    statuses: tuple[TakeStatus, ...],
+    max_attempts: int | None = None,
+) -> int:
+    """Make finished takes of the lines in scope pending again; return how many.
+
+    Args:
+        begin: Begins a transaction.
+        scope: Which lines.
+        statuses: Which takes.
+        max_attempts: The project's cap as it is now; None leaves each take's own.
+    """
     with begin() as unit:
-        done = unit.takes.reopen(statuses, take_ids(unit, scope, statuses))
+        done = unit.takes.reopen(statuses, take_ids(unit, scope, statuses), max_attempts)
         unit.commit()
     return done
 
