@@ -14,7 +14,7 @@ from renderer.domain.object_key import content_hash
 from renderer.domain.take import Take, TakeStatus, line_of
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
-from renderer.domain.voice_lock import LockEntry, VoiceLock, dump
+from renderer.domain.voice_lock import LockEntry, dump
 from renderer.errors import ObjectCorruptError, ObjectMissingError
 from renderer.ports import ObjectStore, StoredLine, UnitOfWork, VoiceBook
 from renderer.services.heal import objects_of
@@ -182,8 +182,3 @@ class Publish:
         if not isinstance(document, dict):
             raise ObjectCorruptError(f"{key} is no metadata document")
         return document
-
-
-def is_unchanged(text: str, old: VoiceLock | None, project: str) -> bool:
-    """Whether a new lock says what the old one said."""
-    return old is not None and dump(project, old.entries) == text
