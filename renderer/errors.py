@@ -10,6 +10,7 @@
     │   ├── ModelRefusedError      a model file that is broken, changed or hostile
     │   └── LicenceError           a voice whose licence does not allow what was asked
     ├── TextError                  text that cannot be normalised or phonemised
+    ├── TrainingError              a training that cannot begin, go on or be exported
     ├── SynthesisError             an engine failed on a line (the line fails, not the batch)
     ├── AudioError                 samples or bytes that are no usable sound
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
@@ -117,6 +118,10 @@ class LicenceError(VoiceError):
 
 class TextError(BarklineError):
     """Text cannot be normalised or phonemised."""
+
+
+class TrainingError(BarklineError):
+    """A training cannot begin, go on or be exported; says what to change."""
 
 
 class SynthesisError(BarklineError):
