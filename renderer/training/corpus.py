@@ -61,8 +61,8 @@ class Clip:
         language: Language code, such as `en`.
         text: What is said.
         audio: Path below the corpus's folder.
-        frames: Mel frames: samples / hop_length; the audio is padded to whole frames. Frame i covers
-            samples [i × hop, (i + 1) × hop) and is centred in them.
+        frames: Mel frames: samples / hop_length; the audio is padded to whole frames. Frame i
+            covers samples [i × hop, (i + 1) × hop) and is centred in them.
         emotion: One of the manifest's emotions.
         phones: N phone symbols (`text.inventory`), pauses included.
         stresses: N stresses: 0 none, 1 primary, 2 secondary.
