@@ -20,8 +20,8 @@ class Batch(Protocol):
         ...
 
 
-BatchOutT = TypeVar("BatchOutT", bound=Batch, covariant=True)
-BatchInT = TypeVar("BatchInT", bound=Batch, contravariant=True)
+BatchT_co = TypeVar("BatchT_co", bound=Batch, covariant=True)
+BatchT_contra = TypeVar("BatchT_contra", bound=Batch, contravariant=True)
 
 Update = Callable[[str, Tensor], float]
 """`update(optimizer_name, loss)`: backward, clip, one step of that optimiser; the gradient norm.
@@ -45,23 +45,23 @@ class Illustration:
     sample_rate: int = 22_050
 
 
-class Source(Protocol[BatchOutT]):
+class Source(Protocol[BatchT_co]):
     """Batches of a corpus.
 
     `batch(step)` is a pure function of the step and the source's seed, so that a resumed run sees
     what the killed one would have seen.
     """
 
-    def batch(self, step: int) -> BatchOutT:
+    def batch(self, step: int) -> BatchT_co:
         """Return the training batch of a step, from 0."""
         ...
 
-    def validation(self) -> Sequence[BatchOutT]:
+    def validation(self) -> Sequence[BatchT_co]:
         """Return the validation batches, the same ones every time, never augmented."""
         ...
 
 
-class Learner(Protocol[BatchInT]):
+class Learner(Protocol[BatchT_contra]):
     """One or more networks, their optimisers and how they take a step.
 
     Attributes:
@@ -75,14 +75,14 @@ class Learner(Protocol[BatchInT]):
     optimizers: Mapping[str, torch.optim.Optimizer]
     averaged: Sequence[str]
 
-    def train_step(self, batch: BatchInT, step: int, update: Update) -> dict[str, float]:
+    def train_step(self, batch: BatchT_contra, step: int, update: Update) -> dict[str, float]:
         """Learn from one batch, under the trainer's autocast; return the losses by name."""
         ...
 
-    def validate(self, batch: BatchInT) -> dict[str, float]:
+    def validate(self, batch: BatchT_contra) -> dict[str, float]:
         """Return the measures of one validation batch; `loss` is the one that decides."""
         ...
 
-    def illustrate(self, batch: BatchInT) -> Illustration:
+    def illustrate(self, batch: BatchT_contra) -> Illustration:
         """Draw and speak a few clips of a validation batch."""
         ...
