@@ -20,6 +20,7 @@ class Batch(Protocol):
         ...
 
 
+BatchT = TypeVar("BatchT", bound=Batch)
 BatchT_co = TypeVar("BatchT_co", bound=Batch, covariant=True)
 BatchT_contra = TypeVar("BatchT_contra", bound=Batch, contravariant=True)
 

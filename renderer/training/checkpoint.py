@@ -1,0 +1,137 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped, in one safetensors file.
+
+Tensors are named `module.<name>.<parameter>`, `average.<name>.<parameter>` and
+`optimizer.<name>.<index>.<state>`; the step and what the run is stand in the header. Nothing in the
+file can run code.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from renderer.errors import TrainingError
+
+Averages = Mapping[str, Mapping[str, Tensor]]
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint as read.
+
+    Attributes:
+        path: Where it lies.
+        step: Steps that were taken.
+        about: What the run said of itself: plain JSON.
+        tensors: By name.
+    """
+
+    path: Path
+    step: int
+    about: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """Return the tensors under a prefix, without it."""
+        start = f"{prefix}."
+        return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+
+    def weights(self, name: str) -> dict[str, Tensor]:
+        """Return a module's averaged weights where there are some, else its plain ones."""
+        return self.part(f"module.{name}") | self.part(f"average.{name}")
+
+
+def save(
+    path: Path,
+    step: int,
+    about: Mapping[str, Any],
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    averages: Averages,
+) -> None:
+    """Write a checkpoint, at once or not at all.
+
+    Raises:
+        TrainingError: The disk is full or not writable; the checkpoint before is untouched.
+    """
+    tensors: dict[str, Tensor] = {}
+    for name, module in modules.items():
+        tensors |= {f"module.{name}.{k}": v for k, v in module.state_dict().items()}
+    for name, kept in averages.items():
+        tensors |= {f"average.{name}.{k}": v for k, v in kept.items()}
+    for name, optimizer in optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer.{name}.{index}.{k}": torch.as_tensor(v) for k, v in state.items()
+            }
+    plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    header = {"step": str(step), "about": json.dumps(about, ensure_ascii=False)}
+    temporary = Path(tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")[1])
+    try:
+        save_file(plain, temporary, metadata=header)
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise TrainingError(
+            f"The checkpoint {path} could not be written ({error}). Make room and start the same "
+            "command again: it goes on from the checkpoint before."
+        ) from error
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        TrainingError: There is none, or it is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return Checkpoint(path, int(header["step"]), json.loads(header["about"]), tensors)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise TrainingError(f"{path} is no checkpoint that can be read: {error}") from error
+
+
+def restore_module(checkpoint: Checkpoint, name: str, module: nn.Module, *, averaged: bool) -> None:
+    """Fill a module's weights.
+
+    Raises:
+        TrainingError: The checkpoint is of another architecture; what differs.
+    """
+    weights = checkpoint.weights(name) if averaged else checkpoint.part(f"module.{name}")
+    wanted = module.state_dict()
+    odd = [f"{k} is missing" for k in wanted if k not in weights]
+    odd += [f"{k} is not known" for k in weights if k not in wanted]
+    odd += [
+        f"{k} is {tuple(weights[k].shape)}, not {tuple(v.shape)}"
+        for k, v in wanted.items()
+        if k in weights and weights[k].shape != v.shape
+    ]
+    if odd:
+        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        raise TrainingError(
+            f"{checkpoint.path} holds another architecture of {name!r}: "
+            f"{'; '.join(odd[:_SHOWN])}{more}. Use the recipe it was made with, or another folder."
+        )
+    module.load_state_dict(weights)
+
+
+def restore_optimizer(checkpoint: Checkpoint, name: str, optimizer: torch.optim.Optimizer) -> None:
+    """Fill an optimiser's state; its rates come from the recipe."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in checkpoint.part(f"optimizer.{name}").items():
+        index, _, field = key.partition(".")
+        state.setdefault(int(index), {})[field] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

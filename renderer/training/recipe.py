@@ -1,0 +1,121 @@
+"""A training recipe: one TOML file that says what is learnt, from what and for how long.
+
+model = "acoustic"
+size = "small"
+seed = 1
+steps = 20_000
+
+[[corpora]]
+folder = "build/corpora/kristin-en"
+weight = 2.0
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from renderer.errors import Fault, InputError
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class CorpusChoice(BaseModel):
+    """One corpus and how much of it is heard.
+
+    Attributes:
+        folder: Of `train prepare` or `train distil`; relative to the recipe.
+        weight: How often its clips are drawn, × their number.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path
+    weight: Positive = 1.0
+
+
+class Recipe(BaseModel):
+    """Everything a training run depends on, apart from the corpora's bytes.
+
+    Attributes:
+        model: `acoustic` (FastPitch) or `vocoder`.
+        size: Named size of the model.
+        corpora: What it learns from.
+        seed: Of weights, batches and dropout.
+        steps: Length of the learning-rate schedule; training ends there.
+        batch_frames: Mel frames in a batch, over all of its clips.
+        segment_frames: Frames of each stretch a vocoder hears at a time.
+        learning_rate: At its highest.
+        warmup_steps: Steps over which it rises.
+        final_rate: Where the cosine ends, × `learning_rate`.
+        weight_decay: Of AdamW.
+        clip_norm: Largest gradient norm; larger ones are scaled down.
+        average: Decay of the exponential moving average of weights; 0 keeps none.
+        precision: Of the matrix products: `float32` or `bfloat16`.
+        adversarial_from: Step from which a vocoder's discriminators are heard; −1 for never.
+        patience: Validations without a better loss before stopping early; 0 for never.
+        validate_every: Steps between validations.
+        illustrate_every: Steps between pictures and sounds in TensorBoard.
+        checkpoint_s: Seconds between checkpoints.
+        start_from: Checkpoint whose weights training begins with, or None.
+        with_emotion: Whether the acoustic model has an embedding of the clips' emotions.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Literal["acoustic", "vocoder"]
+    corpora: Annotated[list[CorpusChoice], Field(min_length=1)]
+    size: str = "small"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    steps: Count = 10_000
+    batch_frames: Count = 6_400
+    segment_frames: Annotated[int, Field(ge=8)] = 32
+    learning_rate: Positive = 1e-3
+    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    final_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    clip_norm: Positive = 5.0
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    adversarial_from: int = -1
+    patience: Annotated[int, Field(ge=0)] = 0
+    validate_every: Count = 500
+    illustrate_every: Count = 2_000
+    checkpoint_s: Positive = 120.0
+    start_from: Path | None = None
+    with_emotion: bool = False
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe; its paths become relative to its own folder.
+
+    Raises:
+        InputError: It cannot be read or is wrong; every fault.
+    """
+    try:
+        plain = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fault = Fault(path.as_posix(), 0, "", f"{error}.", "Write a TOML file.", "unreadable")
+        raise InputError(f"The recipe {path.name} cannot be read.", [fault]) from error
+    try:
+        recipe = Recipe.model_validate(plain)
+    except ValidationError as error:
+        faults = [_fault(path, dict(one)) for one in error.errors()]
+        raise InputError(f"{len(faults)} faults in the recipe {path.name}.", faults) from error
+    corpora = [
+        choice.model_copy(update={"folder": path.parent / choice.folder})
+        for choice in recipe.corpora
+    ]
+    start = path.parent / recipe.start_from if recipe.start_from else None
+    return recipe.model_copy(update={"corpora": corpora, "start_from": start})
+
+
+def _fault(path: Path, error: dict[str, Any]) -> Fault:
+    place = ".".join(str(part) for part in error["loc"])
+    return Fault(
+        path.as_posix(), 0, place, f"{error['msg']}.", "See docs/training.md.", error["type"]
+    )
