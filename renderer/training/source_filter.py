@@ -67,7 +67,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix over time, then over channels, and add."""
         mixed = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        return x + self.scale * self.shrink(F.gelu(self.expand(self.norm(mixed))))
+        added: Tensor = self.scale * self.shrink(F.gelu(self.expand(self.norm(mixed))))
+        return x + added
 
 
 class SourceFilter(nn.Module):
@@ -129,9 +130,9 @@ class SourceFilter(nn.Module):
         base = torch.matmul(mel.float().transpose(1, 2) - self.level, self.spread)  # (B, F, bins)
         base = _to_halves(base)
         has_voice = _to_halves(voiced.unsqueeze(2))  # (B, 2F, 1)
-        pulse = base + x[:, :, 0].clamp(-12.0, _LOG_TOP)
-        hiss = base + x[:, :, 1].clamp(-12.0, _LOG_TOP) - 2.0 * has_voice
-        burst = base + x[:, :, 2].clamp(-12.0, _LOG_TOP) - 2.0
+        pulse = base + x[:, :, 0].clamp(*_GAINS)
+        hiss = base + x[:, :, 1].clamp(*_GAINS) - 2.0 * has_voice
+        burst = base + x[:, :, 2].clamp(*_GAINS) - 2.0
         phase = torch.matmul(pulse, self.hilbert) + x[:, :, 3]
         return pulse.exp() * has_voice, hiss.exp(), burst.exp() * has_voice, phase
 
@@ -177,7 +178,8 @@ class SourceFilter(nn.Module):
     def _analyse(self, samples: Tensor) -> Tensor:
         side = (self.config.n_fft - self.hop) // 2
         frames = F.pad(samples, (side, side)).unfold(1, self.config.n_fft, self.hop)
-        return torch.fft.rfft(frames * self.window)
+        spectrum: Tensor = torch.fft.rfft(frames * self.window)
+        return spectrum
 
     def _synthesise(self, spectrum: Tensor) -> Tensor:
         frames = torch.fft.irfft(spectrum, self.config.n_fft) * self.window
