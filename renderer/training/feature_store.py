@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import tempfile
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -16,15 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.audio.codec import decode
 from renderer.audio.pitch import semitones
-from renderer.audio.waveform import Samples
-from renderer.errors import AudioError, TrainingError
+from renderer.errors import TrainingError
 from renderer.training.corpus import Clip, Corpus
-from renderer.training.features import REVISION, Features, extract, frame_count
+from renderer.training.features import REVISION, Features, extract
+from renderer.training.sound import clip_samples, file_name, write_bytes
 
 _SHARE = 16  # clips a process takes at a time
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +37,6 @@ class SpeakerStatistics:
     std_pitch_st: float
     mean_energy_db: float
     minutes: float
-
-
-def clip_samples(corpus: Corpus, clip: Clip) -> Samples:
-    """Read a clip's sound, exactly `clip.frames` frames long.
-
-    Raises:
-        TrainingError: The file is missing, damaged, or of another rate or length.
-    """
-    try:
-        sound = decode((corpus.folder / clip.audio).read_bytes())
-    except (OSError, AudioError) as error:
-        raise TrainingError(
-            f"the sound of clip {clip.id} cannot be read ({error}); make the corpus again."
-        ) from error
-    size = clip.frames * corpus.spec.hop_length
-    wrong_rate = sound.sample_rate != corpus.spec.sample_rate
-    if wrong_rate or frame_count(sound.samples.size, corpus.spec) != clip.frames:
-        raise TrainingError(
-            f"the sound of clip {clip.id} has {sound.samples.size} samples at {sound.sample_rate} "
-            f"Hz where {size} at {corpus.spec.sample_rate} Hz are due; make the corpus again."
-        )
-    return np.pad(sound.samples, (0, size - sound.samples.size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +95,7 @@ class FeatureStore:
                 tell(done, len(clips))
 
     def _path(self, clip: Clip) -> Path:
-        plain = _PLAIN_NAME.fullmatch(clip.id)
-        name = clip.id if plain else hashlib.sha256(clip.id.encode()).hexdigest()
-        return self.folder / f"{name}.npz"
+        return self.folder / f"{file_name(clip.id)}.npz"
 
     def _key(self, clip: Clip) -> str:
         """Return what the features are a function of; the sound counts by its size and date."""
@@ -197,25 +168,13 @@ def _read(path: Path, key: str, shape: tuple[int, int]) -> Features | None:
 
 
 def _write(path: Path, key: str, made: Features) -> None:
-    """Write under a temporary name, then rename: a reader sees all of it or nothing."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npz")
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                key=np.array(key),
-                mel=made.mel.astype(np.float16),
-                f0=made.f0,
-                voiced=made.voiced,
-                energy=made.energy,
-            )
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise TrainingError(
-            f"the features cannot be kept in {path.parent} ({error.strerror or error}); make room "
-            "there (about 1 MB a minute of sound) and start again, nothing is lost."
-        ) from error
+    data = io.BytesIO()
+    np.savez(
+        data,
+        key=np.array(key),
+        mel=made.mel.astype(np.float16),
+        f0=made.f0,
+        voiced=made.voiced,
+        energy=made.energy,
+    )
+    write_bytes(path, data.getvalue())

@@ -12,7 +12,8 @@ from renderer.audio.waveform import Waveform
 from renderer.errors import TrainingError
 from renderer.training import feature_store
 from renderer.training.corpus import MEL, VALID, Clip, Corpus, Speaker
-from renderer.training.feature_store import FeatureStore, clip_samples, speaker_statistics
+from renderer.training.feature_store import FeatureStore, speaker_statistics
+from renderer.training.sound import clip_samples
 
 RATE, HOP = MEL.sample_rate, MEL.hop_length
 
@@ -112,7 +113,7 @@ def test_a_full_disk_leaves_no_half_file(corpus: Corpus, monkeypatch) -> None:
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(Path, "replace", full)
     store = FeatureStore(corpus)
     with pytest.raises(TrainingError, match="No space left"):
         store.get(corpus.clips[0])
