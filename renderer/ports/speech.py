@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from renderer.audio.waveform import Waveform
+from renderer.direction.intonation import PLAIN, Intonation
 from renderer.domain.transcript import PhoneSpan, Transcript
 from renderer.domain.voice import VoiceCard
 from renderer.errors import SynthesisError
@@ -25,6 +26,7 @@ class SpeechRequest:
         noise_w: Variation of durations, or None for the voice's default.
         seed: Makes the engine's randomness repeatable (32 bits).
         pause_scale: Multiplies the pauses at punctuation.
+        intonation: Melody and timing; only engines with `has_intonation` heed it.
     """
 
     transcript: Transcript
@@ -34,6 +36,7 @@ class SpeechRequest:
     noise_w: float | None = None
     seed: int = 0
     pause_scale: float = 1.0
+    intonation: Intonation = PLAIN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +60,11 @@ class Synthesiser(Protocol):
     @property
     def card(self) -> VoiceCard:
         """What the voice is."""
+        ...
+
+    @property
+    def has_intonation(self) -> bool:
+        """Whether the engine realises `SpeechRequest.intonation` itself."""
         ...
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[Speech | SynthesisError]:

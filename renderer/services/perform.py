@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from renderer.audio.activity import sound_bounds
 from renderer.audio.codec import decode
 from renderer.audio.waveform import Waveform
 from renderer.direction.controls import AttemptChange, SignalControls, attempt_change, plan_controls
+from renderer.direction.intonation import hand_over
 from renderer.direction.profile import EmotionShape
 from renderer.direction.stage import direct
 from renderer.domain.render_key import attempt_seed
@@ -205,6 +206,8 @@ class Performer:
         except BarklineError as error:
             return {take.id: error for take, _ in lines}
         planned = [_plan(take, text, attempt) for take, text in lines]
+        if synthesiser.has_intonation:
+            planned = [_intoned(plan) for plan in planned]
         answers = self._answers(synthesiser, [plan.request for plan in planned])
         made: Performed = {}
         for (take, text), plan, said in zip(lines, planned, answers, strict=True):
@@ -240,6 +243,12 @@ def _plan(take: Take, transcript: Transcript, number: int) -> Planned:
         pause_scale=engine.pause_scale,
     )
     return Planned(request, signal, change)
+
+
+def _intoned(planned: Planned) -> Planned:
+    """Leave melody and timing of words to an engine that realises them itself."""
+    intonation, left = hand_over(planned.controls)
+    return Planned(replace(planned.request, intonation=intonation), left, planned.change)
 
 
 def _asked(request: SpeechRequest, controls: SignalControls) -> Asked:

@@ -151,6 +151,11 @@ class FormantVoice:
         """What the voice is."""
         return formant_card()
 
+    @property
+    def has_intonation(self) -> bool:
+        """The engine takes neither pitch nor the timing of words."""
+        return False
+
     def speak(self, requests: Sequence[SpeechRequest]) -> list[Speech | SynthesisError]:
         """Say a batch; one answer per request, in order, each on its own."""
         return [self._answer(request) for request in requests]

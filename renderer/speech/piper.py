@@ -22,10 +22,11 @@ from renderer.errors import ModelRefusedError, SynthesisError
 from renderer.ports import Speech, SpeechRequest
 from renderer.speech.model_file import read_bounded
 from renderer.speech.onnx_file import MOST_BYTES
+from renderer.speech.onnx_session import cores
 from renderer.speech.phoneme_id import Row, build_rows
 from renderer.speech.piper_config import MOST_BYTES as MOST_CONFIG_BYTES
 from renderer.speech.piper_config import PiperConfig, read_config
-from renderer.speech.piper_model import BatchError, Job, PiperModel, RowSound, cores
+from renderer.speech.piper_model import BatchError, Job, PiperModel, RowSound
 from renderer.speech.timing import (
     Span,
     edges_from_durations,
@@ -125,6 +126,11 @@ class PiperVoice:
     def config(self) -> PiperConfig:
         """The voice's configuration."""
         return self._config
+
+    @property
+    def has_intonation(self) -> bool:
+        """The engine takes neither pitch nor the timing of words."""
+        return False
 
     def speak(self, requests: Sequence[SpeechRequest]) -> list[Speech | SynthesisError]:
         """Say a batch; one answer per request, in order."""

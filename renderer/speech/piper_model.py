@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.audio.waveform import Samples
-from renderer.errors import ModelRefusedError, SynthesisError, VoiceError
+from renderer.errors import SynthesisError
 from renderer.speech import noise
 from renderer.speech.onnx_file import read_model
+from renderer.speech.onnx_session import Session
 from renderer.speech.vits import Opened, open_vits
 
 _PAD_ID = 0
 _MOST_HOP = 4_096
 _MOST_NOISE = 1 << 26
 _FIRST_NOISE_PER_ID = 16
-_CUDA = "CUDAExecutionProvider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +67,6 @@ class BatchError(Exception):
     """A batch's rows cannot be told apart; run them singly."""
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _session(data: bytes, use_cuda: bool | None) -> Any:  # noqa: ANN401 - onnxruntime is untyped
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    wanted: list[Any] = ["CPUExecutionProvider"]
-    if use_cuda is not False and _CUDA in onnxruntime.get_available_providers():
-        # The exhaustive search tunes every new length again (148 ms against 17 ms).
-        wanted.insert(0, (_CUDA, {"cudnn_conv_algo_search": "HEURISTIC"}))
-    else:
-        # One thread per run, several runs at once: no spinning, no barriers, same samples
-        # whatever the number of cores.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=wanted)
-    except Exception as error:  # onnxruntime raises a class per fault, none of them documented
-        raise ModelRefusedError(f"onnxruntime refuses the model: {str(error)[:300]}") from error
-    if use_cuda and _CUDA not in session.get_providers():
-        raise VoiceError(
-            "A GPU was asked for and onnxruntime found none it can use; install `barkline[gpu]` "
-            "and a matching CUDA, or do not ask for it."
-        )
-    return session
-
-
 class PiperModel:
     """A loaded graph. `run` may be called from several threads at once."""
 
@@ -111,8 +78,8 @@ class PiperModel:
             VoiceError: A GPU was asked for and there is none.
         """
         self.opened: Opened = open_vits(read_model(data))
-        self._session = _session(self.opened.data, use_cuda)
-        self.on_gpu: bool = _CUDA in self._session.get_providers()
+        self._session = Session(self.opened.data, use_cuda)
+        self.on_gpu = self._session.on_gpu
         # A guess that saves runs and never changes a result.
         self._noise_per_id = dict.fromkeys(
             (n.name for n in self.opened.noises), _FIRST_NOISE_PER_ID
@@ -159,7 +126,7 @@ class PiperModel:
             for place, n in enumerate(opened.noises):
                 streams = [noise.stream(j.seed, place, sizes[n.name], n.kind) for j in jobs]
                 feeds[n.name] = np.stack(streams)
-            answers = self._call([*names, *needs], feeds)
+            answers = self._session.run([*names, *needs], feeds)
             short = False
             for n, need in zip(opened.noises, answers[len(names) :], strict=True):
                 if (wanted := int(np.max(need))) > sizes[n.name]:
@@ -169,13 +136,6 @@ class PiperModel:
                         raise SynthesisError("The model asks for more than it can be meant to say.")
             if not short:
                 return answers[0], answers[1] if opened.durations else None
-
-    def _call(self, names: list[str], feeds: dict[str, Any]) -> list[Any]:
-        try:
-            answers: list[Any] = self._session.run(names, feeds)
-        except Exception as error:  # see _session
-            raise SynthesisError(f"The voice's model failed: {str(error)[:300]}") from error
-        return answers
 
     def _single(self, audio: Any, frames: Any, job: Job) -> RowSound:  # noqa: ANN401
         samples = _checked(np.asarray(audio, np.float32).ravel())

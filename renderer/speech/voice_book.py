@@ -12,7 +12,7 @@ from renderer.domain.voice import VoiceCard
 from renderer.errors import UnknownVoiceError, VoiceError
 from renderer.ports import Synthesiser
 from renderer.speech import card as card_file
-from renderer.speech import formant, piper
+from renderer.speech import fastpitch, fastpitch_folder, formant, piper
 
 
 class Voices:
@@ -78,6 +78,8 @@ class Voices:
             return formant.revision()
         if engine == "piper":
             return piper.revision(self.card(name))
+        if engine == fastpitch.NAME:
+            return fastpitch.REVISION
         raise VoiceError(f"Voice {name!r} needs the engine {engine!r}, which this version lacks.")
 
     def open(self, name: str) -> Synthesiser:
@@ -88,12 +90,19 @@ class Voices:
             ModelRefusedError: The files are not what the card says.
         """
         with self._lock:
-            if name not in self._open:
-                self._open[name] = self._load(self.card(name))
-            return self._open[name]
+            return self._opened(name)
+
+    def _opened(self, name: str) -> Synthesiser:
+        if name not in self._open:
+            self._open[name] = self._load(self.card(name))
+        return self._open[name]
 
     def _load(self, card: VoiceCard) -> Synthesiser:
         self.engine_revision(card.name)  # refuses unknown engines
         if card.engine == formant.NAME:
             return formant.FormantVoice()
+        if card.engine == fastpitch.NAME:
+            return fastpitch_folder.load(
+                card, self._opened, threads=self._threads, use_cuda=self._use_cuda
+            )
         return piper.PiperVoice.load(card, threads=self._threads, use_cuda=self._use_cuda)

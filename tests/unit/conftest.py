@@ -81,6 +81,7 @@ class FakeVoice:
     """Implements `ports.Synthesiser`; the words of a line say how it misbehaves."""
 
     card = CARD
+    has_intonation = False
 
     def __init__(self) -> None:
         self.requests: list[SpeechRequest] = []
