@@ -32,6 +32,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor, nn
 
 from renderer.text.inventory import SYMBOLS
+from renderer.training.depthwise import Depthwise
 
 STRESSES = 3
 REFERENCE_HZ = 100.0  # semitones are counted from here
@@ -70,9 +71,9 @@ class FastPitchConfig:
     encoder_blocks: int = 4
     encoder_expansion: int = 4
     decoder_blocks: int = 6
-    decoder_expansion: int = 3
+    decoder_expansion: int = 2
     kernel: int = 7
-    predictor_width: int = 128
+    predictor_width: int = 96
     dropout: float = 0.1
 
     @classmethod
@@ -91,9 +92,9 @@ class FastPitchConfig:
 SIZES: Mapping[str, Mapping[str, int | float]] = {
     "tiny": {"width": 32, "heads": 2, "encoder_blocks": 1, "encoder_expansion": 2,
              "decoder_blocks": 2, "decoder_expansion": 2, "predictor_width": 32, "dropout": 0.0},
-    "small": {},  # two CPU cores: 4 M parameters
+    "small": {},  # two CPU cores: 3.5 M parameters
     "large": {"width": 320, "heads": 5, "encoder_blocks": 5, "decoder_blocks": 8,
-              "predictor_width": 192},  # a GPU: 13 M parameters
+              "decoder_expansion": 3, "predictor_width": 192},  # a GPU: 13 M parameters
 }  # fmt: skip
 
 
@@ -104,10 +105,7 @@ class ConvNeXt(nn.Module):
         self, width: int, kernel: int, expansion: int, speaker_dim: int = 0, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        # As an image of height 1 with channels last: three times as fast on a CPU as Conv1d.
-        self.depthwise = nn.Conv2d(
-            width, width, (1, kernel), padding=(0, kernel // 2), groups=width
-        )
+        self.depthwise = Depthwise(width, kernel)
         self.norm = nn.LayerNorm(width)
         self.film = nn.Linear(speaker_dim, 2 * width) if speaker_dim else None
         self.up = nn.Linear(width, expansion * width)
@@ -119,8 +117,7 @@ class ConvNeXt(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, speaker: Tensor | None = None) -> Tensor:
         """Return x (B, T, C) and what this block adds; mask (B, T, 1), speaker (B, D)."""
-        image = (x * mask).transpose(1, 2).unsqueeze(2)  # (B, C, 1, T)
-        y = self.norm(self.depthwise(image).squeeze(2).transpose(1, 2))  # (B, T, C)
+        y = self.norm(self.depthwise(x * mask))  # (B, T, C)
         if self.film is not None and speaker is not None:
             scale, shift = self.film(speaker).unsqueeze(1).chunk(2, dim=-1)  # (B, 1, C) each
             y = y * (1 + scale) + shift
