@@ -126,8 +126,12 @@ class SourceFilter(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.head(self.norm(x)).float()
-        x = x.reshape(batch, 2 * frames, 4, self.bins)
-        base = torch.matmul(mel.float().transpose(1, 2) - self.level, self.spread)  # (B, F, bins)
+        with torch.autocast(mel.device.type, enabled=False):
+            return self._shape(mel.float(), voiced, x.reshape(batch, 2 * frames, 4, self.bins))
+
+    def _shape(self, mel: Tensor, voiced: Tensor, x: Tensor) -> Filters:
+        """Put what the network found on top of the level of the mel."""
+        base = torch.matmul(mel.transpose(1, 2) - self.level, self.spread)  # (B, F, bins)
         base = _to_halves(base)
         has_voice = _to_halves(voiced.unsqueeze(2))  # (B, 2F, 1)
         pulse = base + x[:, :, 0].clamp(*_GAINS)
