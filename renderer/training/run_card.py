@@ -1,4 +1,4 @@
-"""The card of a training run: what was learnt from what, on what, for how long, with what result."""
+"""The card of a run: what was learnt from what, on what, for how long, with what result."""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ class TensorBoard:
         """Take pictures, low rows at the bottom, and sounds."""
         for name, image in illustration.images.items():
             grey = _grey(image)[::-1]
-            self._writer.add_image(name, grey[None].copy(), step)  # type: ignore[no-untyped-call]
+            self._writer.add_image(name, grey[None].copy(), step)
         rate = illustration.sample_rate
         for name, sound in illustration.sounds.items():
-            self._writer.add_audio(name, sound, step, rate)  # type: ignore[no-untyped-call]
-        self._writer.flush()  # type: ignore[no-untyped-call]
+            self._writer.add_audio(name, sound, step, rate)
+        self._writer.flush()
 
 
 def _grey(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
