@@ -21,12 +21,12 @@ class TensorBoard:
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder / "tensorboard"))
 
     def numbers(self, kind: str, values: Mapping[str, float], step: int) -> None:
         """Take measures."""
         for name, value in values.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, step)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(f"{kind}/{name}", value, step)
 
     def picture(self, illustration: Illustration, step: int) -> None:
         """Take pictures, low rows at the bottom, and sounds."""
