@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
 
@@ -73,6 +73,11 @@ class VoiceCard:
     batchable: bool = True
     has_durations: bool = False
     folder: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return what a card file holds, in its order: everything but the folder."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "folder"}
+        return values | {"languages": list(self.languages), "speakers": dict(self.speakers)}
 
     def why_unpublishable(self, today: date) -> str:
         """Return why assets of this voice may not be shipped, or "" when they may."""

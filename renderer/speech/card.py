@@ -229,10 +229,7 @@ def read_folders(folders: Sequence[Path]) -> dict[str, VoiceCard]:
 
 def card_text(card: VoiceCard) -> str:
     """Return a card as YAML, in the order of `VoiceCard`."""
-    values: dict[str, Any] = {key: getattr(card, key) for key in _KEYS}
-    values["languages"] = list(card.languages)
-    values["speakers"] = dict(card.speakers)
-    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.safe_dump(card.plain(), sort_keys=False, allow_unicode=True, width=100)
     return text
 
 

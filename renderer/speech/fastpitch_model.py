@@ -48,9 +48,12 @@ _OUTPUTS = {ENCODER: _ENCODED, DECODER: _DECODED, VOCODER: _SOUND}
 # What our graphs are made of: no loops, no branches, no random numbers, nothing that reads files.
 _ALLOWED = """
     Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos CumSum Div
-    Equal Erf Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm Greater GreaterOrEqual
-    Identity LayerNormalization LeakyRelu Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pad Pow
-    Range Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Resize ScatterND Shape
+    Equal Erf Exp Expand Flatten Floor Gather GatherElements GatherND Gelu Gemm Greater
+    GreaterOrEqual
+    Identity LayerNormalization LeakyRelu Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pad
+    Pow
+    Range Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape
+    Resize ScatterND Shape
     Sigmoid Sign Sin Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze
     Where
 """
