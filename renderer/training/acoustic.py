@@ -241,6 +241,11 @@ class AcousticLearner:
         return measures
 
     @torch.no_grad()
+    def say_again(self, batch: AcousticBatch) -> Tensor:
+        """Return the mels (B, M, T) of a batch said with its own durations, pitch and energy."""
+        return self._say(batch).decoded.mel
+
+    @torch.no_grad()
     def illustrate(self, batch: AcousticBatch) -> Illustration:
         """Draw the longest clip: mel as predicted over the true one, and both alignments."""
         said = self._say(batch)

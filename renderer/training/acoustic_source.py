@@ -5,7 +5,7 @@ All features lie in memory, mels in 16 bits: an hour of speech takes 55 MB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -23,6 +23,8 @@ from renderer.training.features import Features, phone_energy, phone_pitch
 
 _BUCKET = 48  # clips of about one length, at least
 _LONGEST = 1.2  # of a bucket, × its shortest
+
+_MOST_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,14 @@ class AcousticSource:
                 batches.append([])
             batches[-1].append(row)
         return [self._collate(rows) for rows in batches if rows]
+
+    def everything(self) -> Iterator[tuple[tuple[str, ...], AcousticBatch]]:
+        """Yield every clip once, training and validation, as (ids, batch)."""
+        rows = sorted([*self._rows, *self._valid], key=lambda row: (row.frames, row.id))
+        while rows:
+            count = max(1, self._budget // rows[min(len(rows), _MOST_ROWS) - 1].frames)
+            now, rows = rows[: min(count, _MOST_ROWS)], rows[min(count, _MOST_ROWS) :]
+            yield tuple(row.id for row in now), self._collate(now)
 
     def _averages(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return each speaker's mean tone (st re 100 Hz) and level (dB) over what is voiced."""

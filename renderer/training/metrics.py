@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+FILE = "metrics.jsonl"
 _EVERY = 20
 
 

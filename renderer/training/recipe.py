@@ -63,6 +63,9 @@ class Recipe(BaseModel):
         checkpoint_s: Seconds between checkpoints.
         start_from: Checkpoint whose weights training begins with, or None.
         with_emotion: Whether the acoustic model has an embedding of the clips' emotions.
+        balance: 0 draws speakers as their clips are many, 1 all speakers equally often.
+        frozen: Starts of parameter names of the acoustic model that are not learnt.
+        predicted_mels: Whether a vocoder learns from the mels of `train predict`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,6 +91,9 @@ class Recipe(BaseModel):
     checkpoint_s: Positive = 120.0
     start_from: Path | None = None
     with_emotion: bool = False
+    balance: Annotated[float, Field(ge=0, le=1)] = 0.0
+    frozen: tuple[str, ...] = ()
+    predicted_mels: bool = False
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -134,11 +134,13 @@ class SourceFilter(nn.Module):
         base = torch.matmul(mel.transpose(1, 2) - self.level, self.spread)  # (B, F, bins)
         base = _to_halves(base)
         has_voice = _to_halves(voiced.unsqueeze(2))  # (B, 2F, 1)
-        pulse = base + x[:, :, 0].clamp(*_GAINS)
+        # Trackers call the ends of voiced stretches and voiced obstruents unvoiced: the network
+        # hears in the mel what is periodic there, so that voicing is where it starts from alone.
+        pulse = base + x[:, :, 0].clamp(*_GAINS) - 2.0 * (1.0 - has_voice)
         hiss = base + x[:, :, 1].clamp(*_GAINS) - 2.0 * has_voice
-        burst = base + x[:, :, 2].clamp(*_GAINS) - 2.0
+        burst = base + x[:, :, 2].clamp(*_GAINS) - 2.0 - 2.0 * (1.0 - has_voice)
         phase = torch.matmul(pulse, self.hilbert) + x[:, :, 3]
-        return pulse.exp() * has_voice, hiss.exp(), burst.exp() * has_voice, phase
+        return pulse.exp(), hiss.exp(), burst.exp(), phase
 
     def phase(self, f0: Tensor) -> Tensor:
         """Integrate F0: phase in cycles, 0–1, (B, F × hop); exact over any length."""

@@ -22,6 +22,7 @@ from torch import Tensor
 from renderer.errors import TrainingError
 from renderer.training import checkpoint
 from renderer.training.learner import BatchT, Learner, Source
+from renderer.training.metrics import FILE as METRICS_FILE
 from renderer.training.metrics import Metrics
 from renderer.training.recipe import Recipe
 
@@ -110,7 +111,7 @@ class Trainer(Generic[BatchT]):
             name: {k: v.detach().clone() for k, v in learner.modules[name].state_dict().items()}
             for name in (learner.averaged if recipe.average else ())
         }
-        self._metrics = Metrics(folder / "metrics.jsonl")
+        self._metrics = Metrics(folder / METRICS_FILE)
 
     def stop(self) -> None:
         """Ask for the end after the step that is under way; safe in a signal handler."""

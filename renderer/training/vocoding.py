@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from renderer.audio.spectrum import MelSpec
 from renderer.audio.waveform import Samples
 from renderer.training import hifigan
-from renderer.training.corpus import TRAIN, VALID, Clip
+from renderer.training.corpus import TRAIN, VALID, Clip, Corpus
 from renderer.training.epoch import continue_f0, fundamental_cycles
 from renderer.training.feature_store import FeatureStore
 from renderer.training.features import MEL_FLOOR
@@ -25,7 +25,7 @@ from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.spectral_loss import PhaseDistance, SpectralDistance
 
 Frames = npt.NDArray[np.float32]
-Predicted = Callable[[Clip], Frames | None]
+Predicted = Callable[[Corpus, Clip], Frames | None]
 _GAINS_DB = (-9.0, 3.0)
 _VALID_FRAMES = 256
 _VALID_CLIPS = 24
@@ -85,7 +85,7 @@ class VocoderSource:
         batch_frames: int,
         segment_frames: int,
         seed: int,
-        predicted: Predicted = lambda _: None,
+        predicted: Predicted = lambda _corpus, _clip: None,
     ) -> None:
         self._seed, self._segment = seed, segment_frames
         self._count = max(1, batch_frames // segment_frames)
@@ -127,7 +127,7 @@ def _keep(store: FeatureStore, clip: Clip, predicted: Predicted) -> _Kept:
     found, samples = store.get(clip), clip_samples(store.corpus, clip)
     f0 = continue_f0(found.f0, found.voiced)
     cycles = fundamental_cycles(samples, f0, found.voiced, store.corpus.spec)
-    made = predicted(clip)
+    made = predicted(store.corpus, clip)
     mel = found.mel if made is None else made
     return _Kept(
         mel.astype(np.float16),

@@ -1,0 +1,196 @@
+"""From a recipe to a run: puts corpora, source, learner and trainer together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from renderer.errors import TrainingError
+from renderer.training import checkpoint, hifigan, metrics, run_card
+from renderer.training.acoustic import AcousticLearner
+from renderer.training.acoustic_source import AcousticSource, Cast
+from renderer.training.corpus import TRAIN, Corpus
+from renderer.training.feature_store import FeatureStore
+from renderer.training.predicted import predicted_mel
+from renderer.training.recipe import Recipe
+from renderer.training.trainer import LAST, Outcome, Progress, Trainer, Watcher
+from renderer.training.vocoding import VocoderLearner, VocoderSource, make_generator
+
+Show = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is ready to begin or to go on.
+
+    Attributes:
+        trainer: The loop; its `stop` may be called from a signal handler.
+        recipe: What it follows.
+        corpora: What it learns from.
+        folder: Where it lies.
+        device: Where it computes.
+    """
+
+    trainer: Trainer[Any]
+    recipe: Recipe
+    corpora: Sequence[Corpus]
+    folder: Path
+    device: torch.device
+
+    def go(self, show: Show = lambda _: None, minutes: float = 0) -> Outcome:
+        """Train, and write the card however it ends.
+
+        Raises:
+            TrainingError: See `Trainer.run`.
+        """
+        outcome = self.trainer.run(show, minutes)
+        best = [
+            one
+            for one in metrics.read(self.folder / metrics.FILE)
+            if one["kind"] == "valid" and one["step"] == outcome.best_step
+        ]
+        run_card.write(
+            self.folder, self.recipe, self.corpora, outcome, self.device, best[-1] if best else {}
+        )
+        return outcome
+
+
+def prepare_run(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    device: str = "auto",
+    watcher: Watcher | None = None,
+    show_features: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Run:
+    """Load the corpora, measure what is not measured yet and build the learner.
+
+    Args:
+        recipe: What is learnt.
+        folder: Of the run; an unfinished run in it is gone on with.
+        device: `cpu`, `cuda`, or `auto` for CUDA where there is one.
+        watcher: Shows the run to a person.
+        show_features: Told how many clips of how many are measured.
+
+    Raises:
+        InputError: A corpus cannot be read.
+        TrainingError: There is nothing to train on, or the device is missing.
+    """
+    where = _device(device)
+    corpora = [Corpus.load(choice.folder) for choice in recipe.corpora]
+    if not any(corpus.usable(TRAIN) for corpus in corpora):
+        raise TrainingError("No clip of the corpora passed; look at their qc.html.")
+    stores = [FeatureStore(corpus) for corpus in corpora]
+    for store in stores:
+        store.build_all(show_features)
+    torch.manual_seed(recipe.seed)
+    make = _acoustic if recipe.model == "acoustic" else _vocoder
+    learner, source, of_model = make(recipe, stores, folder)
+    for module in learner.modules.values():
+        module.to(where)
+    about = run_card.about(recipe, corpora) | of_model
+    trainer: Trainer[Any] = Trainer(
+        learner, source, recipe, folder, device=where, about=about, watcher=watcher
+    )
+    return Run(trainer, recipe, corpora, folder, where)
+
+
+Made = tuple[Any, Any, dict[str, Any]]
+
+
+def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> Made:
+    """Build FastPitch, new or from a checkpoint, and its source."""
+    del folder
+    weighted = [
+        (store.corpus, choice.weight) for store, choice in zip(stores, recipe.corpora, strict=True)
+    ]
+    corpora = [store.corpus for store in stores]
+    options = {"weight_decay": recipe.weight_decay, "frozen": recipe.frozen}
+    kept = checkpoint.load(recipe.start_from) if recipe.start_from else None
+    cast = Cast.of(corpora, with_emotion=recipe.with_emotion)
+    learner = None
+    if kept is not None:
+        learner = AcousticLearner.restored(kept, kept.about["run"], **options)
+        cast = _joined(learner, cast, corpora)
+    source = AcousticSource(
+        weighted,
+        cast,
+        batch_frames=recipe.batch_frames,
+        seed=recipe.seed,
+        balance=recipe.balance,
+    )
+    learner = learner or AcousticLearner.new(recipe.size, source, **options)
+    return learner, source, learner.about()
+
+
+def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> Cast:
+    """Add the speakers a checkpoint does not know; refuse languages it does not."""
+    from renderer.training.feature_store import speaker_statistics
+
+    strange = set(cast.languages) - set(learner.cast.languages)
+    if strange:
+        raise TrainingError(
+            f"The checkpoint to start from does not speak {', '.join(sorted(strange))}; it knows "
+            f"{', '.join(learner.cast.languages)}."
+        )
+    for corpus in corpora:
+        for name, stats in speaker_statistics(corpus).items():
+            if name not in learner.cast.speakers:
+                learner.add_speaker(name, stats.mean_pitch_st, stats.mean_energy_db)
+    return learner.cast
+
+
+def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> Made:
+    """Build a generator, its discriminators where they are asked for, and its source."""
+    del folder
+    spec = stores[0].corpus.spec
+    source = VocoderSource(
+        stores,
+        [choice.weight for choice in recipe.corpora],
+        batch_frames=recipe.batch_frames,
+        segment_frames=recipe.segment_frames,
+        seed=recipe.seed,
+        predicted=predicted_mel if recipe.predicted_mels else lambda _corpus, _clip: None,
+    )
+    try:
+        generator = make_generator(recipe.size, spec)
+    except ValueError as error:
+        raise TrainingError(f"The recipe's `size`: {error}.") from error
+    judges = None
+    if recipe.adversarial_from >= 0:
+        is_large = recipe.size in ("v1", "v2")
+        small = hifigan.DiscriminatorConfig.small()
+        judges = hifigan.Discriminators(hifigan.DiscriminatorConfig() if is_large else small)
+    if recipe.start_from:
+        kept = checkpoint.load(recipe.start_from)
+        checkpoint.restore_module(kept, "vocoder", generator, averaged=True)
+        if judges is not None and kept.part("module.discriminators"):
+            checkpoint.restore_module(kept, "discriminators", judges, averaged=False)
+    learner = VocoderLearner(
+        generator,
+        judges,
+        spec,
+        adversarial_from=max(0, recipe.adversarial_from),
+        learning=(recipe.learning_rate, recipe.weight_decay),
+    )
+    return learner, source, {"size": recipe.size}
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError(
+            "There is no CUDA device that this torch can use; say `--device cpu` or install a "
+            "CUDA build of torch."
+        )
+    return torch.device(name)
+
+
+def is_begun(folder: Path) -> bool:
+    """Return whether a run's folder holds something to go on with."""
+    return (folder / LAST).is_file()
