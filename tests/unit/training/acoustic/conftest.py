@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
@@ -86,3 +87,9 @@ def make_corpus(folder: Path, clips: int = 24, seed: int = 0) -> Corpus:
     corpus = Corpus(folder, speakers, tuple(made))
     corpus.save()
     return corpus
+
+
+@pytest.fixture(scope="session")
+def babble(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """24 clips of two speakers in two languages, 18 of them for training."""
+    return make_corpus(tmp_path_factory.mktemp("babble"))
