@@ -1,7 +1,7 @@
 """Learn from what speaks already: a teacher says a text set, and its phone times come with it.
 
-A clip is written as soon as it is said. The same call on the same folder goes on where it was: clips
-that are there are kept, another teacher adds its own.
+A clip is written as soon as it is said. The same call on the same folder goes on where it was:
+clips that are there are kept, another teacher adds its own.
 """
 
 from __future__ import annotations

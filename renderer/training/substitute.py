@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import BarklineError, TextError
@@ -17,48 +18,7 @@ from renderer.text.token_time import TimedTokens
 from renderer.training.corpus import Speaker
 from renderer.training.teacher import Lesson, VoiceTeacher, merged, transcribe
 
-ENGLISH = frozenset(
-    [
-        "i",
-        "ɪ",
-        "ʊ",
-        "ə",
-        "ɛ",
-        "æ",
-        "ɐ",
-        "ɚ",
-        "ʌ",
-        "ᵻ",
-        "iː",
-        "uː",
-        "ɑː",
-        "ɔː",
-        "ɜː",
-        "p",
-        "b",
-        "t",
-        "d",
-        "k",
-        "ɡ",
-        "m",
-        "n",
-        "ŋ",
-        "ɾ",
-        "ɹ",
-        "f",
-        "v",
-        "θ",
-        "ð",
-        "s",
-        "z",
-        "ʃ",
-        "ʒ",
-        "h",
-        "j",
-        "w",
-        "l",
-    ]
-)
+ENGLISH = frozenset((*"iɪʊəɛæɐɚʌᵻpbtdkɡmnŋɾɹfvθðszʃʒhjwl", "iː", "uː", "ɑː", "ɔː", "ɜː"))
 """What an American English voice has learnt to say."""
 
 DIPHTHONGS = frozenset((("e", "ɪ"), ("a", "ɪ"), ("a", "ʊ"), ("ɔ", "ɪ"), ("o", "ʊ")))
@@ -219,7 +179,7 @@ class SubstituteTeacher:
         good = [line for line in lines if not isinstance(line, TextError)]
         said = self._own.say([line for line, _ in good])
         lessons = [
-            replace(lesson, restore=lambda timed, m=meant: restore(timed, m))
+            replace(lesson, restore=partial(restore, meant=meant))
             if isinstance(lesson, Lesson)
             else lesson
             for lesson, (_, meant) in zip(said, good, strict=True)
