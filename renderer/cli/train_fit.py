@@ -1,0 +1,247 @@
+"""`barkline train fit | predict | export`."""
+
+from __future__ import annotations
+
+import json
+import signal
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from renderer.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from renderer.training.export import VoiceAbout
+    from renderer.training.trainer import Progress, Trainer
+
+_run = click.Path(path_type=Path, file_okay=False)
+_recipe = click.Path(path_type=Path, dir_okay=False, exists=True)
+_device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    help="Where to compute; auto: on a GPU where there is one.",
+)
+_threads_option = click.option("--threads", type=click.IntRange(1), help="CPU cores to use.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command(
+    name="fit", epilog="Example: barkline train fit recipes/acoustic.toml --out build/runs/acoustic"
+)
+@click.argument("recipe", type=_recipe)
+@click.option("--out", "folder", type=_run, required=True, help="The run's folder.")
+@click.option(
+    "--minutes", type=click.FloatRange(0), default=0, help="Stop after so long; 0: never."
+)
+@click.option("--fresh", is_flag=True, help="Refuse to go on with a run that is there.")
+@_device_option
+@_threads_option
+@_json_option
+def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any) -> int:  # noqa: ANN401 - click
+    """Train an acoustic model or a vocoder as RECIPE says.
+
+    Ctrl-C, a kill or --minutes ends it after the step under way; the same command goes on where it
+    was, to the same loss curve. Needs `pip install 'barkline[train]'`.
+    """
+    torch = _torch(options["threads"])
+    from renderer.training.fit import is_begun, prepare_run
+    from renderer.training.recipe import read_recipe
+    from renderer.training.watcher import TensorBoard
+
+    if fresh and is_begun(folder):
+        raise ConfigError(f"{folder} holds a run already; leave out --fresh to go on with it.")
+    del torch
+    plan = read_recipe(recipe)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _bar("measuring clips", quiet=options["as_json"]) as told:
+        run = prepare_run(
+            plan,
+            folder,
+            device=options["device"],
+            watcher=TensorBoard(folder),
+            show_features=lambda done, all_: told(done, all_, ""),
+        )
+    with _bar(plan.model, quiet=options["as_json"]) as told, _stopping(run.trainer):
+        outcome = run.go(_shown(told), minutes)
+    if options["as_json"]:
+        click.echo(json.dumps({"run": folder.as_posix()} | _plain(outcome)))
+    else:
+        click.echo(
+            f"{outcome.reason} at step {outcome.step} after {outcome.spent_s / 60:.1f} minutes; "
+            f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}: {folder}"
+        )
+    return 0
+
+
+@click.command(
+    name="predict",
+    epilog="Example: barkline train predict build/runs/acoustic build/corpora/mira",
+)
+@click.argument("run", type=_run)
+@click.argument("corpora", type=_run, nargs=-1, required=True)
+@_device_option
+@_threads_option
+def predict(run: Path, corpora: tuple[Path, ...], device: str, threads: int | None) -> int:
+    """Let the acoustic model of RUN say all clips of CORPORA again, for a vocoder to finish on.
+
+    A recipe with `predicted_mels = true` learns from them.
+    """
+    torch = _torch(threads)
+    from renderer.training import checkpoint
+    from renderer.training.acoustic import AcousticLearner
+    from renderer.training.corpus import Corpus
+    from renderer.training.predicted import predict_all
+    from renderer.training.trainer import BEST
+
+    kept = checkpoint.load(run / BEST)
+    learner = AcousticLearner.restored(kept, kept.about["run"])
+    where = torch.device("cuda" if device == "cuda" else "cpu")
+    for module in learner.modules.values():
+        module.to(where)
+    with _bar("predicting", quiet=False) as told:
+        count = predict_all(
+            learner,
+            [Corpus.load(folder) for folder in corpora],
+            device=where,
+            show=lambda done, all_: told(done, all_, ""),
+        )
+    click.echo(f"{count} mels predicted.")
+    return 0
+
+
+@click.command(
+    name="export",
+    epilog="Example: barkline train export build/runs/acoustic build/runs/vocoder "
+    "--about pack.toml --out assets/voices",
+)
+@click.argument("acoustic", type=_run)
+@click.argument("vocoder", type=_run)
+@click.option("--about", type=_recipe, required=True, help="TOML: name, rights and speakers.")
+@click.option("--out", "folder", type=_run, required=True, help="Folder of voices to put it into.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Keep the weights as safetensors.")
+@click.option("--full", is_flag=True, help="Store weights in 32 bits instead of 16.")
+@click.option("--replace", is_flag=True, help="Replace a voice of that name.")
+def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: Any) -> int:  # noqa: ANN401 - click
+    """Write the voice that the runs ACOUSTIC and VOCODER learnt.
+
+    The voice appears whole or not at all.
+    """
+    _torch(None)
+    from renderer.training import checkpoint
+    from renderer.training.acoustic import AcousticLearner
+    from renderer.training.corpus import MEL
+    from renderer.training.export import export_voice
+    from renderer.training.trainer import BEST
+    from renderer.training.vocoding import make_generator
+
+    said = _about(about)
+    kept = checkpoint.load(acoustic / BEST)
+    learner = AcousticLearner.restored(kept, kept.about["run"])
+    sound = checkpoint.load(vocoder / BEST)
+    generator = make_generator(str(sound.about["run"].get("size")), MEL)
+    checkpoint.restore_module(sound, "vocoder", generator, averaged=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = export_voice(
+        learner.model.eval(),
+        learner.speakers.eval(),
+        generator.eval(),
+        said,
+        folder / said.name,
+        not options["full"],
+        weights=options["weights"],
+        replace=options["replace"],
+    )
+    size = sum(path.stat().st_size for path in made.iterdir()) / 2**20
+    click.echo(f"{made}: {size:.1f} MiB. Try `barkline voices say {said.name} --voices {folder}`.")
+    return 0
+
+
+def _about(path: Path) -> VoiceAbout:
+    """Read what a person says about a voice.
+
+    Raises:
+        InputError: It is no TOML or has other fields.
+    """
+    import tomllib
+
+    from pydantic import TypeAdapter, ValidationError
+
+    from renderer.training.export import VoiceAbout
+
+    try:
+        plain = tomllib.loads(path.read_text("utf-8"))
+        made: VoiceAbout = TypeAdapter(VoiceAbout).validate_python(plain)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise InputError(f"{path} does not describe a voice: {error}") from error
+    return made
+
+
+def _torch(threads: int | None) -> Any:  # noqa: ANN401 - a module
+    """Return torch.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ConfigError(
+            "Training needs torch. Install it with `pip install 'barkline[cpu,train]'`."
+        ) from error
+    if threads:
+        torch.set_num_threads(threads)
+    return torch
+
+
+def _plain(outcome: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
+    from dataclasses import asdict
+
+    return asdict(outcome)
+
+
+@contextmanager
+def _bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a progress bar with the time left on the standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task(title, total=None, note="")
+
+        def told(done: int, total: int, note: str) -> None:
+            bar.update(task, completed=done, total=total, note=note)
+
+        yield told
+
+
+def _shown(told: Callable[[int, int, str], None]) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        note = " ".join(f"{name} {value:.3f}" for name, value in list(progress.losses.items())[:3])
+        told(progress.step, progress.steps, note)
+
+    return show
+
+
+@contextmanager
+def _stopping(trainer: Trainer[Any]) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an end after the step that is under way."""
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = {sign: signal.signal(sign, lambda *_: trainer.stop()) for sign in wanted}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
