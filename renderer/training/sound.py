@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import re
-import tempfile
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -56,15 +57,13 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         TrainingError: It cannot be written; nothing is left of it.
     """
-    temporary = None
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
+        temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        if temporary:
+        with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"{path} cannot be written ({error.strerror or error}); make room or choose another "

@@ -56,6 +56,8 @@ def say(text: str, hz: float = 150.0, rate: float = 12.0, gain: float = 0.3) -> 
         elif c == ",":
             parts.append(np.zeros(int(0.2 * RATE)))
     parts.append(np.zeros(int(0.2 * RATE)))
+    last = parts[-2]
+    last *= np.exp(-np.arange(last.size) / (0.012 * RATE))  # speech dies away
     clean = np.concatenate(parts)
     return (clean + 1e-4 * random.standard_normal(clean.size)).astype(np.float32)
 
