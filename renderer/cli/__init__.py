@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",
     "voices": "List, show, add, install and try voices.",
+    "train": "Train voices of your own: text sets, corpora, models.",
 }
 
 
