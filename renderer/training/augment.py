@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from renderer.audio.waveform import Samples, Waveform
 from renderer.errors import Fault, InputError, TrainingError
-from renderer.training.corpus import TRAIN, Clip, Corpus, Speaker
+from renderer.training.corpus import CORPUS_FILE, TRAIN, Clip, Corpus, Speaker
 from renderer.training.reshape import (
     Melody,
     noisy,
@@ -216,11 +216,14 @@ def derive(  # noqa: PLR0913 - each is one independent choice of the recipe
         progress: Called with (clips done, clips in all).
 
     Raises:
-        TrainingError: No such speaker or no clip, a sound that cannot be read, a full disk.
+        TrainingError: No such speaker or no clip, a sound that cannot be read, a full disk; a
+            corpus lies in `folder`.
     """
     if speaker not in corpus.speakers:
         known = ", ".join(sorted(corpus.speakers))
         raise TrainingError(f"{corpus.folder} has no speaker {speaker}; it has {known}.")
+    if (folder / CORPUS_FILE).exists():
+        raise TrainingError(f"{folder} holds a corpus already; remove it or choose another folder.")
     made = _derived_speaker(corpus.speakers[speaker], new_speaker, augmentation)
     own = [c for c in corpus.clips if c.speaker == speaker and c.passed and c.split in splits]
     if not own:
