@@ -30,8 +30,8 @@ NAME = "fastpitch"
 REVISION = f"fastpitch/1 inventory/{INVENTORY_REVISION}"
 _LINES_AT_ONCE = 256  # what is in flight; bounds memory, changes no sample
 _NEUTRAL = "neutral"
-# Padded tokens and frames of one run.
-_CPU_TOKENS, _CPU_FRAMES = 1_024, 2_048
+# Padded tokens and frames of one run. On a CPU only short lines gain by sharing one.
+_CPU_TOKENS, _CPU_FRAMES = 256, 512
 _GPU_TOKENS, _GPU_FRAMES = 16_384, 32_768
 
 

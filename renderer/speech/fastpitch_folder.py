@@ -7,14 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from renderer.domain.voice import VoiceCard
-from renderer.domain.voice_model import (
-    FILE,
-    GRAPHS,
-    MOST_BYTES,
-    Base,
-    VoiceModel,
-    read_voice_model,
-)
+from renderer.domain.voice_json import MOST_BYTES, read_voice_model
+from renderer.domain.voice_model import FILE, GRAPHS, Base, VoiceModel
 from renderer.errors import ModelRefusedError, UnknownVoiceError
 from renderer.ports import Synthesiser
 from renderer.speech.fastpitch import FastPitchVoice

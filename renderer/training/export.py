@@ -20,7 +20,8 @@ from torch import nn
 
 from renderer.domain.speaker import Speaker
 from renderer.domain.voice import VoiceCard, VoiceRef
-from renderer.domain.voice_model import FILE, GRAPHS, Blend, VoiceModel, voice_model_text
+from renderer.domain.voice_json import voice_model_text
+from renderer.domain.voice_model import FILE, GRAPHS, Blend, VoiceModel
 from renderer.errors import ModelRefusedError, TrainingError
 from renderer.text.inventory import INVENTORY_REVISION, SYMBOLS
 from renderer.training import checkpoint, parity
