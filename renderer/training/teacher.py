@@ -93,6 +93,7 @@ class VoiceTeacher:
         locale: BCP 47 tag of the texts.
         speaker: How the corpus is to call it, with its terms.
         voice_speaker: Which of the voice's speakers, or "" for its first or only one.
+        rate: Speaking rate asked of the voice, ×.
     """
 
     def __init__(
@@ -102,12 +103,14 @@ class VoiceTeacher:
         locale: str,
         speaker: Speaker,
         voice_speaker: str = "",
+        rate: float = 1.0,
     ) -> None:
         self._voice = voice
         self._transcriber = transcriber
         self._locale = locale
         self._speaker = speaker
         self._voice_speaker = voice_speaker
+        self._rate = rate
 
     @property
     def speaker(self) -> Speaker:
@@ -131,7 +134,9 @@ class VoiceTeacher:
 
     def say(self, lines: Sequence[Transcript]) -> list[Lesson | BarklineError]:
         """Say lines whose phones are known."""
-        requests = [SpeechRequest(line, speaker=self._voice_speaker) for line in lines]
+        requests = [
+            SpeechRequest(line, speaker=self._voice_speaker, rate=self._rate) for line in lines
+        ]
         answers: list[Lesson | BarklineError] = []
         for line, speech in zip(lines, self._voice.speak(requests), strict=True):
             if isinstance(speech, SynthesisError):

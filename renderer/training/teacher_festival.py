@@ -24,6 +24,7 @@ from renderer.training.teacher import Lesson, transcribe
 TIMEOUT_S = 60.0
 PACKAGE = "festival"
 _FIELDS = 3
+_FOLDER = Path("/usr/share/festival/voices")
 _HEADER_END = "#"
 
 # FestCat's phones (SAMPA for Catalan); espeak writes the softened b, d, g where it does not.
@@ -58,6 +59,7 @@ class FestivalVoice:
         alphabet: Its phones.
         encoding: Of the text it reads.
         speaker: Its terms.
+        model: Where Debian puts its HTS voice.
     """
 
     command: str
@@ -66,6 +68,7 @@ class FestivalVoice:
     alphabet: Alphabet
     encoding: str
     speaker: Speaker
+    model: Path
 
 
 VOICES = {
@@ -84,6 +87,7 @@ VOICES = {
             100.0,
             400.0,
         ),
+        _FOLDER / "us/cmu_us_slt_arctic_hts/hts/cmu_us_slt_arctic_hts.htsvoice",
     ),
     "ona-hts": FestivalVoice(
         "voice_upc_ca_ona_hts",
@@ -100,6 +104,7 @@ VOICES = {
             90.0,
             400.0,
         ),
+        _FOLDER / "catalan/upc_ca_ona_hts/hts/upc_ca_ona.htsvoice",
     ),
 }
 
@@ -111,13 +116,21 @@ class FestivalTeacher:
         voice: One of `VOICES`.
         transcriber: Texts to phones, by which festival's phones are given to words.
         speaker: How the corpus is to call it; by default as in `VOICES`.
+        rate: Speaking rate, ×.
+        warp: Frequency warping of the HTS voice, or None for its own: lower ones sound like a
+            larger head, at the same F0.
 
     Raises:
         TrainingError: festival is not installed, or there is no such voice.
     """
 
     def __init__(
-        self, voice: str, transcriber: Transcriber, speaker: Speaker | None = None
+        self,
+        voice: str,
+        transcriber: Transcriber,
+        speaker: Speaker | None = None,
+        rate: float = 1.0,
+        warp: float | None = None,
     ) -> None:
         if voice not in VOICES:
             raise TrainingError(f"no festival voice {voice!r}; choose one of {', '.join(VOICES)}.")
@@ -125,6 +138,7 @@ class FestivalTeacher:
         self._voice = VOICES[voice]
         self._transcriber = transcriber
         self._speaker = speaker or self._voice.speaker
+        self._rate, self._warp = rate, warp
 
     @property
     def speaker(self) -> Speaker:
@@ -156,7 +170,7 @@ class FestivalTeacher:
         """Say lines in one run of the program."""
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            script = [f"({self._voice.command})"]
+            script = [f"({self._voice.command})", *self._parameters(folder)]
             for number, (text, _) in enumerate(lines):
                 # `plain` leaves no quote and no backslash, so that a text cannot leave its string.
                 said = plain(text, self._voice.encoding)
@@ -172,6 +186,16 @@ class FestivalTeacher:
                 self._lesson(folder / str(number), line, problem)
                 for number, (_, line) in enumerate(lines)
             ]
+
+    def _parameters(self, folder: Path) -> list[str]:
+        """Return the lines that set rate and warping; the engine takes the first of each option."""
+        wanted = [f'(list "-r" {self._rate:.4f})'] if self._rate != 1.0 else []
+        if self._warp is not None:
+            (folder / "warped.htsvoice").write_bytes(warped(self._voice.model, self._warp))
+            wanted.append('(list "-m" "warped.htsvoice")')
+        if not wanted:
+            return []
+        return [f"(set! hts_engine_params (append (list {' '.join(wanted)}) hts_engine_params))"]
 
     def _speak(self, folder: Path, timeout_s: float) -> str:
         """Run the script; return what went wrong."""
@@ -195,6 +219,21 @@ class FestivalTeacher:
             return SynthesisError(f"festival said nothing: {problem[:80]}")
         except (SynthesisError, TextError) as error:
             return error
+
+
+def warped(model: Path, warp: float) -> bytes:
+    """Return an HTS voice with another frequency warping in its head.
+
+    Raises:
+        TrainingError: The voice is not there or no HTS voice.
+    """
+    try:
+        head, option, rest = model.read_bytes().partition(b"ALPHA=")
+    except OSError as error:
+        raise TrainingError(f"festival's voice cannot be read: {error}.") from error
+    if not option:
+        raise TrainingError(f"{model} is no HTS voice whose warping can be changed.")
+    return head + option + f"{warp:.2f}".encode() + rest[rest.index(b"\n") :]
 
 
 def read_segments(text: str) -> list[Heard]:

@@ -53,6 +53,7 @@ class FliteTeacher:
         voice: One of `SPEAKERS`.
         transcriber: Texts to phones, by which flite's phones are given to words.
         speaker: How the corpus is to call it; by default as flite does.
+        rate: Speaking rate, ×.
 
     Raises:
         TrainingError: flite is not installed or has no such voice.
@@ -61,7 +62,11 @@ class FliteTeacher:
     language = "en"
 
     def __init__(
-        self, voice: str, transcriber: Transcriber, speaker: Speaker | None = None
+        self,
+        voice: str,
+        transcriber: Transcriber,
+        speaker: Speaker | None = None,
+        rate: float = 1.0,
     ) -> None:
         if voice not in SPEAKERS:
             raise TrainingError(f"flite has no voice {voice!r}; use one of {', '.join(SPEAKERS)}.")
@@ -69,6 +74,7 @@ class FliteTeacher:
         self._voice = voice
         self._transcriber = transcriber
         self._speaker = speaker or SPEAKERS[voice]
+        self._stretch = f"duration_stretch={1 / rate:.4f}"
 
     @property
     def speaker(self) -> Speaker:
@@ -93,7 +99,8 @@ class FliteTeacher:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
             (folder / "text").write_text(f"{plain(text)}\n", "ascii")
-            said = [self._program, "-voice", self._voice, "-psdur", "-f", "text", "-o", "sound.wav"]
+            said = [self._program, "-voice", self._voice, "--setf", self._stretch, "-psdur"]
+            said += ["-f", "text", "-o", "sound.wav"]
             printed, _ = run_program(said, folder, TIMEOUT_S)
             sound = read_sound(folder / "sound.wav")
         heard = read_phones(printed, sound.duration_s)
