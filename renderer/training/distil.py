@@ -182,11 +182,13 @@ def _gain(teacher: Teacher, folder: Path, texts: Sequence[str]) -> float:
             return found
     except (OSError, ValueError, KeyError, TypeError):
         gains = {}
-    lessons = [x for x in teacher.teach(texts) if isinstance(x, Lesson)]
+    answers = teacher.teach(texts)
+    lessons = [x for x in answers if isinstance(x, Lesson)]
     levels = [level for x in lessons if (level := _speech_level_dbfs(x.waveform)) is not None]
     peaks = [float(np.abs(x.waveform.samples).max(initial=0.0)) for x in lessons]
     if not levels:
-        raise TrainingError(f"{name!r} said nothing that can be heard in {len(texts)} sentences.")
+        why = next((str(x) for x in answers if isinstance(x, BarklineError)), "only silence")
+        raise TrainingError(f"Nothing can be learnt from {name!r}: {why}")
     gain = float(10 ** ((LEVEL_DBFS - float(np.median(levels))) / 20))
     gain = min(gain, 0.8 / max(peaks))
     folder.mkdir(parents=True, exist_ok=True)
