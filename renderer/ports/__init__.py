@@ -16,7 +16,7 @@ from renderer.ports.database import (
     UnitOfWork,
     VoiceLevels,
 )
-from renderer.ports.judge import Judge
+from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
@@ -25,6 +25,7 @@ from renderer.ports.text import Transcriber
 
 __all__ = [
     "Clock",
+    "HeardWord",
     "Judge",
     "LineRepository",
     "LineWrite",
@@ -35,6 +36,8 @@ __all__ = [
     "Outbox",
     "OutboxRow",
     "Publisher",
+    "Recogniser",
+    "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
     "StoredLine",
@@ -45,4 +48,5 @@ __all__ = [
     "UnitOfWork",
     "VoiceBook",
     "VoiceLevels",
+    "WordAlignment",
 ]

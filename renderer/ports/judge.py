@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from renderer.audio.waveform import Waveform
+from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
 
 
@@ -19,4 +24,81 @@ class Judge(Protocol):
 
     def score(self, waveforms: Sequence[Waveform]) -> list[Mapping[str, float] | JudgeError]:
         """Score a batch; a metric that failed is an error in its place, never a neutral score."""
+        ...
+
+
+class SpeakerEncoder(Protocol):
+    """Says how alike two voices sound."""
+
+    @property
+    def revision(self) -> str:
+        """Name and version of the model."""
+        ...
+
+    def embed(self, waveforms: Sequence[Waveform]) -> list[npt.NDArray[np.float32] | JudgeError]:
+        """Return a unit vector, float32 (D,), per clip; the cosine of two is their likeness.
+
+        Raises:
+            JudgeError: The model is not installed or is another one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """One word of a text, held against a sound.
+
+    Attributes:
+        start_s: Seconds from the start of the sound.
+        end_s: Seconds from the start of the sound.
+        score: How well it fits, 0 to 1; the geometric mean over seconds.
+        is_found: Whether the word can be heard there.
+    """
+
+    start_s: float
+    end_s: float
+    score: float
+    is_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WordAlignment:
+    """A text held against a sound.
+
+    Attributes:
+        score: How well all of it fits, 0 to 1; the geometric mean over seconds.
+        words: One per word of the text, in order.
+    """
+
+    score: float
+    words: tuple[HeardWord, ...]
+
+    @property
+    def coverage(self) -> float:
+        """Share of the words that were found."""
+        return sum(word.is_found for word in self.words) / max(1, len(self.words))
+
+
+class Recogniser(Protocol):
+    """Says whether a text was said, and which phones are heard without one."""
+
+    @property
+    def revision(self) -> str:
+        """Name and version of the model."""
+        ...
+
+    def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
+        """Hold a text against a sound.
+
+        Raises:
+            JudgeError: The text does not fit, or there is nothing to hear.
+        """
+        ...
+
+    def classes(self, waveform: Waveform) -> str:
+        """Return the phones that are heard, one letter per phone class.
+
+        Raises:
+            JudgeError: There is nothing to hear, or the recogniser failed.
+        """
         ...
