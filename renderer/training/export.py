@@ -24,11 +24,12 @@ from renderer.domain.voice_json import voice_model_text
 from renderer.domain.voice_model import FILE, GRAPHS, Blend, VoiceModel
 from renderer.errors import ModelRefusedError, TrainingError
 from renderer.text.inventory import INVENTORY_REVISION, SYMBOLS
-from renderer.training import checkpoint, parity
+from renderer.training import parity
+from renderer.training.base import Inherited, save_base
 from renderer.training.corpus import MEL
 from renderer.training.fastpitch import FastPitch
 from renderer.training.graph import acoustic_graphs, vocoder_graph
-from renderer.training.onnx_graph import Axes, write_graph
+from renderer.training.onnx_graph import LARGEST_HALF, Axes, write_graph
 from renderer.training.speaker_table import SpeakerTable
 
 ENGINE = "fastpitch"
@@ -117,7 +118,7 @@ def export_voice(
         about: Name, rights, speakers.
         folder: Where the voice will be; named as the voice.
         half: Store weights as float16: half the size, computed in float32 all the same.
-        weights: Where the same weights are kept as safetensors too, for fine-tuning; None: nowhere.
+        weights: Where they are kept as safetensors too, to fine-tune from (`base`); None: nowhere.
         replace: Whether a voice that is there already is replaced.
 
     Returns:
@@ -147,8 +148,8 @@ def export_voice(
         raise TrainingError(f"The voice cannot be exported. {error}") from error
     card = _card(about, model, text)
     if weights is not None:
-        parts = {"acoustic": acoustic, "speakers": speaker_table, "vocoder": vocoder}
-        checkpoint.save(weights, 0, {"voice": about.name}, parts, {}, {})
+        rights = Inherited(about.name, about.licence, about.may_publish, about.attribution)
+        save_base(weights, acoustic, speaker_table, vocoder, rights, half=half)
     _write({**files, FILE: text.encode()}, card, folder, replace)
     return folder
 
@@ -173,7 +174,9 @@ def _check(about: VoiceAbout, table: SpeakerTable, folder: Path, replace: bool) 
 @torch.no_grad()
 def _round(graph: nn.Module) -> None:
     """Make the weights what float16 holds of them, so that parity is judged on what is stored."""
-    for parameter in graph.parameters():
+    for name, parameter in graph.named_parameters():
+        if bool((parameter.abs() > LARGEST_HALF).any()):
+            raise TrainingError(f"The weight {name} is too large for float16; export in float32.")
         parameter.copy_(parameter.half().float())
 
 

@@ -17,7 +17,7 @@ from renderer.errors import TrainingError
 
 OPSET = 17
 _MADE = ("cosine", "sine")
-_LARGEST_HALF = float(np.finfo(np.float16).max)
+LARGEST_HALF = float(np.finfo(np.float16).max)
 
 Axes = Mapping[str, Mapping[int, str]]
 
@@ -29,10 +29,10 @@ def write_graph(graph: nn.Module, example: Sequence[Tensor], axes: Axes, *, half
         graph: With `inputs` and `outputs`, names in order; in eval mode.
         example: Inputs of any size.
         axes: Input to its free dimensions.
-        half: Store weights as float16; they are read as float32 all the same.
+        half: Store weights as float16 (none above `LARGEST_HALF`); they are read as float32.
 
     Raises:
-        TrainingError: A weight is no finite number, or too large for float16.
+        TrainingError: A weight is no finite number.
     """
     for name, weight in graph.state_dict().items():
         if not torch.isfinite(weight).all():
@@ -107,8 +107,6 @@ def _halve(model: onnx.ModelProto, parameters: set[str]) -> None:
         if tensor.name not in parameters or tensor.data_type != TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(tensor)
-        if np.abs(values).max(initial=0.0) > _LARGEST_HALF:
-            raise TrainingError(f"The weight {tensor.name} is too large for float16.")
         half = f"{tensor.name}.half"
         casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), half))
