@@ -117,6 +117,16 @@ class SourceFilter(nn.Module):
         """
         return self.render(self.filters(mel, f0, voiced), self.phase(f0), f0, noise)
 
+    def pair(
+        self, mel: Tensor, f0: Tensor, voiced: Tensor, cycles: Tensor, noise: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Speak a batch twice, with different noise, with pulses where `cycles` has them."""
+        filters = self.filters(mel, f0, voiced)
+        return (
+            self.render(filters, cycles, f0, noise[0]),
+            self.render(filters, cycles, f0, noise[1]),
+        )
+
     def filters(self, mel: Tensor, f0: Tensor, voiced: Tensor) -> Filters:
         """Predict the filters: (gains of pulses, noise, bursts; phase), each (B, 2F, bins)."""
         batch, _, frames = mel.shape
