@@ -35,7 +35,9 @@ def timed(transcript: Transcript, *phones: tuple[str, float, int]):
 
 
 def test_a_span_of_several_symbols_is_shared_out() -> None:
-    found = timed(line(("kˈeɪ", "")), ("_", 0.1, -1), ("k", 0.1, 0), ("ˈeɪ", 0.4, 0), ("_", 0.2, -1))
+    found = timed(
+        line(("kˈeɪ", "")), ("_", 0.1, -1), ("k", 0.1, 0), ("ˈeɪ", 0.4, 0), ("_", 0.2, -1)
+    )
     assert found.sequence.symbols == ("_", "k", "e", "ɪ", "_")
     assert found.sequence.stresses == (0, 0, 1, 1, 0)
     assert found.durations[2] == pytest.approx(found.durations[3], abs=1)
@@ -75,7 +77,9 @@ def test_a_short_gap_is_a_closure() -> None:
 
 
 def test_what_was_really_said_is_the_label_and_keeps_its_stress() -> None:
-    found = timed(line(("wˈɔːtɚ", "")), ("w", 0.1, 0), ("ɑː", 0.1, 0), ("ɾ", 0.05, 0), ("ə", 0.1, 0))
+    found = timed(
+        line(("wˈɔːtɚ", "")), ("w", 0.1, 0), ("ɑː", 0.1, 0), ("ɾ", 0.05, 0), ("ə", 0.1, 0)
+    )
     assert without_pauses(found.sequence) == ("w", "ɑː", "ɾ", "ə")
     assert found.sequence.stresses == (0, 0, 1, 0, 0, 0)
     assert found.changed == 1
