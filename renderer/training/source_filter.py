@@ -122,10 +122,9 @@ class SourceFilter(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Speak a batch twice, with different noise, with pulses where `cycles` has them."""
         filters = self.filters(mel, f0, voiced)
-        return (
-            self.render(filters, cycles, f0, noise[0]),
-            self.render(filters, cycles, f0, noise[1]),
-        )
+        voice = self._voice(filters, cycles, f0)  # has no noise in it: once is enough
+        first, second = (self._with_noise(voice, filters, cycles, one) for one in noise)
+        return first, second
 
     def filters(self, mel: Tensor, f0: Tensor, voiced: Tensor) -> Filters:
         """Predict the filters: (gains of pulses, noise, bursts; phase), each (B, 2F, bins)."""
@@ -165,18 +164,26 @@ class SourceFilter(nn.Module):
 
     def render(
         self,
-        filters: tuple[Tensor, Tensor, Tensor, Tensor],
+        filters: Filters,
         cycles: Tensor,
         f0: Tensor,
         noise: Tensor,
     ) -> Tensor:
         """Filter pulses at the given phase (cycles), noise and bursts, and add them up."""
-        pulse_gain, hiss_gain, burst_gain, phase = filters
-        pulses = self._analyse(self._pulses(cycles, f0))
+        return self._with_noise(self._voice(filters, cycles, f0), filters, cycles, noise)
+
+    def _voice(self, filters: Filters, cycles: Tensor, f0: Tensor) -> Tensor:
+        """Return the spectra of the filtered pulses, complex (B, 2F, bins)."""
+        gain, _, _, phase = filters
+        turned = torch.complex(gain * torch.cos(phase), gain * torch.sin(phase))
+        return self._analyse(self._pulses(cycles, f0)) * turned
+
+    def _with_noise(self, voice: Tensor, filters: Filters, cycles: Tensor, noise: Tensor) -> Tensor:
+        """Add noise and bursts to the spectra of the voice; return the sound (B, F × hop)."""
+        _, hiss_gain, burst_gain, _ = filters
         hiss = self._analyse(noise)
         burst = self._analyse(noise * _bursts(cycles))
-        turned = torch.complex(pulse_gain * torch.cos(phase), pulse_gain * torch.sin(phase))
-        return self._synthesise(pulses * turned + hiss * hiss_gain + burst * burst_gain)
+        return self._synthesise(voice + hiss * hiss_gain + burst * burst_gain)
 
     def _pulses(self, cycles: Tensor, f0: Tensor) -> Tensor:
         """Sum all cosines below half the sampling rate, in closed form, at unit power."""
