@@ -17,7 +17,7 @@ from torch import nn
 from renderer.domain.voice_json import read_voice_model
 from renderer.domain.voice_model import GRAPHS, Blend
 from renderer.errors import TrainingError
-from renderer.training import checkpoint, export, parity
+from renderer.training import base, export, parity
 from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice
 from renderer.training.fastpitch import FastPitch, FastPitchConfig
 from renderer.training.graph import acoustic_graphs, fourier, vocoder_graph
@@ -175,11 +175,11 @@ def test_the_folder_says_who_speaks_and_one_hash_stands_for_all(voice) -> None:
     assert sorted(p.name for p in voice.iterdir()) == sorted([*GRAPHS, "voice.json", "card.yaml"])
 
 
-def test_the_weights_are_kept_for_those_who_train_on(voice, acoustic, tmp_path) -> None:
-    read = checkpoint.load(voice.parent / "weights.safetensors")
-    again = FastPitch(CONFIG)
-    again.load_state_dict(read.weights("acoustic"))
-    assert torch.equal(again.duration.out.weight, acoustic.duration.out.weight)
+def test_the_weights_are_kept_for_those_who_train_on(voice, acoustic) -> None:
+    read = base.Base.load(voice.parent / "weights.safetensors")
+    kept = read.acoustic.weights("fastpitch")["duration.out.weight"]
+    assert torch.equal(kept, acoustic.duration.out.weight.half())
+    assert (read.rights.voice, read.rights.licence) == ("pack", "CC0-1.0")
 
 
 def test_graphs_hold_no_foreign_text_and_only_half_weights(voice) -> None:
