@@ -64,9 +64,11 @@ def fundamental_cycles(samples: Samples, f0: Frames, voiced: Mask, spec: MelSpec
     cycles = integrate(f0, spec)
     size = int(_PERIODS * spec.sample_rate / float(np.median(f0)))
     window = np.hanning(size + 2)[1:-1]
-    moved = np.convolve(samples * np.exp(-2j * np.pi * cycles), window, mode="same")
-    at = np.minimum(np.arange(f0.size) * spec.hop_length + spec.hop_length // 2, samples.size - 1)
-    turned = np.angle(moved[at]) / (2 * np.pi)
+    moved = np.pad(samples * np.exp(-2j * np.pi * cycles), size)
+    # One window per frame, centred in it.
+    first = size + spec.hop_length // 2 - size // 2
+    windows = np.lib.stride_tricks.sliding_window_view(moved, size)[first :: spec.hop_length]
+    turned = np.angle(windows[: f0.size] @ window) / (2 * np.pi)
     offset, last = np.zeros(f0.size), 0.0
     for frame in range(f0.size):
         if voiced[frame]:
