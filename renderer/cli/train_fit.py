@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renderer.errors import ConfigError, InputError
+from renderer.errors import ConfigError, Fault, InputError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from renderer.training.export import VoiceAbout
-    from renderer.training.trainer import Progress, Trainer
+    from renderer.training.trainer import Outcome, Progress, Trainer
+    from renderer.training.watcher import TensorBoard
 
 _run = click.Path(path_type=Path, file_okay=False)
 _recipe = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -48,14 +49,13 @@ def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any)
     Ctrl-C, a kill or --minutes ends it after the step under way; the same command goes on where it
     was, to the same loss curve. Needs `pip install 'barkline[train]'`.
     """
-    torch = _torch(options["threads"])
+    _torch(options["threads"])
+    from renderer.training import run_card
     from renderer.training.fit import is_begun, prepare_run
     from renderer.training.recipe import read_recipe
-    from renderer.training.watcher import TensorBoard
 
     if fresh and is_begun(folder):
         raise ConfigError(f"{folder} holds a run already; leave out --fresh to go on with it.")
-    del torch
     plan = read_recipe(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     with _bar("measuring clips", quiet=options["as_json"]) as told:
@@ -63,17 +63,17 @@ def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any)
             plan,
             folder,
             device=options["device"],
-            watcher=TensorBoard(folder),
+            watcher=_watcher(folder),
             show_features=lambda done, all_: told(done, all_, ""),
         )
     with _bar(plan.model, quiet=options["as_json"]) as told, _stopping(run.trainer):
         outcome = run.go(_shown(told), minutes)
     if options["as_json"]:
-        click.echo(json.dumps({"run": folder.as_posix()} | _plain(outcome)))
+        click.echo(json.dumps({"run": folder.as_posix()} | run_card.plain(outcome)))
     else:
         click.echo(
             f"{outcome.reason} at step {outcome.step} after {outcome.spent_s / 60:.1f} minutes; "
-            f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}: {folder}"
+            f"{_best(outcome)}: {folder}"
         )
     return 0
 
@@ -91,16 +91,17 @@ def predict(run: Path, corpora: tuple[Path, ...], device: str, threads: int | No
 
     A recipe with `predicted_mels = true` learns from them.
     """
-    torch = _torch(threads)
+    _torch(threads)
     from renderer.training import checkpoint
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import Corpus
+    from renderer.training.fit import choose_device
     from renderer.training.predicted import predict_all
     from renderer.training.trainer import BEST
 
     kept = checkpoint.load(run / BEST)
-    learner = AcousticLearner.restored(kept, kept.about["run"])
-    where = torch.device("cuda" if device == "cuda" else "cpu")
+    learner = AcousticLearner.restored(kept, kept.run)
+    where = choose_device(device)
     for module in learner.modules.values():
         module.to(where)
     with _bar("predicting", quiet=False) as told:
@@ -141,9 +142,12 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
 
     said = _about(about)
     kept = checkpoint.load(acoustic / BEST)
-    learner = AcousticLearner.restored(kept, kept.about["run"])
+    learner = AcousticLearner.restored(kept, kept.run)
     sound = checkpoint.load(vocoder / BEST)
-    generator = make_generator(str(sound.about["run"].get("size")), MEL)
+    try:
+        generator = make_generator(str(sound.run.get("size")), MEL)
+    except ValueError as error:
+        raise TrainingError(f"{vocoder} is no run of a vocoder: {error}.") from error
     checkpoint.restore_module(sound, "vocoder", generator, averaged=True)
     folder.mkdir(parents=True, exist_ok=True)
     made = export_voice(
@@ -168,17 +172,37 @@ def _about(path: Path) -> VoiceAbout:
         InputError: It is no TOML or has other fields.
     """
     import tomllib
+    from dataclasses import fields
 
     from pydantic import TypeAdapter, ValidationError
 
     from renderer.training.export import VoiceAbout
 
+    failed = f"{path} does not describe a voice."
     try:
         plain = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(failed, [_fault(path, "", f"{error}", "unreadable")]) from error
+    names = [one.name for one in fields(VoiceAbout)]
+    faults = [
+        _fault(path, name, f"There is no such field; there are {', '.join(names)}", "unknown-field")
+        for name in plain
+        if name not in names
+    ]
+    try:
         made: VoiceAbout = TypeAdapter(VoiceAbout).validate_python(plain)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise InputError(f"{path} does not describe a voice: {error}") from error
+    except ValidationError as error:
+        faults += [
+            _fault(path, ".".join(map(str, one["loc"])), one["msg"], "wrong-value")
+            for one in error.errors()
+        ]
+    if faults:
+        raise InputError(failed, faults)
     return made
+
+
+def _fault(path: Path, field: str, problem: str, code: str) -> Fault:
+    return Fault(path.as_posix(), 0, field, f"{problem}.", "See docs/training.md.", code)
 
 
 def _torch(threads: int | None) -> Any:  # noqa: ANN401 - a module
@@ -198,24 +222,39 @@ def _torch(threads: int | None) -> Any:  # noqa: ANN401 - a module
     return torch
 
 
-def _plain(outcome: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
-    from dataclasses import asdict
+def _watcher(folder: Path) -> TensorBoard:
+    """Return TensorBoard.
 
-    return asdict(outcome)
+    Raises:
+        ConfigError: It is not installed.
+    """
+    from renderer.training.watcher import TensorBoard
+
+    try:
+        return TensorBoard(folder)
+    except ImportError as error:
+        raise ConfigError(
+            "Training needs tensorboard. Install it with `pip install 'barkline[cpu,train]'`."
+        ) from error
+
+
+def _best(outcome: Outcome) -> str:
+    if not outcome.best_step:
+        return "not validated yet"
+    return f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}"
 
 
 @contextmanager
 def _bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a progress bar with the time left on the standard error."""
+    """Show a progress bar on the standard error."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     with Bar(*columns, console=Console(stderr=True), disable=quiet) as bar:
@@ -229,10 +268,16 @@ def _bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]
 
 def _shown(told: Callable[[int, int, str], None]) -> Callable[[Progress], None]:
     def show(progress: Progress) -> None:
-        note = " ".join(f"{name} {value:.3f}" for name, value in list(progress.losses.items())[:3])
-        told(progress.step, progress.steps, note)
+        losses = " ".join(f"{n} {value:.3f}" for n, value in list(progress.losses.items())[:3])
+        told(progress.step, progress.steps, f"{_time(progress.left_s)} left  {losses}")
 
     return show
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
 
 
 @contextmanager

@@ -7,8 +7,9 @@ file can run code.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import tempfile
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,21 @@ class Checkpoint:
         start = f"{prefix}."
         return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
 
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """What the training run said of itself.
+
+        Raises:
+            TrainingError: This is no checkpoint of a run.
+        """
+        said = self.about.get("run")
+        if not isinstance(said, dict):
+            raise TrainingError(
+                f"{self.path} is no checkpoint of a training run. Name `best.safetensors` or "
+                "`last.safetensors` of a run's folder."
+            )
+        return said
+
     def weights(self, name: str) -> dict[str, Tensor]:
         """Return a module's averaged weights where there are some, else its plain ones."""
         return self.part(f"module.{name}") | self.part(f"average.{name}")
@@ -76,12 +92,15 @@ def save(
             }
     plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
     header = {"step": str(step), "about": json.dumps(about, ensure_ascii=False)}
-    temporary = Path(tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")[1])
+    temporary = path.with_name(f".{path.name}.part")  # one name: a kill leaves one file at most
     try:
         save_file(plain, temporary, metadata=header)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"The checkpoint {path} could not be written ({error}). Make room and start the same "
             "command again: it goes on from the checkpoint before."
@@ -98,9 +117,13 @@ def load(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        return Checkpoint(path, int(header["step"]), json.loads(header["about"]), tensors)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise TrainingError(f"{path} is no checkpoint that can be read: {error}") from error
+        step, about = int(header["step"]), json.loads(header["about"])
+        if step < 0 or not isinstance(about, dict):
+            raise ValueError("its header is not a checkpoint's")
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
+        why = f"{error} is missing in its header" if isinstance(error, KeyError) else error
+        raise TrainingError(f"{path} is no checkpoint that can be read: {why}.") from error
+    return Checkpoint(path, step, about, tensors)
 
 
 def restore_module(checkpoint: Checkpoint, name: str, module: nn.Module, *, averaged: bool) -> None:
@@ -110,13 +133,32 @@ def restore_module(checkpoint: Checkpoint, name: str, module: nn.Module, *, aver
         TrainingError: The checkpoint is of another architecture; what differs.
     """
     weights = checkpoint.weights(name) if averaged else checkpoint.part(f"module.{name}")
-    wanted = module.state_dict()
-    odd = [f"{k} is missing" for k in wanted if k not in weights]
-    odd += [f"{k} is not known" for k in weights if k not in wanted]
+    _require(checkpoint, name, weights, module.state_dict())
+    module.load_state_dict(weights)
+
+
+def restore_average(checkpoint: Checkpoint, name: str, average: Mapping[str, Tensor]) -> None:
+    """Fill a module's averages.
+
+    Raises:
+        TrainingError: As of `restore_module`.
+    """
+    kept = checkpoint.part(f"average.{name}")
+    _require(checkpoint, name, kept, average)
+    for key, tensor in kept.items():
+        average[key].copy_(tensor)
+
+
+def _require(
+    checkpoint: Checkpoint, name: str, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
+) -> None:
+    """Refuse tensors of other names or shapes."""
+    odd = [f"{k} is missing" for k in wanted if k not in found]
+    odd += [f"{k} is not known" for k in found if k not in wanted]
     odd += [
-        f"{k} is {tuple(weights[k].shape)}, not {tuple(v.shape)}"
+        f"{k} is {tuple(found[k].shape)}, not {tuple(v.shape)}"
         for k, v in wanted.items()
-        if k in weights and weights[k].shape != v.shape
+        if k in found and found[k].shape != v.shape
     ]
     if odd:
         more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
@@ -124,14 +166,25 @@ def restore_module(checkpoint: Checkpoint, name: str, module: nn.Module, *, aver
             f"{checkpoint.path} holds another architecture of {name!r}: "
             f"{'; '.join(odd[:_SHOWN])}{more}. Use the recipe it was made with, or another folder."
         )
-    module.load_state_dict(weights)
 
 
 def restore_optimizer(checkpoint: Checkpoint, name: str, optimizer: torch.optim.Optimizer) -> None:
-    """Fill an optimiser's state; its rates come from the recipe."""
+    """Fill an optimiser's state; its rates come from the recipe.
+
+    Raises:
+        TrainingError: The state belongs to other parameters.
+    """
+    groups = optimizer.state_dict()["param_groups"]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in checkpoint.part(f"optimizer.{name}").items():
-        index, _, field = key.partition(".")
-        state.setdefault(int(index), {})[field] = tensor
-    groups = optimizer.state_dict()["param_groups"]
+        number, _, field = key.partition(".")
+        index = int(number) if number.isdecimal() else len(parameters)
+        fits = index < len(parameters) and tensor.shape in ((), parameters[index].shape)
+        if not fits:
+            raise TrainingError(
+                f"{checkpoint.path} holds another optimiser of {name!r}: {key} fits no parameter. "
+                "Use the recipe it was made with, or another folder."
+            )
+        state.setdefault(index, {})[field] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": groups})

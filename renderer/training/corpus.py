@@ -11,8 +11,8 @@ In the folder:
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import math
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -132,7 +132,11 @@ class Corpus:
         return tuple(clip for clip in self.clips if clip.split == split and clip.passed)
 
     def save(self) -> None:
-        """Write `corpus.json` and `clips.jsonl`, each at once or not at all."""
+        """Write `corpus.json` and `clips.jsonl`, each at once or not at all.
+
+        Raises:
+            OSError: They cannot be written; what was there is untouched.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         about = {
             "spec": asdict(self.spec),
@@ -156,8 +160,10 @@ class Corpus:
             about = json.loads((folder / CORPUS_FILE).read_text("utf-8"))
             spec = MelSpec(**about["spec"])
             speakers = {s["name"]: Speaker(**s) for s in about["speakers"]}
-            lines = (folder / CLIPS_FILE).read_text("utf-8").splitlines()
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            _check_speakers(speakers.values())
+            # by "\n" alone: texts may hold other separators, such as U+2028
+            lines = (folder / CLIPS_FILE).read_text("utf-8").removesuffix("\n").split("\n")
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise InputError(
                 f"{folder} is no corpus ({type(error).__name__}: {error}). "
                 "Make one with `barkline train prepare` or `barkline train distil`."
@@ -166,7 +172,15 @@ class Corpus:
         return cls(folder, speakers, tuple(sorted(clips, key=lambda clip: clip.id)), spec)
 
 
-_TUPLES = ("phones", "stresses", "words", "durations", "trusted", "faults")
+_TUPLES: Mapping[str, type] = {
+    "phones": str,
+    "stresses": int,
+    "words": int,
+    "durations": int,
+    "trusted": bool,
+    "faults": str,
+}
+_TEXTS = frozenset(("id", "speaker", "language", "text", "audio", "emotion", "split"))
 _KEYS = frozenset(f.name for f in fields(Clip))
 
 
@@ -175,13 +189,15 @@ def _read_clips(path: Path, lines: Iterable[str], speakers: Mapping[str, Speaker
     faults: list[Fault] = []
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
             clip = _clip(json.loads(line))
             if clip.speaker not in speakers:
                 raise ValueError(f"there is no speaker {clip.speaker!r}")
             if clip.id in seen:
                 raise ValueError(f"clip {clip.id!r} is there twice")
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             fix = "Make the corpus again."
             faults.append(Fault(path.as_posix(), number, "", f"{error}.", fix, "bad-clip"))
             continue
@@ -195,8 +211,16 @@ def _read_clips(path: Path, lines: Iterable[str], speakers: Mapping[str, Speaker
 def _clip(values: Any) -> Clip:  # noqa: ANN401 - whatever JSON holds
     if not isinstance(values, dict) or not set(values) <= _KEYS:
         raise ValueError("this is no clip")
-    lists = {key: tuple(values[key]) for key in _TUPLES if key in values}
-    clip = Clip(**{**values, **lists})
+    for key, kind in _TUPLES.items():
+        found = values.get(key, [])
+        if not isinstance(found, list) or not all(type(one) is kind for one in found):
+            raise ValueError(f"{key} is no list of {kind.__name__}")
+    for key in _TEXTS & values.keys():
+        if not isinstance(values[key], str):
+            raise ValueError(f"{key} is no text")
+    clip = Clip(**{**values, **{key: tuple(values[key]) for key in _TUPLES if key in values}})
+    if type(clip.frames) is not int or clip.frames < 1 or min(clip.durations, default=0) < 0:
+        raise ValueError(f"the lengths of {clip.id!r} are no counts of frames")
     audio = Path(clip.audio)
     if audio.is_absolute() or ".." in audio.parts:
         raise ValueError(f"the audio of {clip.id!r} lies outside the corpus")
@@ -204,7 +228,17 @@ def _clip(values: Any) -> Clip:  # noqa: ANN401 - whatever JSON holds
 
 
 def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    Path(temporary).replace(path)
+    temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        temporary.write_text(text, "utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _check_speakers(speakers: Iterable[Speaker]) -> None:
+    for one in speakers:
+        low, high = float(one.f0_floor_hz), float(one.f0_ceiling_hz)
+        if not (0 < low < high and math.isfinite(high)):
+            raise ValueError(f"the F0 range of speaker {one.name!r} is {low:g}–{high:g} Hz")

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from renderer.errors import TrainingError
-from renderer.training import checkpoint, hifigan, metrics, run_card
+from renderer.training import checkpoint, curve, hifigan, metrics, run_card
 from renderer.training.acoustic import AcousticLearner
 from renderer.training.acoustic_source import AcousticSource, Cast
-from renderer.training.corpus import TRAIN, Corpus
-from renderer.training.feature_store import FeatureStore
-from renderer.training.predicted import predicted_mel
+from renderer.training.corpus import MEL, TRAIN, Corpus
+from renderer.training.feature_store import FeatureStore, speaker_statistics
+from renderer.training.predicted import has_predictions, predicted_mel
 from renderer.training.recipe import Recipe
 from renderer.training.trainer import LAST, Outcome, Progress, Trainer, Watcher
 from renderer.training.vocoding import VocoderLearner, VocoderSource, make_generator
@@ -42,20 +42,18 @@ class Run:
     device: torch.device
 
     def go(self, show: Show = lambda _: None, minutes: float = 0) -> Outcome:
-        """Train, and write the card however it ends.
+        """Train; write the card and the curves, also when it was stopped before the end.
 
         Raises:
             TrainingError: See `Trainer.run`.
         """
         outcome = self.trainer.run(show, minutes)
-        best = [
-            one
-            for one in metrics.read(self.folder / metrics.FILE)
-            if one["kind"] == "valid" and one["step"] == outcome.best_step
-        ]
+        lines = metrics.read(self.folder / metrics.FILE)
+        best = [x for x in lines if x["kind"] == "valid" and x["step"] == outcome.best_step]
         run_card.write(
             self.folder, self.recipe, self.corpora, outcome, self.device, best[-1] if best else {}
         )
+        curve.write(self.folder, title=f"{self.recipe.model}: {self.folder.name}")
         return outcome
 
 
@@ -80,16 +78,21 @@ def prepare_run(
         InputError: A corpus cannot be read.
         TrainingError: There is nothing to train on, or the device is missing.
     """
-    where = _device(device)
+    where = choose_device(device)
     corpora = [Corpus.load(choice.folder) for choice in recipe.corpora]
     if not any(corpus.usable(TRAIN) for corpus in corpora):
         raise TrainingError("No clip of the corpora passed; look at their qc.html.")
+    for corpus in corpora:
+        if corpus.spec != MEL:
+            raise TrainingError(
+                f"{corpus.folder} is cut into other mel frames than the models'; make it again."
+            )
     stores = [FeatureStore(corpus) for corpus in corpora]
     for store in stores:
         store.build_all(show_features)
     torch.manual_seed(recipe.seed)
     make = _acoustic if recipe.model == "acoustic" else _vocoder
-    learner, source, of_model = make(recipe, stores, folder)
+    learner, source, of_model = make(recipe, stores)
     for module in learner.modules.values():
         module.to(where)
     about = run_card.about(recipe, corpora) | of_model
@@ -102,9 +105,8 @@ def prepare_run(
 Made = tuple[Any, Any, dict[str, Any]]
 
 
-def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> Made:
+def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
     """Build FastPitch, new or from a checkpoint, and its source."""
-    del folder
     weighted = [
         (store.corpus, choice.weight) for store, choice in zip(stores, recipe.corpora, strict=True)
     ]
@@ -114,7 +116,7 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> M
     cast = Cast.of(corpora, with_emotion=recipe.with_emotion)
     learner = None
     if kept is not None:
-        learner = AcousticLearner.restored(kept, kept.about["run"], **options)
+        learner = AcousticLearner.restored(kept, kept.run, **options)
         cast = _joined(learner, cast, corpora)
     source = AcousticSource(
         weighted,
@@ -123,14 +125,16 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> M
         seed=recipe.seed,
         balance=recipe.balance,
     )
-    learner = learner or AcousticLearner.new(recipe.size, source, **options)
+    if learner is None:
+        try:
+            learner = AcousticLearner.new(recipe.size, source, **options)
+        except ValueError as error:
+            raise TrainingError(f"The recipe's `size`: {error}.") from error
     return learner, source, learner.about()
 
 
 def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> Cast:
     """Add the speakers a checkpoint does not know; refuse languages it does not."""
-    from renderer.training.feature_store import speaker_statistics
-
     strange = set(cast.languages) - set(learner.cast.languages)
     if strange:
         raise TrainingError(
@@ -144,10 +148,14 @@ def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> 
     return learner.cast
 
 
-def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> Made:
+def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
     """Build a generator, its discriminators where they are asked for, and its source."""
-    del folder
     spec = stores[0].corpus.spec
+    if recipe.predicted_mels and not any(has_predictions(store.corpus) for store in stores):
+        raise TrainingError(
+            "The recipe asks for `predicted_mels` and the corpora have none; make them with "
+            "`barkline train predict`."
+        )
     source = VocoderSource(
         stores,
         [choice.weight for choice in recipe.corpora],
@@ -180,7 +188,12 @@ def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore], folder: Path) -> Ma
     return learner, source, {"size": recipe.size}
 
 
-def _device(name: str) -> torch.device:
+def choose_device(name: str) -> torch.device:
+    """Return the device of a name; `auto` is CUDA where there is one.
+
+    Raises:
+        TrainingError: There is no such device.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():

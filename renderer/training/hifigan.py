@@ -120,12 +120,16 @@ class DiscriminatorConfig:
         period_widths: Channels of its layers.
         scales: How often the sound is halved for the multi-scale discriminator.
         scale_widths: Channels of its layers.
+        scale_strides: Samples from step to step in each of them.
+        scale_groups: Groups of channels in each of them.
     """
 
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
     period_widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)
     scales: int = 3
     scale_widths: tuple[int, ...] = (128, 128, 256, 512, 1024, 1024, 1024)
+    scale_strides: tuple[int, ...] = (1, 2, 2, 4, 4, 1, 1)
+    scale_groups: tuple[int, ...] = (1, 4, 16, 16, 16, 16, 1)
 
     @classmethod
     def small(cls) -> Self:
@@ -135,6 +139,8 @@ class DiscriminatorConfig:
             period_widths=(8, 24, 48, 96, 96),
             scales=2,
             scale_widths=(16, 24, 48, 96, 96),
+            scale_strides=(1, 4, 4, 4, 1),
+            scale_groups=(1, 2, 3, 6, 1),
         )
 
 
@@ -169,19 +175,20 @@ class PeriodDiscriminator(nn.Module):
 
 
 class ScaleDiscriminator(nn.Module):
-    """Looks at the sound itself, (B, T) → score map and features."""
+    """Looks at the sound itself, (B, T) → score map and features (section 2.3; MelGAN's)."""
 
-    def __init__(self, widths: Sequence[int], *, is_spectral: bool) -> None:
+    def __init__(self, config: DiscriminatorConfig, *, is_spectral: bool) -> None:
         super().__init__()
         norm = spectral_norm if is_spectral else weight_norm
-        sizes = [1, *widths]
-        self.layers = nn.ModuleList()
-        for i, (a, b) in enumerate(zip(sizes, widths, strict=False)):
-            is_end = i in (0, len(widths) - 1)
-            kernel, stride = (15, 1) if i == 0 else (5, 1) if is_end else (41, 4)
-            groups = 1 if is_end else max(1, min(16, a // 8))
-            conv = nn.Conv1d(a, b, kernel, stride, padding=kernel // 2, groups=groups)
-            self.layers.append(norm(conv))
+        widths = config.scale_widths
+        kernels = (15, *[41] * (len(widths) - 2), 5)
+        self.layers = nn.ModuleList(
+            norm(nn.Conv1d(a, b, kernel, stride, padding=kernel // 2, groups=groups))
+            for a, b, kernel, stride, groups in zip(
+                (1, *widths[:-1]), widths, kernels, config.scale_strides, config.scale_groups,
+                strict=True,
+            )
+        )  # fmt: skip
         self.leave = norm(nn.Conv1d(widths[-1], 1, 3, padding=1))
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Features]:
@@ -189,9 +196,23 @@ class ScaleDiscriminator(nn.Module):
         x = samples.unsqueeze(1)
         features = []
         for layer in self.layers:
-            x = F.leaky_relu(layer(x), _SLOPE)
+            x = F.leaky_relu(_convolve(layer, x), _SLOPE)
             features.append(x)
-        return self.leave(x), features
+        return _convolve(self.leave, x), features
+
+
+def _convolve(layer: nn.Module, x: Tensor) -> Tensor:
+    """Apply a convolution; its weight is normalised in float32.
+
+    Under CUDA's autocast spectral normalisation would mix types and fail.
+    """
+    if not isinstance(layer, nn.Conv1d):
+        raise TypeError(f"{type(layer).__name__} is no convolution")
+    with torch.autocast(x.device.type, enabled=False):
+        weight = layer.weight
+    return F.conv1d(
+        x, weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups
+    )
 
 
 class Discriminators(nn.Module):
@@ -203,8 +224,7 @@ class Discriminators(nn.Module):
             PeriodDiscriminator(period, config.period_widths) for period in config.periods
         )
         self.by_scale = nn.ModuleList(
-            ScaleDiscriminator(config.scale_widths, is_spectral=i == 0)
-            for i in range(config.scales)
+            ScaleDiscriminator(config, is_spectral=i == 0) for i in range(config.scales)
         )
 
     def forward(self, samples: Tensor) -> list[tuple[Tensor, Features]]:

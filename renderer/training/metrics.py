@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from renderer.errors import TrainingError
+from renderer.training.sound import write_bytes
+
 FILE = "metrics.jsonl"
 _EVERY = 20
 
@@ -43,29 +46,50 @@ class Metrics:
         """Take the measures of a validation."""
         self._write({"kind": "valid", "step": step} | dict(values))
 
-    def cut(self, step: int, pending: list[Mapping[str, float]]) -> None:
+    def cut(self, step: int, validated: int, pending: list[Mapping[str, float]]) -> None:
         """Drop everything after a step: it is about to be done again.
 
         Args:
             step: The last one that counts.
+            validated: The last step whose validation counts.
             pending: Losses of the steps up to it that no line holds yet.
+
+        Raises:
+            TrainingError: The disk is full; the file is as it was.
         """
         self.pending = pending
         if self._path.exists():
-            kept = [one for one in read(self._path) if one["step"] <= step]
-            self._path.write_text("".join(json.dumps(one) + "\n" for one in kept), "utf-8")
+            until = {"train": step, "valid": validated}
+            kept = [one for one in read(self._path) if one["step"] <= until[one["kind"]]]
+            write_bytes(self._path, "".join(json.dumps(one) + "\n" for one in kept).encode())
 
     def _write(self, values: Mapping[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+        except OSError as error:
+            raise TrainingError(
+                f"{self._path} cannot be written ({error.strerror or error}). The last checkpoint "
+                "stands: make room and start the same command again."
+            ) from error
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Read a metrics file; a last line that was cut off by a kill is left out."""
+    """Read a metrics file: [] where there is none; lines that a kill cut off are left out."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
     found = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in text.splitlines():
         try:
-            found.append(json.loads(line))
-        except ValueError:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(values, dict) and _is_line(values):
+            found.append(values)
     return found
+
+
+def _is_line(values: Mapping[str, Any]) -> bool:
+    return values.get("kind") in ("train", "valid") and isinstance(values.get("step"), int)

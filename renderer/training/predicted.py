@@ -66,15 +66,21 @@ def predicted_mel(corpus: Corpus, clip: Clip) -> Frames | None:
     """Return a clip's predicted mel, (n_mels, frames), or None when there is none that fits."""
     path = corpus.folder / FOLDER / f"{file_name(clip.id)}.npy"
     try:
-        mel = np.load(path, allow_pickle=False).astype(np.float32)
-    except (OSError, ValueError):
+        mel = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
         return None
-    return mel if mel.shape == (corpus.spec.n_mels, clip.frames) else None
+    fits = isinstance(mel, np.ndarray) and mel.dtype == np.float16
+    if not fits or mel.shape != (corpus.spec.n_mels, clip.frames) or not np.isfinite(mel).all():
+        return None
+    return np.asarray(mel, dtype=np.float32)
+
+
+def has_predictions(corpus: Corpus) -> bool:
+    """Return whether an acoustic model has said a clip of a corpus again."""
+    return any(predicted_mel(corpus, clip) is not None for clip in corpus.usable(TRAIN))
 
 
 def _write(corpus: Corpus, clip_id: str, mel: Frames) -> None:
-    folder = corpus.folder / FOLDER
-    folder.mkdir(exist_ok=True)
     file = io.BytesIO()
     np.save(file, mel.astype(np.float16), allow_pickle=False)
-    write_bytes(folder / f"{file_name(clip_id)}.npy", file.getvalue())
+    write_bytes(corpus.folder / FOLDER / f"{file_name(clip_id)}.npy", file.getvalue())

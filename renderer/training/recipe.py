@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from renderer.errors import Fault, InputError
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -80,11 +80,11 @@ class Recipe(BaseModel):
     learning_rate: Positive = 1e-3
     warmup_steps: Annotated[int, Field(ge=0)] = 200
     final_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
     clip_norm: Positive = 5.0
     average: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["float32", "bfloat16"] = "bfloat16"
-    adversarial_from: int = -1
+    adversarial_from: Annotated[int, Field(ge=-1)] = -1
     patience: Annotated[int, Field(ge=0)] = 0
     validate_every: Count = 500
     illustrate_every: Count = 2_000
@@ -104,7 +104,7 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         plain = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fault = Fault(path.as_posix(), 0, "", f"{error}.", "Write a TOML file.", "unreadable")
         raise InputError(f"The recipe {path.name} cannot be read.", [fault]) from error
     try:
@@ -121,7 +121,9 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def _fault(path: Path, error: dict[str, Any]) -> Fault:
-    place = ".".join(str(part) for part in error["loc"])
-    return Fault(
-        path.as_posix(), 0, place, f"{error['msg']}.", "See docs/training.md.", error["type"]
-    )
+    place, code = ".".join(str(part) for part in error["loc"]), str(error["type"])
+    fix = "See docs/training.md."
+    if code == "extra_forbidden":
+        known = Recipe if len(error["loc"]) == 1 else CorpusChoice
+        fix = f"There are {', '.join(known.model_fields)}."
+    return Fault(path.as_posix(), 0, place, f"{error['msg']}.", fix, code.replace("_", "-"))

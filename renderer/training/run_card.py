@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ import torch
 
 from renderer.training.corpus import CLIPS_FILE, TRAIN, VALID, Corpus
 from renderer.training.recipe import Recipe
+from renderer.training.sound import write_bytes
 from renderer.training.trainer import Outcome
 
 CARD = "card.json"
@@ -54,19 +56,28 @@ def write(
 
     Returns:
         The file.
+
+    Raises:
+        TrainingError: It cannot be written.
     """
     card = {
         "recipe": recipe.model_dump(mode="json", exclude={"corpora", "start_from"}),
         "data": [_data(corpus) for corpus in corpora],
-        "outcome": asdict(outcome),
+        "outcome": plain(outcome),
         "best": dict(best),
         "hardware": hardware(device),
         "torch": torch.__version__,
         "git_revision": git_revision(Path(__file__).parent),
     }
     path = folder / CARD
-    path.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_bytes(path, (json.dumps(card, ensure_ascii=False, indent=1) + "\n").encode())
     return path
+
+
+def plain(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON has it: no best loss is null, for infinity is no JSON."""
+    best = outcome.best_loss if math.isfinite(outcome.best_loss) else None
+    return asdict(outcome) | {"best_loss": best}
 
 
 def _data(corpus: Corpus) -> dict[str, Any]:

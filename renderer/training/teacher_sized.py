@@ -18,10 +18,11 @@ import numpy as np
 from renderer.audio.waveform import Waveform
 from renderer.direction.psola import resynthesise
 from renderer.domain.transcript import PhoneSpan
-from renderer.errors import BarklineError
+from renderer.errors import AudioError, BarklineError, TrainingError
 from renderer.training.corpus import Speaker
 from renderer.training.teacher import Lesson, Teacher
 
+_SMALLEST = 0.5
 MakeTeacher = Callable[[Speaker, float], Teacher]
 
 
@@ -33,11 +34,16 @@ class SizedTeacher:
         speaker: How the corpus is to call the new voice.
         factor: Pitch and formants, ×.
         pitch_st: A shift of F0 alone on top, semitones, by overlap-add.
+
+    Raises:
+        TrainingError: The factor is not between 0.5 and 2.
     """
 
     def __init__(
         self, make: MakeTeacher, speaker: Speaker, factor: float, pitch_st: float = 0.0
     ) -> None:
+        if not _SMALLEST <= factor <= 1 / _SMALLEST:
+            raise TrainingError(f"A size of {factor:g} is no voice: choose {_SMALLEST:g} to 2.")
         self._teacher = make(speaker, 1 / factor)
         self._factor, self._pitch_st = factor, pitch_st
 
@@ -58,7 +64,7 @@ class SizedTeacher:
             for said in self._teacher.teach(texts)
         ]
 
-    def _sized(self, said: Lesson) -> Lesson:
+    def _sized(self, said: Lesson) -> Lesson | BarklineError:
         sound = said.waveform
         made = Waveform(sound.samples, round(sound.sample_rate * self._factor))
         factor = made.sample_rate / sound.sample_rate
@@ -67,5 +73,8 @@ class SizedTeacher:
         )
         if self._pitch_st:
             ends = np.array([0.0, made.duration_s])
-            made = resynthesise(made, lambda _times, tones: tones + self._pitch_st, ends, ends)
+            try:
+                made = resynthesise(made, lambda _times, tones: tones + self._pitch_st, ends, ends)
+            except AudioError as error:
+                return error  # one bad text never fails the others
         return replace(said, waveform=made, phones=phones)

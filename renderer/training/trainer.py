@@ -25,7 +25,9 @@ from renderer.training.learner import BatchT, Learner, Source
 from renderer.training.metrics import FILE as METRICS_FILE
 from renderer.training.metrics import Metrics
 from renderer.training.recipe import Recipe
+from renderer.training.run_folder import alone, differences
 
+_SHOWN = 4
 LAST, BEST = "last.safetensors", "best.safetensors"
 
 
@@ -105,7 +107,7 @@ class Trainer(Generic[BatchT]):
         self._folder, self._device, self._about = folder, device, about
         self._watcher = watcher
         self._step, self._best_step, self._best_loss = 0, 0, math.inf
-        self._stale, self._spent_s = 0, 0.0
+        self._stale, self._validated, self._spent_s = 0, 0, 0.0
         self._should_stop = False
         self._averages = {
             name: {k: v.detach().clone() for k, v in learner.modules[name].state_dict().items()}
@@ -129,11 +131,21 @@ class Trainer(Generic[BatchT]):
                 stands.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        with alone(self._folder):
+            if not self._source.validation():
+                raise TrainingError("There is no validation clip: the corpora have no `valid` one.")
+            self._resume()
+            reason = self._train(show, minutes)
+            if reason != "stopped" and self._validated != self._step:
+                self._validate()
+            self._save(LAST)
+        return Outcome(self._step, reason, self._best_step, self._best_loss, self._spent_s)
+
+    def _train(self, show: Callable[[Progress], None], minutes: float) -> str:
+        """Take steps; return why they ended."""
         began = saved = time.monotonic()
         spent_before, first = self._spent_s, self._step
-        reason = "early" if self._is_stale() else "finished"
-        while self._step < self._recipe.steps and not self._is_stale():
+        while not (reason := self._end()):
             losses = self._take_step()
             now = time.monotonic()
             self._spent_s = spent_before + now - began
@@ -141,24 +153,22 @@ class Trainer(Generic[BatchT]):
             show(Progress(self._step, self._recipe.steps, pace * self._steps_left(), losses))
             if self._step % self._recipe.validate_every == 0:
                 self._validate()
-            out_of_time = minutes > 0 and now - began > minutes * 60
-            if self._should_stop or out_of_time:
-                reason = "stopped"
-                break
+            is_late = minutes > 0 and time.monotonic() - began > minutes * 60
+            if not self._end() and (self._should_stop or is_late):
+                return "stopped"
             if now - saved > self._recipe.checkpoint_s:
                 self._save(LAST)
                 saved = time.monotonic()
-            reason = "early" if self._is_stale() else "finished"
-        if reason != "stopped" and self._step % self._recipe.validate_every:
-            self._validate()
-        self._save(LAST)
-        return Outcome(self._step, reason, self._best_step, self._best_loss, self._spent_s)
+        return reason
+
+    def _end(self) -> str:
+        """Return why the run is at its end, or "" while it is not."""
+        if 0 < self._recipe.patience <= self._stale:
+            return "early"
+        return "" if self._steps_left() > 0 else "finished"
 
     def _steps_left(self) -> int:
         return self._recipe.steps - self._step
-
-    def _is_stale(self) -> bool:
-        return 0 < self._recipe.patience <= self._stale
 
     def _take_step(self) -> Mapping[str, float]:
         """Take one step and keep what it measured."""
@@ -199,9 +209,9 @@ class Trainer(Generic[BatchT]):
 
     def _not_finite(self, what: str) -> TrainingError:
         return TrainingError(
-            f"{what} is no finite number in step {self._step}. The last checkpoint stands: lower "
-            '`learning_rate`, set `precision = "float32"` or look for a broken clip, then run the '
-            "same command again."
+            f"{what} is no finite number in step {self._step}. {self._folder / LAST} stands. Look "
+            "for a broken clip, or begin another run with a lower `learning_rate` or "
+            f'`precision = "float32"`; `start_from = "{BEST}"` of this one keeps what was learnt.'
         )
 
     def _average(self) -> None:
@@ -223,8 +233,9 @@ class Trainer(Generic[BatchT]):
             values = {n: _mean([one[n] for one in measured if n in one]) for n in sorted(names)}
             if batches and self._watcher and self._is_time_to_draw():
                 self._watcher.picture(self._learner.illustrate(batches[0]), self._step)
-        if not values:
-            raise TrainingError("There is no validation clip: the corpora have no `valid` split.")
+        if not math.isfinite(values["loss"]):
+            raise self._not_finite("The validation loss")
+        self._validated = self._step
         self._metrics.valid(self._step, values)
         if self._watcher:
             self._watcher.numbers("valid", values, self._step)
@@ -246,6 +257,7 @@ class Trainer(Generic[BatchT]):
             "best_step": self._best_step,
             "best_loss": self._best_loss if math.isfinite(self._best_loss) else None,
             "stale": self._stale,
+            "validated": self._validated,
             "spent_s": self._spent_s,
             "pending": self._metrics.pending,
         }
@@ -262,27 +274,44 @@ class Trainer(Generic[BatchT]):
         """Go on from the last checkpoint where there is one; metrics after it are dropped."""
         path = self._folder / LAST
         if not path.exists():
-            self._metrics.cut(0, [])
+            self._metrics.cut(0, 0, [])
             return
-        kept = checkpoint.load(path)
-        if kept.about.get("run") != json.loads(json.dumps(self._about)):
+        try:
+            kept = checkpoint.load(path)
+        except TrainingError as error:
             raise TrainingError(
-                f"{self._folder} holds a run of another recipe or other corpora. Choose another "
-                "folder, or remove it to begin anew."
-            )
+                f"{error} Copy {BEST} over it to go on from the best validation, or remove the "
+                "folder to begin anew."
+            ) from error
+        self._require_same(kept.run)
         for name, module in self._learner.modules.items():
             checkpoint.restore_module(kept, name, module, averaged=False)
         for name, optimizer in self._learner.optimizers.items():
             checkpoint.restore_optimizer(kept, name, optimizer)
         for name, values in self._averages.items():
-            for key, tensor in kept.part(f"average.{name}").items():
-                values[key].copy_(tensor)
-        progress = kept.about["progress"]
-        self._step, self._best_step = kept.step, progress["best_step"]
+            checkpoint.restore_average(kept, name, values)
+        try:
+            self._restore_progress(kept.step, kept.about["progress"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(f"{path} does not say how far it came: {error!r}.") from error
+        self._metrics.cut(self._step, self._validated, self._metrics.pending)
+
+    def _restore_progress(self, step: int, progress: Mapping[str, Any]) -> None:
         best = progress["best_loss"]
-        self._best_loss = math.inf if best is None else best
-        self._stale, self._spent_s = progress["stale"], progress["spent_s"]
-        self._metrics.cut(self._step, progress["pending"])
+        self._step, self._best_step = step, int(progress["best_step"])
+        self._best_loss = math.inf if best is None else float(best)
+        self._stale, self._spent_s = int(progress["stale"]), float(progress["spent_s"])
+        self._validated = int(progress.get("validated", step))
+        self._metrics.pending = [dict(one) for one in progress["pending"]]
+
+    def _require_same(self, run: Mapping[str, Any]) -> None:
+        """Refuse to go on with a run of something else; say what differs."""
+        odd = differences(run, json.loads(json.dumps(self._about)))
+        if odd:
+            raise TrainingError(
+                f"{self._folder} holds a run of another recipe or other corpora "
+                f"({'; '.join(odd[:_SHOWN])}). Choose another folder, or remove it to begin anew."
+            )
 
 
 class _Swapped:

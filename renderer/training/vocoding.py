@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from renderer.audio.spectrum import MelSpec
 from renderer.audio.waveform import Samples
+from renderer.errors import TrainingError
 from renderer.training import hifigan
 from renderer.training.corpus import TRAIN, VALID, Clip, Corpus
 from renderer.training.epoch import continue_f0, fundamental_cycles
@@ -75,6 +76,9 @@ class VocoderSource:
         seed: Of the draws.
         predicted: Gives the mel an acoustic model makes of a clip with the clip's own durations and
             pitch, to learn from instead of the recorded one; None for clips without.
+
+    Raises:
+        TrainingError: No clip is long enough, or a sound cannot be read.
     """
 
     def __init__(
@@ -101,6 +105,11 @@ class VocoderSource:
             held_out = store.corpus.usable(VALID)
             step = max(1, len(held_out) * len(stores) // _VALID_CLIPS)
             self._valid += [_keep(store, clip, predicted) for clip in held_out[::step]]
+        if not self._clips:
+            raise TrainingError(
+                f"No clip to train on is longer than `segment_frames` ({segment_frames} frames); "
+                "lower it, or add clips."
+            )
         self._until = np.array(list(accumulate(shares)))
 
     def batch(self, step: int) -> VocoderBatch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from renderer.training.learner import Illustration
 class TensorBoard:
     """Writes a run's `tensorboard/`; look at it with `tensorboard --logdir RUN`.
 
+    A full disk ends the pictures, with a warning, and never the training.
+
     Args:
         folder: Of the run.
     """
@@ -22,25 +26,43 @@ class TensorBoard:
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(folder / "tensorboard"))
+        self._is_broken = False
 
     def numbers(self, kind: str, values: Mapping[str, float], step: int) -> None:
         """Take measures."""
-        for name, value in values.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, step)
+        if self._is_broken:
+            return
+        with self._forgiving():
+            for name, value in values.items():
+                self._writer.add_scalar(f"{kind}/{name}", value, step)
 
     def picture(self, illustration: Illustration, step: int) -> None:
         """Take pictures, low rows at the bottom, and sounds."""
-        for name, image in illustration.images.items():
-            grey = _grey(image)[::-1]
-            self._writer.add_image(name, grey[None].copy(), step)
-        rate = illustration.sample_rate
-        for name, sound in illustration.sounds.items():
-            self._writer.add_audio(name, sound, step, rate)
-        self._writer.flush()
+        if self._is_broken:
+            return
+        with self._forgiving():
+            for name, image in illustration.images.items():
+                grey = _grey(image)[::-1]
+                self._writer.add_image(name, grey[None].copy(), step)
+            rate = illustration.sample_rate
+            for name, sound in illustration.sounds.items():
+                self._writer.add_audio(name, np.nan_to_num(sound), step, rate)
+            self._writer.flush()
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._is_broken = True
+            logging.getLogger(__name__).warning(
+                "TensorBoard's files cannot be written (%s); training goes on without them.", error
+            )
 
 
 def _grey(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """Return an image from its lowest to its highest value, 0–255; a flat one is black."""
+    image = np.nan_to_num(image)
     low, high = float(image.min()), float(image.max())
     span = high - low or 1.0
     return np.asarray(np.round((image - low) / span * 255), dtype=np.uint8)
