@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from renderer.cli import show
 from renderer.cli.option import json_option
 
 if TYPE_CHECKING:
+    from renderer.ports.judge import Recogniser
     from renderer.training.qc_card import QcCard
 
 _FAILURES_SHOWN = 10
@@ -54,6 +57,11 @@ _FAILURES_SHOWN = 10
     help="Share of the texts kept for validation.",
 )
 @click.option("--seed", default=1, show_default=True, help="Decides which texts are.")
+@click.option(
+    "--words/--no-words",
+    default=True,
+    help="Hold English texts against their sounds (needs the extra `quality`).  [default: words]",
+)
 @click.option("--replace", "replaces", is_flag=True, help="Replace a corpus that is there.")
 @json_option
 def command(folder: Path, out: Path, **options: Any) -> None:  # noqa: ANN401 - click's options
@@ -86,11 +94,22 @@ def command(folder: Path, out: Path, **options: Any) -> None:  # noqa: ANN401 - 
             out,
             how,
             EspeakTranscriber(Lexicon()),
-            progress=progress,
+            _recogniser() if options["words"] else None,
+            progress,
             replaces=options["replaces"],
         )
     _tell(card, out, as_json=as_json)
     require_minutes(card.corpus, options["least_minutes"])
+
+
+def _recogniser() -> Recogniser | None:
+    """Return what holds texts against sounds, or None, with a warning, where it is missing."""
+    if importlib.util.find_spec("pocketsphinx") is None:
+        show.warn("words are not held against the sound: pip install 'barkline[quality]'.")
+        return None
+    from renderer.judges.recogniser import SphinxRecogniser
+
+    return SphinxRecogniser()
 
 
 @contextmanager

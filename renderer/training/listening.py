@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,16 +13,25 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
 from renderer.errors import AudioError, Fault, JudgeError, TextError
 from renderer.ports import Transcriber
+from renderer.ports.judge import Recogniser, WordAlignment
 from renderer.text.inventory import TokenSequence, is_pause, tokens
 from renderer.training.corpus import MEL
 from renderer.training.metadata import METADATA_FILE, Recording
-from renderer.training.qc import AlignmentJudge, Candidate
+from renderer.training.qc import Candidate
 from renderer.training.sound_measure import SoundMeasures, measure_sound
 
 Progress = Callable[[str, int, int], None]
 LEAST_RATE = 16_000  # Hz: below it the upper half of the models' band is missing
-_ALIGNED_AT_ONCE = 8
+_HELD_LANGUAGE = "en"
 _LONGEST_PROBLEM = 300  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text in words and in phones."""
+
+    transcript: Transcript
+    tokens: TokenSequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +41,12 @@ class Heard:
     recording: Recording
     tokens: TokenSequence
     sound: SoundMeasures
-    alignment: Mapping[str, float] | JudgeError | None = None
+    alignment: WordAlignment | JudgeError | None
 
     @property
     def language(self) -> str:
         """Return the language without its region."""
-        return self.recording.language.replace("_", "-").split("-")[0].lower()
+        return _base(self.recording.language)
 
     @property
     def candidate(self) -> Candidate:
@@ -51,23 +60,19 @@ class Heard:
 
 def transcribe(
     recordings: Sequence[Recording], transcriber: Transcriber, faults: list[Fault]
-) -> dict[str, TokenSequence]:
-    """Return the phones of each recording; what cannot be spoken is a fault."""
+) -> dict[str, Spoken]:
+    """Return the phones of each recording by id; what cannot be spoken is a fault."""
     lines = [Utterance(r.id, r.language, "", "", r.text, r.text, "") for r in recordings]
-    found: dict[str, TokenSequence] = {}
+    found: dict[str, Spoken] = {}
     for recording, answer in zip(recordings, transcriber.transcribe(lines), strict=True):
         try:
-            found[recording.id] = tokens(_transcript(answer))
+            if isinstance(answer, TextError):
+                raise answer
+            found[recording.id] = Spoken(answer, tokens(answer))
         except TextError as error:
             fix = "Write it in words, or remove the line."
             faults.append(_fault(recording, "text", str(error), fix, "unspeakable"))
     return found
-
-
-def _transcript(answer: Transcript | TextError) -> Transcript:
-    if isinstance(answer, TextError):
-        raise answer
-    return answer
 
 
 def _fault(recording: Recording, name: str, problem: str, fix: str, code: str) -> Fault:
@@ -76,13 +81,21 @@ def _fault(recording: Recording, name: str, problem: str, fix: str, code: str) -
 
 def listen(
     recordings: Sequence[Recording],
-    phones: Mapping[str, TokenSequence],
+    spoken: Mapping[str, Spoken],
     faults: list[Fault],
-    aligner: AlignmentJudge | None,
+    recogniser: Recogniser | None,
     tell: Progress,
 ) -> Iterator[Heard]:
-    """Decode and measure every recording, also those whose text cannot be spoken."""
-    waiting: list[tuple[Heard, Waveform]] = []
+    """Decode and measure every recording, also those whose text cannot be spoken.
+
+    Args:
+        recordings: What the metadata name.
+        spoken: Their texts by id, where they can be spoken.
+        faults: Takes what is wrong with the files.
+        recogniser: Holds English texts against their sounds (its scores of other languages
+            cannot be held against a limit), or None.
+        tell: Called with ("listening", recordings done, in all).
+    """
     for done, recording in enumerate(recordings, 1):
         tell("listening", done, len(recordings))
         try:
@@ -91,13 +104,10 @@ def listen(
             fix = f"Export {recording.path.name} again."
             faults.append(_fault(recording, "file", str(error), fix, "bad-sound"))
             continue
-        if recording.id not in phones:
-            continue
-        waiting.append((Heard(recording, phones[recording.id], measure_sound(sound)), sound))
-        if len(waiting) == _ALIGNED_AT_ONCE:
-            yield from _aligned(waiting, aligner)
-            waiting = []
-    yield from _aligned(waiting, aligner)
+        if text := spoken.get(recording.id):
+            is_held = _base(recording.language) == _HELD_LANGUAGE
+            alignment = _aligned(recogniser if is_held else None, sound, text.transcript)
+            yield Heard(recording, text.tokens, measure_sound(sound), alignment)
 
 
 def decoded(recording: Recording) -> Waveform:
@@ -117,20 +127,21 @@ def decoded(recording: Recording) -> Waveform:
         )
     if not np.isfinite(sound.samples).all():
         raise AudioError("It holds samples that are no numbers.")
-    return Waveform.of(sound.samples - sound.samples.mean(), sound.sample_rate)
+    mean = sound.samples.mean() if sound.samples.size else 0.0
+    return Waveform.of(sound.samples - mean, sound.sample_rate)
 
 
 def _aligned(
-    heard: Sequence[tuple[Heard, Waveform]], aligner: AlignmentJudge | None
-) -> Iterator[Heard]:
-    """Ask the aligner about some recordings; its failure is an answer, too."""
-    if aligner is None or not heard:
-        yield from (one for one, _ in heard)
-        return
-    answers = aligner.score(
-        [sound for _, sound in heard],
-        [one.recording.text for one, _ in heard],
-        [one.recording.language for one, _ in heard],
-    )
-    for (one, _), answer in zip(heard, answers, strict=True):
-        yield replace(one, alignment=answer)
+    recogniser: Recogniser | None, sound: Waveform, transcript: Transcript
+) -> WordAlignment | JudgeError | None:
+    """Hold a text against its sound; a failure is an answer, too."""
+    if recogniser is None:
+        return None
+    try:
+        return recogniser.align(sound, transcript)
+    except JudgeError as error:
+        return error
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").split("-")[0].lower()

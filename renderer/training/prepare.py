@@ -25,12 +25,13 @@ from renderer.audio.pitch import track_f0
 from renderer.audio.waveform import Samples
 from renderer.errors import InputError, TrainingError
 from renderer.ports import Transcriber
+from renderer.ports.judge import Recogniser, WordAlignment
 from renderer.training.corpus import CORPUS_FILE, MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.duplicate import normal_text
 from renderer.training.features import frame_count
 from renderer.training.listening import Heard, Progress, decoded, listen, transcribe
 from renderer.training.metadata import METADATA_FILE, Defaults, read_metadata
-from renderer.training.qc import AlignmentJudge, ClipLimits, faults_of, judge_clips
+from renderer.training.qc import ClipLimits, faults_of, judge_clips
 from renderer.training.qc_card import CARD_FILE, PAGE_FILE, QcCard, make_card
 from renderer.training.qc_page import draw_page
 from renderer.training.sound import file_name, write_bytes, write_sound
@@ -85,7 +86,7 @@ def prepare(
     out: Path,
     how: Preparation,
     transcriber: Transcriber,
-    aligner: AlignmentJudge | None = None,
+    recogniser: Recogniser | None = None,
     progress: Progress | None = None,
     *,
     replaces: bool = False,
@@ -97,7 +98,7 @@ def prepare(
         out: Folder of the corpus; appears when all is done.
         how: Defaults, rights, limits, split.
         transcriber: Text to phonemes.
-        aligner: Tells how well texts fit to sounds, or None for no such check.
+        recogniser: Holds English texts against their sounds, or None for no such check.
         progress: Called with ("listening" or "writing", recordings done, in all).
         replaces: Whether a corpus that is there already is replaced.
 
@@ -111,8 +112,8 @@ def prepare(
     _check_out(folder, out, replaces)
     tell = progress or (lambda _what, _done, _total: None)
     recordings, faults = read_metadata(folder, how.defaults)
-    phones = transcribe(recordings, transcriber, faults)
-    heard = list(listen(recordings, phones, faults, aligner, tell))
+    spoken = transcribe(recordings, transcriber, faults)
+    heard = list(listen(recordings, spoken, faults, recogniser, tell))
     if faults:
         faults.sort(key=lambda fault: fault.line)
         raise InputError(
@@ -234,8 +235,10 @@ def _gains_db(heard: Sequence[Heard]) -> dict[str, float]:
 def _clip(one: Heard, faults: tuple[str, ...], is_valid: bool) -> Clip:
     """Return the clip of a recording, its length still unknown."""
     r, candidate = one.recording, one.candidate
-    answer = one.alignment if isinstance(one.alignment, Mapping) else {}
-    aligned = {f"alignment_{name}": float(value) for name, value in answer.items()}
+    aligned = {}
+    if isinstance(one.alignment, WordAlignment):
+        aligned["words_fit"] = round(one.alignment.score, 4)
+        aligned["words_found"] = round(one.alignment.coverage, 4)
     return Clip(
         id=r.id,
         speaker=r.speaker,

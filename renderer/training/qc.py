@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Protocol
 
-from renderer.audio.waveform import Waveform
 from renderer.domain.verdict import Finding, Outcome
 from renderer.errors import JudgeError, TrainingError
+from renderer.ports.judge import WordAlignment
 from renderer.quality.finding import at_least, at_most, placed
 from renderer.training.corpus import Corpus
 from renderer.training.duplicate import Piece, find_copies
@@ -25,26 +24,14 @@ _FEWEST_TO_COMPARE = 5  # clips; a median of fewer says nothing
 _FEWEST_PHONES = 8  # the rate of a shorter clip says nothing
 
 
-class AlignmentJudge(Protocol):
-    """Tells how well texts fit to sounds."""
-
-    def score(
-        self, waveforms: Sequence[Waveform], texts: Sequence[str], languages: Sequence[str]
-    ) -> list[Mapping[str, float] | JudgeError]:
-        """Return `score` and `coverage`, each 0–1, per sound, in order.
-
-        `coverage` is the share of the words that were found; a failure is an error in its place.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ClipLimits:
     """Bounds of the checks.
 
     They were set so that studio and audiobook recordings pass: 22 clips of LJSpeech have an SNR of
     29 dB and more, a release below −29 dB and a head below −28 dB; recordings cut off in the middle
-    of a word have a release above −16 dB.
+    of a word have a release above −16 dB. Held against its text, each of the 8 that have one scores
+    0.85–0.90; against another's text it scores 0.79 at most, or the alignment fails.
     """
 
     least_speech_s: float = 0.25
@@ -59,8 +46,8 @@ class ClipLimits:
     least_phones_per_s: float = 4.0
     most_phones_per_s: float = 26.0
     most_rate_ratio: float = 1.6
-    least_alignment_score: float = 0.55
-    least_alignment_coverage: float = 0.9
+    least_words_fit: float = 0.75
+    least_words_found: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +62,7 @@ class Candidate:
         text: What is said.
         phones: Phones of the text, without pauses.
         sound: What was measured on the recording.
-        alignment: What the alignment judge says, or None where none was asked.
+        alignment: The text held against the sound, or None where nobody was asked to.
     """
 
     id: str
@@ -85,7 +72,7 @@ class Candidate:
     text: str
     phones: tuple[str, ...]
     sound: SoundMeasures
-    alignment: Mapping[str, float] | JudgeError | None = None
+    alignment: WordAlignment | JudgeError | None = None
 
     @property
     def rate(self) -> float:
@@ -275,15 +262,25 @@ def _of_alignment(candidate: Candidate, held: ClipLimits) -> tuple[Finding, ...]
     if answer is None:
         return ()
     if isinstance(answer, JudgeError):
-        return (Finding("alignment_score", Outcome.ERROR, message=str(answer)),)
+        return (Finding("words_fit", Outcome.ERROR, message=str(answer)),)
     hint = "The words are others, or some are missing: compare text and recording."
-    limits = (
-        ("score", held.least_alignment_score, "How well the sounds fit to the text."),
-        ("coverage", held.least_alignment_coverage, "Share of the words that were found."),
-    )
-    return tuple(
-        at_least(f"alignment_{name}", answer.get(name, float("nan")), limit, "1", message, hint)
-        for name, limit, message in limits
+    return (
+        at_least(
+            "words_fit",
+            answer.score,
+            held.least_words_fit,
+            "1",
+            "How well the sounds fit to the text.",
+            hint,
+        ),
+        at_least(
+            "words_found",
+            answer.coverage,
+            held.least_words_found,
+            "1",
+            "Share of the words that were found.",
+            hint,
+        ),
     )
 
 

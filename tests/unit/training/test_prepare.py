@@ -14,7 +14,9 @@ from renderer.audio.codec import decode, encode
 from renderer.audio.loudness import integrated_loudness_lufs
 from renderer.audio.riff import PCM, wave_file
 from renderer.audio.waveform import Waveform
+from renderer.domain.transcript import Transcript
 from renderer.errors import InputError, JudgeError, TrainingError
+from renderer.ports.judge import HeardWord, WordAlignment
 from renderer.training import prepare as module
 from renderer.training.corpus import TRAIN, VALID, Corpus
 from renderer.training.metadata import Defaults
@@ -178,17 +180,33 @@ def test_what_failed_is_kept_and_never_learnt(good_folder: Path, tmp_path, trans
     assert "clipping" in [f["check"] for f in told["findings"]["s0"] if f["outcome"] == "fail"]
 
 
-class Aligner:
-    def score(self, waveforms, texts, languages):
-        assert len(waveforms) == len(texts) == len(languages) <= 8
-        good = {"score": 0.9, "coverage": 1.0}
-        return [JudgeError("no words") if "lantern" in text else good for text in texts]
+class Recogniser:
+    revision = "fake"
+
+    def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
+        if "lantern" in transcript.written:
+            raise JudgeError("no words")
+        words = tuple(HeardWord(0, 1, 0.9, True) for _ in transcript.words)
+        return WordAlignment(0.9, words)
+
+    def classes(self, waveform: Waveform) -> str:
+        raise AssertionError
 
 
 def test_an_alignment_that_failed_is_a_fault(good_folder, tmp_path: Path, transcriber) -> None:
-    corpus = prepare(good_folder, tmp_path / "out", HOW, transcriber, Aligner()).corpus
-    assert {c.id: c.faults for c in corpus.clips if c.faults} == {"s2": ("alignment_score",)}
-    assert corpus.clips[0].checks["alignment_score"] == 0.9
+    corpus = prepare(good_folder, tmp_path / "out", HOW, transcriber, Recogniser()).corpus
+    assert {c.id: c.faults for c in corpus.clips if c.faults} == {"s2": ("words_fit",)}
+    assert corpus.clips[0].checks["words_fit"] == 0.9
+    assert corpus.clips[0].checks["words_found"] == 1.0
+
+
+def test_other_languages_are_not_held_against_english_limits(
+    good_folder, tmp_path: Path, transcriber
+) -> None:
+    how = replace(HOW, defaults=Defaults("ann", "de-AT"))
+    corpus = prepare(good_folder, tmp_path / "out", how, transcriber, Recogniser()).corpus
+    assert corpus.languages == ("de",)
+    assert all("words_fit" not in c.checks and c.passed for c in corpus.clips)
 
 
 def test_the_card_names_the_phones_that_are_rare(good_folder, tmp_path: Path, transcriber) -> None:
@@ -293,7 +311,33 @@ def test_real_recordings_are_prepared(reference_data, tmp_path: Path) -> None:
     for line in lines:
         shutil.copy(source / f"{line.split('|')[0]}.flac", folder)
     (folder / "metadata.csv").write_text("\n".join(lines), "utf-8")
-    card = prepare(folder, tmp_path / "out", HOW, EspeakTranscriber(Lexicon()))
+    pytest.importorskip("pocketsphinx")
+    from renderer.judges.recogniser import SphinxRecogniser
+
+    text = EspeakTranscriber(Lexicon())
+    card = prepare(folder, tmp_path / "out", HOW, text, SphinxRecogniser())
     assert card.failures == {}
     assert card.passed == len(lines) == 8
     assert 9 < card.speakers[0].phones_per_s < 16
+
+
+@pytest.mark.reference
+def test_texts_that_belong_to_other_recordings_are_found(reference_data, tmp_path: Path) -> None:
+    pytest.importorskip("pocketsphinx")
+    from renderer.judges.recogniser import SphinxRecogniser
+    from renderer.text.lexicon import Lexicon
+    from renderer.text.transcriber import EspeakTranscriber
+
+    source = reference_data / "speech" / "ljspeech"
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    rows = [line.split("|") for line in (source / "metadata.csv").read_text().splitlines()]
+    rows = [row for row in rows if row[1]][3:6]
+    lines = []
+    for (name, _), (_, text) in zip(rows, rows[1:] + rows[:1], strict=True):
+        shutil.copy(source / f"{name}.flac", folder)
+        lines.append(f"{name}|{text}")
+    (folder / "metadata.csv").write_text("\n".join(lines), "utf-8")
+    text = EspeakTranscriber(Lexicon())
+    corpus = prepare(folder, tmp_path / "out", HOW, text, SphinxRecogniser()).corpus
+    assert all("words_fit" in clip.faults for clip in corpus.clips)

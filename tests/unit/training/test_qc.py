@@ -12,6 +12,7 @@ from renderer.audio.codec import decode
 from renderer.audio.waveform import Waveform
 from renderer.domain.verdict import Outcome
 from renderer.errors import JudgeError, TrainingError
+from renderer.ports.judge import HeardWord, WordAlignment
 from renderer.training.corpus import Clip, Corpus, Speaker
 from renderer.training.qc import Candidate, faults_of, judge_clips, require_minutes
 from renderer.training.sound_measure import measure_sound
@@ -153,15 +154,19 @@ def test_others_and_other_moods_may_say_the_same(good: list[Candidate], spoken, 
     assert "repeated_text" not in [f.check for f in findings]
 
 
+def heard(score: float, found: int, of: int = 10) -> WordAlignment:
+    return WordAlignment(score, tuple(HeardWord(0, 1, 0.9, i < found) for i in range(of)))
+
+
 @pytest.mark.parametrize(
     ("answer", "faults"),
     [
-        ({"score": 0.8, "coverage": 1.0}, ()),
-        ({"score": 0.3, "coverage": 1.0}, ("alignment_score",)),
-        ({"score": 0.8, "coverage": 0.5}, ("alignment_coverage",)),
-        ({"score": float("nan"), "coverage": 1.0}, ("alignment_score",)),
-        ({"coverage": 1.0}, ("alignment_score",)),
-        (JudgeError("no model"), ("alignment_score",)),
+        (heard(0.9, 10), ()),
+        (heard(0.3, 10), ("words_fit",)),
+        (heard(0.9, 5), ("words_found",)),
+        (heard(float("nan"), 10), ("words_fit",)),
+        (heard(0.9, 0, of=0), ("words_found",)),
+        (JudgeError("no model"), ("words_fit",)),
     ],
 )
 def test_a_failed_alignment_is_never_a_pass(good: list[Candidate], answer, faults) -> None:
