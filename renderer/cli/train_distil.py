@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from renderer.training.corpus import Speaker
     from renderer.training.distil import Distilled
     from renderer.training.teacher import Teacher
+    from renderer.training.teacher_sized import MakeTeacher
+
+    Found = tuple[Speaker, MakeTeacher]
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _folder = click.Path(path_type=Path, file_okay=False)
@@ -54,6 +57,13 @@ _ENGLISH = "en"
     "--substitute",
     is_flag=True,
     help="An English voice speaks another language; what it cannot say is marked.",
+)
+@click.option(
+    "--size",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.5, 2.0),
+    help="Make another voice of it: pitch and formants, ×; below 1 a larger body.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Take this many sentences of the texts only.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
@@ -90,65 +100,74 @@ def _teacher(
     voice: str | None,
     teacher: str | None,
     language: str | None,
+    voices: Path | None,
+    substitute: bool,
+    size: float,
+    **names: Any,  # noqa: ANN401 - click's options
+) -> Teacher:
+    """Return who is to speak."""
+    from renderer.training.teacher_sized import SizedTeacher
+
+    if (voice is None) == (teacher is None):
+        raise ConfigError("Give either --voice or --teacher.")
+    if teacher is not None and substitute:
+        raise ConfigError("--substitute is for voices, not for programs.")
+    own, make = (
+        _program(teacher, language)
+        if teacher is not None
+        else _voice(voice or "", language, voices, substitute=substitute)
+    )
+    speaker = _named(own, size, **names)
+    return make(speaker, 1.0) if size == 1.0 else SizedTeacher(make, speaker, size)
+
+
+def _named(
+    own: Speaker,
+    size: float,
+    *,
     speaker: str | None,
     licence: str | None,
     f0_range: tuple[float, float] | None,
-    substitute: bool,
-    voices: Path | None,
-) -> Teacher:
-    if (voice is None) == (teacher is None):
-        raise ConfigError("Give either --voice or --teacher.")
+) -> Speaker:
+    """Return a teacher's speaker as the options want it."""
     if f0_range and not 0 < f0_range[0] < f0_range[1]:
         raise ConfigError("--f0-range takes two frequencies in Hz, the lower one first.")
-
-    def named(known: Speaker) -> Speaker:
-        low, high = f0_range or (known.f0_floor_hz, known.f0_ceiling_hz)
-        return dataclasses.replace(
-            known,
-            name=speaker or known.name,
-            licence=licence or known.licence,
-            f0_floor_hz=low,
-            f0_ceiling_hz=high,
-        )
-
-    if teacher is not None:
-        if substitute:
-            raise ConfigError("--substitute is for voices, not for programs.")
-        return _program(teacher, language, named)
-    return _voice(voice or "", language, named, voices, substitute=substitute)
+    low, high = f0_range or (own.f0_floor_hz * size, own.f0_ceiling_hz * size)
+    return dataclasses.replace(
+        own,
+        name=speaker or own.name,
+        licence=licence or own.licence,
+        f0_floor_hz=low,
+        f0_ceiling_hz=high,
+    )
 
 
-def _program(teacher: str, language: str | None, named: Callable[[Speaker], Speaker]) -> Teacher:
+def _program(teacher: str, language: str | None) -> Found:
+    """Return a program's speaker and how to make it a teacher."""
     from renderer.text.lexicon import Lexicon
     from renderer.text.transcriber import EspeakTranscriber
-    from renderer.training import teacher_festival, teacher_flite
+    from renderer.training.teacher_festival import VOICES, FestivalTeacher
+    from renderer.training.teacher_flite import SPEAKERS, FliteTeacher
 
     program, _, name = teacher.partition(":")
     transcriber = EspeakTranscriber(Lexicon())
-    found: Teacher
     if program == "flite":
-        known = teacher_flite.SPEAKERS.get(name)
-        found = teacher_flite.FliteTeacher(name, transcriber, named(known) if known else None)
+        first: Teacher = FliteTeacher(name, transcriber)
+        own = SPEAKERS[name]
+        make: MakeTeacher = lambda who, rate: FliteTeacher(name, transcriber, who, rate)  # noqa: E731
     elif program == "festival":
-        own = teacher_festival.VOICES.get(name)
-        found = teacher_festival.FestivalTeacher(
-            name, transcriber, named(own.speaker) if own else None
-        )
+        first = FestivalTeacher(name, transcriber)
+        own = VOICES[name].speaker
+        make = lambda who, rate: FestivalTeacher(name, transcriber, who, rate)  # noqa: E731
     else:
         raise ConfigError(f"No teacher {teacher!r}; write flite:VOICE or festival:VOICE.")
-    if language and _base(language) != found.language:
-        raise ConfigError(f"{teacher} speaks {found.language}, not {language}.")
-    return found
+    if language and _base(language) != first.language:
+        raise ConfigError(f"{teacher} speaks {first.language}, not {language}.")
+    return own, make
 
 
-def _voice(
-    voice: str,
-    language: str | None,
-    named: Callable[[Speaker], Speaker],
-    voices: Path | None,
-    *,
-    substitute: bool,
-) -> Teacher:
+def _voice(voice: str, language: str | None, voices: Path | None, *, substitute: bool) -> Found:
+    """Return an installed voice's speaker and how to make it a teacher."""
     from renderer.bootstrap import voice_book
     from renderer.domain.voice import VoiceRef
     from renderer.text.lexicon import Lexicon
@@ -163,16 +182,20 @@ def _voice(
     settings = config.Settings.read()
     book = voice_book(dataclasses.replace(settings, voices=voices) if voices else settings)
     card = book.card(ref.name)
-    own = card.languages[0] if card.languages else "en-US"
-    locale = language or own
+    home = card.languages[0] if card.languages else "en-US"
+    locale = language or home
     is_foreign = bool(card.languages) and _base(locale) not in map(_base, card.languages)
-    speaker, transcriber = named(_speaker_of(card, ref.speaker)), EspeakTranscriber(Lexicon())
-    if not is_foreign:
-        return VoiceTeacher(book.open(ref.name), transcriber, locale, speaker, ref.speaker)
-    if not substitute or _base(own) != _ENGLISH:
-        hint = " Add --substitute to let it try." if _base(own) == _ENGLISH else ""
+    if is_foreign and not (substitute and _base(home) == _ENGLISH):
+        hint = " Add --substitute to let it try." if _base(home) == _ENGLISH else ""
         raise ConfigError(f"{voice} speaks {', '.join(card.languages)}, not {locale}.{hint}")
-    return SubstituteTeacher(book.open(ref.name), transcriber, locale, speaker, own, ref.speaker)
+    opened, transcriber = book.open(ref.name), EspeakTranscriber(Lexicon())
+
+    def make(who: Speaker, rate: float) -> Teacher:
+        if is_foreign:
+            return SubstituteTeacher(opened, transcriber, locale, who, home, ref.speaker, rate)
+        return VoiceTeacher(opened, transcriber, locale, who, ref.speaker, rate)
+
+    return _speaker_of(card, ref.speaker), make
 
 
 def _speaker_of(card: VoiceCard, voice_speaker: str) -> Speaker:

@@ -147,6 +147,7 @@ class SubstituteTeacher:
         speaker: How the corpus is to call it, with its terms.
         voice_locale: BCP 47 tag of the voice's own language, which its engine may ask for.
         voice_speaker: Which of the voice's speakers, or "".
+        rate: Speaking rate asked of the voice, ×.
     """
 
     def __init__(
@@ -157,8 +158,9 @@ class SubstituteTeacher:
         speaker: Speaker,
         voice_locale: str = "en-US",
         voice_speaker: str = "",
+        rate: float = 1.0,
     ) -> None:
-        self._own = VoiceTeacher(voice, transcriber, voice_locale, speaker, voice_speaker)
+        self._own = VoiceTeacher(voice, transcriber, voice_locale, speaker, voice_speaker, rate)
         self._transcriber = transcriber
         self._locale = locale
         self._voice_locale = voice_locale
