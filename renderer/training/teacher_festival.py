@@ -1,4 +1,4 @@
-"""festival as a teacher: HTS voices of recorded speakers, 16–48 kHz.
+"""festival as a teacher: HTS voices of recorded speakers, 16 and 32 kHz.
 
 References:
     Taylor, Black & Caley (1998), "The architecture of the Festival speech synthesis system".
