@@ -41,7 +41,7 @@ from renderer.training.epoch import continue_f0
 from renderer.training.features import extract, log_mel
 from renderer.training.sound import clip_samples
 
-LOCALES = {"en": "en-US", "de": "de-DE", "fr": "fr-FR", "ca": "ca"}
+LOCALES = {"en": "en-US", "de": "de-DE", "fr": "fr-FR", "ca": "ca-ES"}
 PLAIN = Prosody()
 
 

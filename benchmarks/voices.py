@@ -1,6 +1,6 @@
 """How good our own voices are: sound, intelligibility, control, distinctness, speed.
 
-    python benchmarks/voices.py --voice NAME [--voices FOLDER] [--corpora build/corpora]
+    python benchmarks/voices.py [--voice hearth] [--voices FOLDER] [--corpora FOLDER]
         [--sentences 50] [--only quality --only control …] [--write]
 
 Everything is said through the ports that a render uses, without variation, on held-out sentences
@@ -336,11 +336,11 @@ def plain(value: object) -> object:
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--voice", required=True, help="name of the voice")
+    parser.add_argument("--voice", default="hearth", help="name of the voice")
     parser.add_argument("--voices", type=Path, action="append", help="folders of voices")
-    parser.add_argument("--corpora", type=Path, default=ROOT / "build" / "corpora")
-    parser.add_argument("--texts", type=Path, default=ROOT / "assets" / "training" / "texts")
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "benchmarks" / "voices")
+    parser.add_argument("--corpora", type=Path, default=ROOT / "build/hearth/corpora")
+    parser.add_argument("--texts", type=Path, default=ROOT / "assets/training/texts")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build/benchmarks/voices")
     parser.add_argument("--sentences", type=int, default=50, help="per language")
     parser.add_argument("--control-sentences", type=int, default=6)
     parser.add_argument("--distinct-sentences", type=int, default=12)
