@@ -45,25 +45,28 @@ class AlignerConfig:
         n_mels: Mel bands.
         width: Channels of the two encoders.
         channels: Channels of the comparison.
-        blocks: ConvNeXt blocks of each encoder.
-        kernel: Phones or frames a block spans: short, or boundaries blur.
+        phone_blocks: ConvNeXt blocks over phones; with 0 a key knows its own phone alone, so that
+            it cannot learn to stand for its neighbour.
+        mel_blocks: ConvNeXt blocks over frames.
+        kernel: Frames a block spans: short, or boundaries blur.
     """
 
     symbols: int = len(SYMBOLS)
     n_mels: int = 80
     width: int = 128
     channels: int = 64
-    blocks: int = 2
+    phone_blocks: int = 0
+    mel_blocks: int = 2
     kernel: int = 3
 
 
 class _Side(nn.Module):
     """Blocks over one sequence: (B, L, width) -> (B, L, channels)."""
 
-    def __init__(self, config: AlignerConfig) -> None:
+    def __init__(self, config: AlignerConfig, blocks: int) -> None:
         super().__init__()
         W = config.width
-        self.blocks = nn.ModuleList(ConvNeXt(W, config.kernel, 2) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(ConvNeXt(W, config.kernel, 2) for _ in range(blocks))
         self.norm, self.out = nn.LayerNorm(W), nn.Linear(W, config.channels)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -82,7 +85,8 @@ class Aligner(nn.Module):
         W = self.config.width
         self.phone = nn.Embedding(self.config.symbols, W)
         self.mel = nn.Linear(self.config.n_mels, W)
-        self.keys, self.queries = _Side(self.config), _Side(self.config)
+        self.keys = _Side(self.config, self.config.phone_blocks)
+        self.queries = _Side(self.config, self.config.mel_blocks)
         self.log_scale = nn.Parameter(torch.tensor(math.log(0.2)))
 
     def forward(self, phones: Tensor, lengths: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
@@ -104,7 +108,9 @@ class Aligner(nn.Module):
         q = self.queries(self.mel((x - mean) * 0.5), has_frame)  # (B, T, A)
         k = self.keys(self.phone(phones), has_phone.unsqueeze(2))  # (B, N, A)
         near = 2 * q @ k.transpose(1, 2) - (k * k).sum(2).unsqueeze(1)  # −|q − k|² + |q|²
-        scores = near * self.log_scale.exp()  # (B, T, N); equation 2 of the paper
+        scores = near * self.log_scale.exp() * has_frame  # (B, T, N); equation 2 of the paper
+        # No phone may fit all frames at once, or one of them learns to take the whole line.
+        scores = scores - scores.sum(1, keepdim=True) / frames.view(-1, 1, 1)
         scores = scores.masked_fill(has_phone.unsqueeze(1) == 0, IMPOSSIBLE)
         chances: Tensor = scores.log_softmax(2)
         return chances
