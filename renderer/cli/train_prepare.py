@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from renderer import config
 from renderer.cli import show
 from renderer.cli.option import json_option
 
 if TYPE_CHECKING:
+    from renderer.ports import Transcriber
     from renderer.ports.judge import Recogniser
     from renderer.training.qc_card import QcCard
 
 _FAILURES_SHOWN = 10
+_PROBES = 400  # sentences of a text set: they hold every phone that is not rare
 
 
 @click.command(
@@ -86,20 +89,39 @@ def command(folder: Path, out: Path, **options: Any) -> None:  # noqa: ANN401 - 
         options["source"],
         options["attribution"],
     )
-    how = Preparation(defaults, rights, valid_share=options["valid_share"], seed=options["seed"])
+    transcriber = EspeakTranscriber(Lexicon())
+    how = Preparation(
+        defaults,
+        rights,
+        valid_share=options["valid_share"],
+        seed=options["seed"],
+        expected=_expected(defaults.language, transcriber),
+    )
     as_json = options["as_json"]
     with _progress(is_shown=not as_json) as progress:
         card = prepare(
             folder,
             out,
             how,
-            EspeakTranscriber(Lexicon()),
+            transcriber,
             _recogniser() if options["words"] else None,
             progress,
             replaces=options["replaces"],
         )
     _tell(card, out, as_json=as_json)
     require_minutes(card.corpus, options["least_minutes"])
+
+
+def _expected(language: str, transcriber: Transcriber) -> dict[str, frozenset[str]]:
+    """Return the phones a language's shipped text set has: what each speaker should have, too."""
+    from renderer.training.listening import common_phones
+    from renderer.training.text_set import read_texts
+
+    code = language.replace("_", "-").split("-")[0].lower()
+    texts = config.assets_dir() / "training" / "texts" / f"{code}.txt"
+    if not code.isalpha() or not texts.is_file():
+        return {}
+    return common_phones(read_texts(texts)[:_PROBES], language, transcriber)
 
 
 def _recogniser() -> Recogniser | None:

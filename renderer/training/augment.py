@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.audio.waveform import Samples, Waveform
-from renderer.errors import Fault, InputError, TrainingError
+from renderer.errors import AudioError, Fault, InputError, TrainingError
 from renderer.training.corpus import CORPUS_FILE, TRAIN, Clip, Corpus, Speaker
 from renderer.training.reshape import (
     Melody,
@@ -173,7 +173,7 @@ def vary_clip(
     hop = corpus.spec.hop_length
     try:
         samples, durations = vary_sound(sound, clip.durations, hop, drawn, random)
-    except ValueError as error:
+    except (ValueError, AudioError) as error:
         raise TrainingError(f"clip {clip.id} cannot be changed by {drawn}: {error}.") from error
     new_id = f"{speaker.name}-{clip.id}"
     label = {f"augment.{name}": value for name, value in drawn.label().items()}

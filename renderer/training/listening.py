@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ from renderer.training.sound_measure import SoundMeasures, measure_sound
 Progress = Callable[[str, int, int], None]
 LEAST_RATE = 16_000  # Hz: below it the upper half of the models' band is missing
 _HELD_LANGUAGE = "en"
+_COMMON = 5  # occurrences in a text set; rarer phones come from loan words
 _LONGEST_PROBLEM = 300  # characters
 
 
@@ -66,13 +69,36 @@ def transcribe(
     found: dict[str, Spoken] = {}
     for recording, answer in zip(recordings, transcriber.transcribe(lines), strict=True):
         try:
-            if isinstance(answer, TextError):
-                raise answer
-            found[recording.id] = Spoken(answer, tokens(answer))
+            found[recording.id] = _spoken(answer)
         except TextError as error:
             fix = "Write it in words, or remove the line."
             faults.append(_fault(recording, "text", str(error), fix, "unspeakable"))
     return found
+
+
+def _spoken(answer: Transcript | TextError) -> Spoken:
+    if isinstance(answer, TextError):
+        raise answer
+    return Spoken(answer, tokens(answer))
+
+
+def common_phones(
+    texts: Sequence[str], language: str, transcriber: Transcriber
+) -> dict[str, frozenset[str]]:
+    """Return the phones that a language's texts hold five times and more, by the language's code.
+
+    Args:
+        texts: Some hundred sentences; what cannot be spoken is left out.
+        language: BCP 47 tag.
+        transcriber: Text to phonemes.
+    """
+    lines = [Utterance("", language, "", "", text, text, "") for text in texts]
+    counted = Counter[str]()
+    for answer in transcriber.transcribe(lines):
+        with contextlib.suppress(TextError):
+            counted.update(s for s in _spoken(answer).tokens.symbols if not is_pause(s))
+    common = frozenset(phone for phone, count in counted.items() if count >= _COMMON)
+    return {_base(language): common}
 
 
 def _fault(recording: Recording, name: str, problem: str, fix: str, code: str) -> Fault:

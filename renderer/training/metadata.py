@@ -4,7 +4,8 @@ Two layouts, told apart by the first line:
 
     LJSpeech     id|text  or  id|text|text in words; sound in `id.wav`, `wavs/id.flac`, …
     with header  columns `file` and `text`, and any of `id`, `speaker`, `language`, `emotion`, in
-                 any order, separated by | or , or ; or a tab; fields may be quoted
+                 any order, separated by | or , or ; or a tab; fields may be quoted; without an
+                 `id` it is the file's path (`ann/gate.wav`: `ann-gate`)
 """
 
 from __future__ import annotations
@@ -175,7 +176,9 @@ class _Reader:
             self.fault(line, "", problem, "Quote separators in texts.", "wrong-columns")
             return None
         values = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        return {**values, "id": values.get("id") or Path(values["file"]).stem}
+        file = values["file"]
+        path = file.removesuffix(PurePosixPath(file).suffix)
+        return {**values, "id": values.get("id") or path.replace("/", "-")}
 
     def plain(self, line: int, cells: Sequence[str]) -> Mapping[str, str] | None:
         """Return a line of LJSpeech's layout; the text in words wins."""

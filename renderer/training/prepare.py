@@ -17,35 +17,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 
-import numpy as np
-
-from renderer.audio.pitch import track_f0
-from renderer.audio.waveform import Samples
 from renderer.errors import InputError, TrainingError
 from renderer.ports import Transcriber
 from renderer.ports.judge import Recogniser, WordAlignment
 from renderer.training.corpus import CORPUS_FILE, MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.duplicate import normal_text
 from renderer.training.features import frame_count
-from renderer.training.listening import Heard, Progress, decoded, listen, transcribe
+from renderer.training.levelling import f0_bounds_hz, gains_db, levelled
+from renderer.training.listening import Heard, Progress, listen, transcribe
 from renderer.training.metadata import METADATA_FILE, Defaults, read_metadata
 from renderer.training.qc import ClipLimits, faults_of, judge_clips
 from renderer.training.qc_card import CARD_FILE, PAGE_FILE, QcCard, make_card
 from renderer.training.qc_page import draw_page
 from renderer.training.sound import file_name, write_bytes, write_sound
-
-_TARGET_LUFS = -23.0
-_MOST_GAIN_DB = 40.0
-_PEAK = 0.98
-_MARGIN_S = 0.08  # of silence that is kept around the speech
-_LEAST_MARGIN_S = 0.024  # what a clip begins and ends with even where the recording is cut tightly
-_FADE_S = 0.005
-_PITCH_CLIPS = 20
-_F0_BOUNDS_HZ = (50.0, 800.0)
-_FLOOR_OF_Q1, _CEILING_OF_Q3 = 0.7, 2.5  # after De Looze & Hirst (2008), for acted speech
-_FEWEST_VOICED = 50  # frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +134,7 @@ def _replaced_at_once(out: Path) -> Iterator[Path]:
     try:
         made.chmod(0o755)
         yield made
-        old = made.with_name(f"{made.name}-old")
-        if out.exists():
-            out.rename(old)
-        made.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
+        _take_place(made, out)
     except OSError as error:
         raise TrainingError(
             f"{out} cannot be written ({error.strerror or error}); nothing of it is left. Make "
@@ -163,6 +144,21 @@ def _replaced_at_once(out: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
+def _take_place(made: Path, out: Path) -> None:
+    """Rename `made` to `out`; what is there steps aside, and comes back when that fails."""
+    if not out.exists():
+        made.rename(out)
+        return
+    old = made.with_name(f"{made.name}-old")
+    out.rename(old)
+    try:
+        made.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _write(
     heard: Sequence[Heard], made: Path, out: Path, how: Preparation, tell: Progress
 ) -> QcCard:
@@ -170,16 +166,16 @@ def _write(
     findings = judge_clips([one.candidate for one in heard], how.limits)
     faults = {clip: faults_of(found) for clip, found in findings.items()}
     valid = _validation_texts([one for one in heard if not faults[one.recording.id]], how)
-    gains = _gains_db([one for one in heard if not faults[one.recording.id]] or heard)
+    gains = gains_db([one for one in heard if not faults[one.recording.id]] or heard)
     clips: list[Clip] = []
     for done, one in enumerate(heard, 1):
         tell("writing", done, len(heard))
         clip = _clip(one, faults[one.recording.id], _text(one) in valid)
-        samples = _levelled(one, gains.get(one.recording.speaker, 0.0))
+        samples = levelled(one, gains.get(one.recording.speaker, 0.0))
         write_sound(made / clip.audio, samples, MEL.sample_rate)
         clips.append(replace(clip, frames=frame_count(samples.size)))
     clips.sort(key=lambda clip: clip.id)
-    bounds = {name: _f0_bounds(name, heard, faults) for name in {c.speaker for c in clips}}
+    bounds = {name: f0_bounds_hz(name, heard, faults) for name in {c.speaker for c in clips}}
     speakers = {
         name: Speaker(
             name,
@@ -221,17 +217,6 @@ def _text(one: Heard) -> tuple[str, str]:
     return one.language, normal_text(one.recording.text)
 
 
-def _gains_db(heard: Sequence[Heard]) -> dict[str, float]:
-    """Return one gain per speaker: the median of the clips comes to −23 LUFS."""
-    levels: dict[str, list[float]] = defaultdict(list)
-    for one in heard:
-        levels[one.recording.speaker].append(one.sound.loudness_lufs)
-    return {
-        name: float(np.clip(_TARGET_LUFS - median(own), -_MOST_GAIN_DB, _MOST_GAIN_DB))
-        for name, own in levels.items()
-    }
-
-
 def _clip(one: Heard, faults: tuple[str, ...], is_valid: bool) -> Clip:
     """Return the clip of a recording, its length still unknown."""
     r, candidate = one.recording, one.candidate
@@ -258,49 +243,3 @@ def _clip(one: Heard, faults: tuple[str, ...], is_valid: bool) -> Clip:
             **aligned,
         },
     )
-
-
-def _levelled(one: Heard, gain_db: float) -> Samples:
-    """Return the clip's sound: resampled, trimmed, levelled, whole frames long.
-
-    A sound whose peaks would go over is turned down further, by itself.
-    """
-    import soxr
-
-    sound = decoded(one.recording)
-    samples = soxr.resample(sound.samples, sound.sample_rate, MEL.sample_rate, quality="VHQ")
-    margin = round(_MARGIN_S * MEL.sample_rate)
-    start = max(0, round(one.sound.lead_s * MEL.sample_rate) - margin)
-    end = min(samples.size, samples.size - round(one.sound.tail_s * MEL.sample_rate) + margin)
-    kept = np.array(samples[start:end] if end > start else samples, dtype=np.float32)
-    fade = min(round(_FADE_S * MEL.sample_rate), kept.size // 2)
-    ramp = np.linspace(0, 1, fade, dtype=np.float32)
-    kept[:fade] *= ramp
-    kept[kept.size - fade :] *= ramp[::-1]
-    peak = float(np.abs(kept).max(initial=0.0))
-    gain = min(10 ** (gain_db / 20), _PEAK / peak) if peak > 0 else 1.0
-    edge = round(_LEAST_MARGIN_S * MEL.sample_rate)
-    before = max(0, edge - round(one.sound.lead_s * MEL.sample_rate))
-    after = max(0, edge - round(one.sound.tail_s * MEL.sample_rate))
-    size = frame_count(before + kept.size + after) * MEL.hop_length
-    out = np.zeros(size, dtype=np.float32)
-    out[before : before + kept.size] = kept * np.float32(gain)
-    return out
-
-
-def _f0_bounds(
-    speaker: str, heard: Sequence[Heard], faults: Mapping[str, tuple[str, ...]]
-) -> tuple[float, float]:
-    """Return where a speaker's F0 lies, from some of the clips that passed, evenly spread."""
-    own = [h for h in heard if h.recording.speaker == speaker and not faults[h.recording.id]]
-    found = [np.zeros(0)]
-    for one in own[:: max(1, len(own) // _PITCH_CLIPS)][:_PITCH_CLIPS]:
-        f0, voiced = track_f0(decoded(one.recording), *_F0_BOUNDS_HZ)
-        found.append(f0[voiced])
-    pooled = np.concatenate(found)
-    if pooled.size < _FEWEST_VOICED:
-        return Speaker("").f0_floor_hz, Speaker("").f0_ceiling_hz
-    low, high = np.quantile(pooled, (0.25, 0.75))
-    floor = max(_F0_BOUNDS_HZ[0], _FLOOR_OF_Q1 * float(low))
-    ceiling = min(_F0_BOUNDS_HZ[1], _CEILING_OF_Q3 * float(high))
-    return round(floor, 1), round(ceiling, 1)

@@ -60,10 +60,10 @@ def test_a_header_names_the_columns(tmp_path: Path, separator: str) -> None:
     recordings, faults = read_metadata(folder_of(tmp_path, text, "a/x.wav", "a/y.wav"), DEFAULTS)
     assert not faults
     x, y = recordings
-    assert (x.id, x.speaker, x.language, x.emotion) == ("x", "bo", "de", "angry")
+    assert (x.id, x.speaker, x.language, x.emotion) == ("a-x", "bo", "de", "angry")
     assert x.text.startswith("Halt")
     assert x.text.endswith("you!")
-    assert (y.id, y.speaker, y.language, y.emotion) == ("y", "ann", "en-US", "neutral")
+    assert (y.id, y.speaker, y.language, y.emotion) == ("a-y", "ann", "en-US", "neutral")
 
 
 def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
