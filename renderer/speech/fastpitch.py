@@ -182,24 +182,13 @@ class FastPitchVoice:
                 return
             said.append(one)
         score = Score(line.rows)
-        joined = Prosody(
-            *(
-                np.concatenate([getattr(one.prosody, name) for one in said])
-                for name in ("durations", "pitch", "energy")
-            )
-        )
+        joined = score.join([one.prosody for one in said])
         try:
             shaped = self._shaped(line, joined, score)
         except SynthesisError as error:
             line.error = error
             return
-        line.prosodies = [
-            Prosody(*parts)
-            for parts in zip(
-                *(score.split(a) for a in (shaped.durations, shaped.pitch, shaped.energy)),
-                strict=True,
-            )
-        ]
+        line.prosodies = score.split(shaped)
         line.first = len(jobs)
         seed = (line.request.seed & 0xFFFFFFFF) << 32
         for number, (one, prosody) in enumerate(zip(said, line.prosodies, strict=True)):

@@ -38,6 +38,7 @@ _INPUTS: Mapping[str, Mapping[str, int]] = {
         "hidden": FLOAT,
         "durations": INT64,
         "pitch": FLOAT,
+        "spread": FLOAT,
         "energy": FLOAT,
         "speaker": FLOAT,
         "frames": INT64,
@@ -176,7 +177,7 @@ class FastPitchModel:
         return [
             Encoded(
                 hidden[b, : len(job.row)],
-                Prosody(*(a[b, : len(job.row)].astype(np.float64) for a in prosody)),
+                Prosody.of(*(a[b, : len(job.row)] for a in prosody)),
             )
             for b, job in enumerate(jobs)
         ]
@@ -230,17 +231,19 @@ def _frame_feeds(jobs: Sequence[DecoderJob]) -> dict[str, npt.NDArray[np.generic
     shape = len(jobs), tokens
     hidden = np.zeros((*shape, jobs[0].hidden.shape[1]), np.float32)
     durations = np.zeros(shape, np.int64)
-    pitch, energy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    pitch, spread, energy = (np.zeros(shape, np.float32) for _ in range(3))
     for b, job in enumerate(jobs):
         count = len(job.hidden)
         hidden[b, :count] = job.hidden
         durations[b, :count] = job.prosody.durations
         pitch[b, :count] = job.prosody.pitch
+        spread[b, :count] = job.prosody.spread
         energy[b, :count] = job.prosody.energy
     return {
         "hidden": hidden,
         "durations": durations,
         "pitch": pitch,
+        "spread": spread,
         "energy": energy,
         "speaker": np.stack([job.vector for job in jobs]),
         "frames": np.array([frames], np.int64),

@@ -43,11 +43,19 @@ class Prosody:
         pitch: float64 (N,), semitones: from the encoder relative to the speaker's mean, shaped
             relative to 100 Hz.
         energy: float64 (N,), dB relative to the speaker's mean.
+        spread: float64 (N,), what is made of F0's movement within the token, ×.
     """
 
     durations: Floats
     pitch: Floats
     energy: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, durations: npt.ArrayLike, pitch: npt.ArrayLike, energy: npt.ArrayLike) -> Prosody:
+        """Take what an encoder says: movements within tokens as the model has them."""
+        frames, tone, level = (np.asarray(v, np.float64) for v in (durations, pitch, energy))
+        return cls(frames, tone, level, np.ones(frames.size))
 
 
 class Score:
@@ -76,9 +84,21 @@ class Score:
         inside[places[0] : places[-1]] = True
         return inside & ~self.is_phone
 
-    def split(self, values: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]:
-        """Cut (N,) into one array per row."""
-        return np.split(values, self.starts[1:-1])
+    def split(self, prosody: Prosody) -> list[Prosody]:
+        """Cut a line's prosody into one per row."""
+        parts = (prosody.durations, prosody.pitch, prosody.energy, prosody.spread)
+        rows = zip(*(np.split(part, self.starts[1:-1]) for part in parts), strict=True)
+        return [Prosody(*row) for row in rows]
+
+    @staticmethod
+    def join(rows: Sequence[Prosody]) -> Prosody:
+        """Return the prosody of a line from its rows'."""
+        return Prosody(
+            np.concatenate([row.durations for row in rows]),
+            np.concatenate([row.pitch for row in rows]),
+            np.concatenate([row.energy for row in rows]),
+            np.concatenate([row.spread for row in rows]),
+        )
 
 
 def shape(
@@ -104,16 +124,18 @@ def shape(
         durations, pitch = _varied(durations, pitch, score, request.seed, variation)
     durations = _timed(durations, score, intonation)
     pitch = bend(pitch, durations, score, intonation)
+    spread = said.spread * _spread(score, intonation)
     pitch, durations, energy = _phones(pitch, durations, energy, score, intonation)
     frames = whole_frames(durations, score)
-    for row in score.split(frames):
-        if (count := int(row.sum())) > MOST_FRAMES:
+    mean = speaker.mean_pitch_st + speaker.pitch_st
+    shaped = Prosody(frames, np.clip(mean + pitch, *_PITCH_ST), energy, spread)
+    for row in score.split(shaped):
+        if (count := int(row.durations.sum())) > MOST_FRAMES:
             raise SynthesisError(
                 f"A part of the line would last {count} frames; {MOST_FRAMES} are the most. Ask "
                 "for a higher rate, or cut the line."
             )
-    mean = speaker.mean_pitch_st + speaker.pitch_st
-    return Prosody(frames, np.clip(mean + pitch, *_PITCH_ST), energy)
+    return shaped
 
 
 def _check(said: Prosody) -> None:
@@ -179,6 +201,14 @@ def bend(pitch: Floats, durations: Floats, score: Score, intonation: Intonation)
         local = _mean(new, durations, inside)
         new = np.where(inside, local + (new - local) * word.pitch_range + word.pitch_st, new)
     return new
+
+
+def _spread(score: Score, intonation: Intonation) -> Floats:
+    """Return the range asked for at each token: F0 moves within phones as between them."""
+    spread = np.full(score.words.size, intonation.pitch_range)
+    for index, word in enumerate(intonation.words):
+        spread[score.words == index] *= word.pitch_range
+    return spread
 
 
 def _mean(values: Floats, durations: Floats, chosen: Flags) -> float:

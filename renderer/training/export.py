@@ -42,7 +42,7 @@ _AXES: tuple[Axes, ...] = (
         **{name: {0: _B, 1: _N} for name in ("hidden", "durations", "pitch", "energy")},
     },
     {
-        **{name: {0: _B, 1: _N} for name in ("hidden", "durations", "pitch", "energy")},
+        **{name: {0: _B, 1: _N} for name in ("hidden", "durations", "pitch", "spread", "energy")},
         "speaker": {0: _B},
         "mel": {0: _B, 2: _T},
         **{name: {0: _B, 1: _T} for name in ("f0", "voicing")},

@@ -4,7 +4,7 @@ Three graphs make a voice, and overrides act between the first two:
 
     encoder   phones, stresses, word_starts, lengths, language, emotion, speaker
               -> hidden, durations (frames), pitch (st, relative), energy (dB, relative)
-    decoder   hidden, durations (whole), pitch (st re 100 Hz), energy, speaker, frames
+    decoder   hidden, durations (whole), pitch (st re 100 Hz), spread, energy, speaker, frames
               -> mel, f0 (Hz), voicing (logit), padded to `frames`
     vocoder   mel, f0, voiced, noise -> samples
 
@@ -50,7 +50,7 @@ class EncoderGraph(nn.Module):
 class DecoderGraph(nn.Module):
     """`FastPitch.decode`, padded to a given number of frames."""
 
-    inputs = ("hidden", "durations", "pitch", "energy", "speaker", "frames")
+    inputs = ("hidden", "durations", "pitch", "spread", "energy", "speaker", "frames")
     outputs = ("mel", "f0", "voicing")
 
     def __init__(self, acoustic: FastPitch) -> None:
@@ -58,16 +58,19 @@ class DecoderGraph(nn.Module):
         self.acoustic = acoustic
 
     def forward(
-        self, hidden: Tensor, durations: Tensor, pitch: Tensor, energy: Tensor, speaker: Tensor,
-        frames: Tensor,
+        self, hidden: Tensor, durations: Tensor, pitch: Tensor, spread: Tensor, energy: Tensor,
+        speaker: Tensor, frames: Tensor,
     ) -> tuple[Tensor, ...]:  # fmt: skip
-        """Return mel (B, M, T), F0 and voicing (B, T); T is `frames` (1,), at least every row's."""
+        """Return mel (B, M, T), F0 and voicing (B, T); T is `frames` (1,), at least every row's.
+
+        `spread` (B, N) multiplies what F0 does within a phone: 1 as the model would have it.
+        """
         filler = torch.cat((frames.view(1, 1), torch.zeros_like(durations[:1, 1:])), dim=1)
         padded = regulate(torch.cat((durations, filler)))  # one more row, as long as asked
         on = Regulated(*(part[:-1] for part in padded))
         contour = on.interpolate(pitch)
         residual, voicing = self.acoustic.intonation(hidden, contour, on, speaker)
-        tone = contour + residual
+        tone = contour + residual * on.repeat(spread)
         mel = self.acoustic.decoder(hidden, tone, energy, on, speaker)
         f0 = REFERENCE_HZ * torch.exp(tone * (math.log(2.0) / 12.0)) * on.mask.squeeze(2)
         return mel, f0, voicing

@@ -116,7 +116,8 @@ def _frames(config: FastPitchConfig, length: int, seed: int) -> Row:
     pitch = 12.0 + 4.0 * torch.randn(length, generator=g)
     energy = 6.0 * torch.randn(length, generator=g)
     vector = nn.functional.normalize(torch.randn(config.speaker_dim, generator=g), dim=0)
-    return hidden, durations, pitch, energy, vector
+    spread = 2.0 * torch.rand(length, generator=g)
+    return hidden, durations, pitch, spread, energy, vector
 
 
 def _mel(config: FastPitchConfig, length: int, seed: int) -> Row:

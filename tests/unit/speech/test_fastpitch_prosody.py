@@ -35,7 +35,7 @@ ROWS = build_rows(LINE, VOICE)
 SCORE = Score(ROWS)
 N = len(ROWS[0])
 _R = np.random.default_rng(4)
-SAID = Prosody(_R.uniform(2.3, 9.7, N), _R.normal(0.0, 2.5, N), _R.normal(0.0, 3.0, N))
+SAID = Prosody.of(_R.uniform(2.3, 9.7, N), _R.normal(0.0, 2.5, N), _R.normal(0.0, 3.0, N))
 
 
 def shaped(said: Prosody = SAID, variation: float = 0.0, speaker: Speaker = SPEAKER, **asked):
@@ -79,6 +79,7 @@ def test_a_range_scales_around_the_mean_and_keeps_it() -> None:
         made = shaped(intonation=Intonation(pitch_range=factor))
         assert mean(made) == pytest.approx(mean(plain), abs=0.05)
         assert np.std(made.pitch) / np.std(plain.pitch) == pytest.approx(factor, rel=1e-6)
+        assert made.spread == pytest.approx(np.full(N, factor))
 
 
 def test_a_wild_excursion_goes_no_farther_than_in_the_signal_stage() -> None:
@@ -100,6 +101,7 @@ def test_a_word_is_moved_alone() -> None:
     assert np.abs((made.pitch - plain.pitch)[~inside]).max() == 0
     assert mean(made, inside) - mean(plain, inside) == pytest.approx(4.0, abs=0.15)
     assert np.ptp(made.pitch[inside]) == pytest.approx(2 * np.ptp(plain.pitch[inside]))
+    assert made.spread == pytest.approx(np.where(inside, 2.0, 1.0))
     ratio = made.durations[inside].sum() / SAID.durations[inside].sum()
     assert ratio == pytest.approx(2.0, abs=1 / SAID.durations[inside].sum())
     rest = made.durations[~inside].sum() - plain.durations[~inside].sum()
@@ -168,7 +170,7 @@ def test_rows_that_meet_inside_a_phrase_meet_without_a_pause() -> None:
     rows = build_rows(replace(LINE, words=LINE.words[1:3]), VOICE, most=8)
     assert [row.is_joined for row in rows] == [False, True]
     score = Score(rows)
-    said = Prosody(*(np.full(score.words.size, 20.0) for _ in range(3)))
+    said = Prosody.of(*(np.full(score.words.size, 20.0) for _ in range(3)))
     made = shape(said, score, SpeechRequest(LINE), SPEAKER, 0.0)
-    first, second = score.split(made.durations)
-    assert first[-1] == second[0] == 1
+    first, second = score.split(made)
+    assert first.durations[-1] == second.durations[0] == 1

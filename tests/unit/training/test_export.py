@@ -114,11 +114,12 @@ def test_a_wrong_graph_is_noticed(acoustic) -> None:
 
 def test_padding_to_more_frames_changes_nothing(acoustic) -> None:
     _, decoder = acoustic_graphs(acoustic)
-    row = parity._stack([parity._frames(CONFIG, 12, 1)])
+    hidden, durations, pitch, spread, *rest = parity._stack([parity._frames(CONFIG, 12, 1)])
+    row = (hidden, durations, pitch, torch.ones_like(spread), *rest)
     total = int(row[1].sum())
     with torch.no_grad():
         mel, f0, voicing = decoder(*row, torch.tensor([total + 40]))
-        wanted = acoustic.decode(*row)
+        wanted = acoustic.decode(hidden, durations, pitch, *rest)
     for one, other in zip((mel, f0, voicing), wanted, strict=True):
         assert torch.allclose(one[..., :total], other, atol=1e-5)
         assert torch.all(one[..., total:] == 0)
