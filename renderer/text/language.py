@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from renderer.text import english, french, german, other
+from renderer.text import catalan, english, french, german, other
 from renderer.text.rule import Language
 
 
@@ -13,8 +13,8 @@ from renderer.text.rule import Language
 def of(locale: str) -> Language:
     """Return how numbers, signs and abbreviations are spoken in a locale.
 
-    English, German and French have rules of their own; other languages know whole and decimal
-    numbers where num2words does, and leave the rest to espeak.
+    English, German, French and Catalan have rules of their own; other languages know whole and
+    decimal numbers where num2words does, and leave the rest to espeak.
 
     >>> of("de-AT").code, of("vi-VN").code
     ('de', 'vi')
@@ -26,4 +26,6 @@ def of(locale: str) -> Language:
         return german.language()
     if code == "fr":
         return french.language(locale)
+    if code == "ca":
+        return catalan.language()
     return other.language(locale)

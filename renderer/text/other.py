@@ -13,7 +13,7 @@ _OTHER_SCRIPTS = re.compile(
     r"|si|sr|ta|te|th|tt|uk|ur|yue|zh"
 )
 _COMMA_WORDS = {
-    "es": "coma", "it": "virgola", "pt": "vírgula", "pl": "przecinek", "ca": "coma", "nl": "komma",
+    "es": "coma", "it": "virgola", "pt": "vírgula", "pl": "przecinek", "nl": "komma",
     "sv": "komma", "da": "komma", "nb": "komma", "no": "komma", "fi": "pilkku", "cs": "celá",
     "vi": "phẩy", "tr": "virgül", "ro": "virgulă", "hu": "egész", "id": "koma",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from renderer.text.lexicon import Lexicon
 from renderer.text.normalise import Fixed, Token, normalise
 
 # Raise it whenever the same text may give other phonemes.
-RULES_REVISION = "1"
+RULES_REVISION = "2"
 
 MAX_CHARACTERS = 2_000
 MAX_PHONEMES = 4_000

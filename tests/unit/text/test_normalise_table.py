@@ -333,6 +333,60 @@ CASES: dict[str, tuple[tuple[str, str], ...]] = {
         ("80", "huitante"),
         ("91", "nonante et un"),
     ),
+    "ca-ES": (
+        ("21", "vint-i-u"),
+        ("21 dies", "vint-i-un dies"),
+        ("1 dia", "un dia"),
+        ("1 casa", "una casa"),
+        ("2 hores", "dues hores"),
+        ("n'hi ha 1", "n'hi ha u"),
+        ("1 i 2", "u i dos"),
+        ("212 graons", "dos-cents dotze graons"),
+        ("201 monedes", "dues-centes una monedes"),
+        ("2.000 milles", "dues mil milles"),
+        ("2 000 000 persones", "dos milions de persones"),
+        ("1.000.000", "un milió"),
+        ("2,5", "dos coma cinc"),
+        ("007", "zero zero set"),
+        (
+            "L'any 1347, el 21 de desembre.",
+            "L'any mil tres-cents quaranta-set, el vint-i-u de desembre.",
+        ),
+        ("el dia 1 d'abril", "el dia u d'abril"),
+        ("21/12/1347", "vint-i-u de desembre de mil tres-cents quaranta-set"),
+        ("3/4/1347", "tres d'abril de mil tres-cents quaranta-set"),
+        ("les 10:45", "les deu i quaranta-cinc"),
+        ("les 2:00", "les dues"),
+        ("a la 1.15", "a la una i quinze"),
+        ("3,50 €", "tres euros amb cinquanta"),
+        ("0,05 €", "cinc cèntims"),
+        ("1 €", "un euro"),
+        ("1.000.000 €", "un milió d'euros"),
+        ("2 £", "dues lliures"),
+        ("-5 °C", "menys cinc graus Celsius"),
+        ("1°", "un grau"),
+        ("50 %", "cinquanta per cent"),
+        ("20 km/h", "vint quilòmetres per hora"),
+        ("2 t", "dues tones"),
+        ("2,5 kg", "dos coma cinc quilograms"),
+        ("núm. 7", "número set"),
+        ("el Dr. Aldous i la Sra. Pell", "el doctor Aldous i la senyora Pell"),
+        ("St. Jordi", "sant Jordi"),
+        ("p. ex. això", "per exemple això"),
+        ("això, etc. Bé", "això, etcètera. Bé"),
+        ("el 3r i la 2a", "el tercer i la segona"),
+        ("el 5è", "el cinquè"),
+        ("els 3rs", "els tercers"),
+        ("Jaume II", "Jaume segon"),
+        ("Lluís XIV", "Lluís catorze"),
+        ("el segle XIV", "el segle catorze"),
+        ("capítol IV", "capítol quatre"),
+        ("I jo?", "I jo?"),
+        ("3-5 dies", "tres a cinc dies"),
+        ("-3", "menys tres"),
+        ("foc & cendra", "foc i cendra"),
+        ("l’últim foc", "l'últim foc"),
+    ),
     "es-ES": (
         ("21", "veintiuno"),
         ("3,5", "tres coma cinco"),
@@ -363,6 +417,10 @@ def test_every_language_with_rules_has_sixty_cases() -> None:
     assert all(len(CASES[locale]) >= 60 for locale in ("en-US", "de-DE", "fr-FR"))
 
 
+def test_catalan_has_forty_cases() -> None:
+    assert len(CASES["ca-ES"]) >= 40
+
+
 @pytest.mark.parametrize(
     ("locale", "written", "homes"),
     [
@@ -371,6 +429,8 @@ def test_every_language_with_rules_has_sixty_cases() -> None:
         ("en-US", "R&D pays $5.20", [0, 0, 1, 2, 3, 3, 3, 3, 3]),
         ("de-DE", "z. B. um 10:30 Uhr", [0, 1, 2, 3, 4, 4]),
         ("fr-FR", "10 h 30 pile", [0, 1, 2, 3]),
+        ("ca-ES", "1 d'abril, a 5 °C", [0, 1, 2, 3, 3, 4]),
+        ("ca-ES", "2 000 000 persones", [0, 0, 3, 3]),
     ],
 )
 def test_spoken_words_keep_their_written_word(locale: str, written: str, homes: list[int]) -> None:
@@ -391,7 +451,7 @@ _SCRAPS = st.sampled_from(
 @given(
     st.lists(st.one_of(_SCRAPS, st.text(max_size=6)), max_size=8),
     st.sampled_from([" ", "", ", ", "-"]),
-    st.sampled_from(["en-US", "de-DE", "fr-FR", "es-ES", "ru-RU", "vi-VN"]),
+    st.sampled_from(["en-US", "de-DE", "fr-FR", "ca-ES", "es-ES", "ru-RU", "vi-VN"]),
 )
 def test_no_written_word_is_lost(scraps: list[str], glue: str, locale: str) -> None:
     text = glue.join(scraps)
