@@ -62,9 +62,9 @@ def formant_card() -> VoiceCard:
         speakers={speaker: number for number, speaker in enumerate(speakers)},
         licence="GPL-3.0-or-later",
         may_publish=True,
-        source="espeak-ng (github.com/espeak-ng/espeak-ng): rules and formant tables written by "
-        "hand, no recorded speaker. The licence is the program's; the sound it makes is output of "
-        "the program and may be shipped.",
+        source="espeak-ng (github.com/espeak-ng/espeak-ng): vowels computed from rules and formant "
+        "tables; short recorded noises are mixed into some consonants. The licence is the "
+        "program's; the sound it makes is output of the program and may be shipped.",
         has_durations=True,
     )
 
