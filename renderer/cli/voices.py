@@ -1,4 +1,4 @@
-"""`barkline voices`: list, show, add, install and try voices."""
+"""`barkline voices`: list, show, add, install, try, map and train voices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from renderer import config
+from renderer.cli.voices_map import command as draw_map
+from renderer.cli.voices_train_character import command as train_character
 from renderer.errors import ConfigError, VoiceError
 
 if TYPE_CHECKING:
@@ -53,7 +55,11 @@ def _languages(card: VoiceCard) -> str:
 
 @click.group(name="voices", epilog="Example: barkline voices list")
 def command() -> None:
-    """List, show, add, install and try voices."""
+    """List, show, add, install and try voices; make one for a character."""
+
+
+command.add_command(train_character)
+command.add_command(draw_map)
 
 
 _voices_option = click.option(

@@ -1,0 +1,91 @@
+"""What new voices begin from: written, read, and refused when it is something else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from renderer.errors import TrainingError
+from renderer.training import checkpoint
+from renderer.training.base import Base, Inherited, save_base
+from renderer.training.hifigan import Generator, GeneratorConfig
+from renderer.training.speaker_table import SpeakerTable
+
+
+def rewritten(weights: Path, path: Path, about: dict, keep: str = "") -> Path:
+    """Write a base again with another header, or with some tensors only."""
+    kept = checkpoint.load(weights)
+    tensors = {k: v for k, v in kept.tensors.items() if k.startswith(keep)}
+    save_file(tensors, path, metadata={"step": "0", "about": json.dumps(about)})
+    return path
+
+
+def test_a_base_is_read_as_it_was_written(base: Base) -> None:
+    learner = base.learner()
+    assert learner.cast.speakers == ("ann", "bob")
+    assert learner.cast.languages == ("en", "fr")
+    assert learner.speakers.mean_pitch_st.tolist() == [12.0, 2.0]
+    assert base.rights == Inherited("pack", "CC0-1.0", True, "Thanks to Ann and Bob.")
+    noise = torch.zeros(1, 2_560)
+    sound = base.generator()(torch.zeros(1, 80, 10), *torch.full((2, 1, 10), 100.0), noise)
+    assert sound.shape == (1, 2_560)
+
+
+def test_a_hifigan_is_a_base_too(base: Base, tmp_path: Path) -> None:
+    config = GeneratorConfig(width=32, kernels=(3,), dilations=(1,))
+    learner, path = base.learner(), tmp_path / "w.safetensors"
+    made = Generator(config)
+    save_base(path, learner.model, learner.speakers, made, Inherited(), half=False)
+    again = Base.load(path).generator()
+    assert isinstance(again, Generator)
+    assert again.config == config
+    for name, value in made.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value)
+
+
+def test_another_architecture_is_refused(weights: Path, tmp_path: Path) -> None:
+    about = json.loads(json.dumps(checkpoint.load(weights).about))
+    about["run"]["config"]["width"] = 64
+    with pytest.raises(TrainingError, match="another architecture of 'fastpitch'"):
+        Base.load(rewritten(weights, tmp_path / "w.safetensors", about)).learner()
+    about["run"]["vocoder"]["config"]["width"] = 16
+    with pytest.raises(TrainingError, match="another architecture of 'vocoder'"):
+        Base.load(rewritten(weights, tmp_path / "w.safetensors", about)).generator()
+
+
+def test_what_is_no_base_is_refused(weights: Path, tmp_path: Path) -> None:
+    about = dict(checkpoint.load(weights).about)
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(TrainingError, match="no vocoder"):
+        Base.load(rewritten(weights, path, about, "module.fastpitch") and path)
+    with pytest.raises(TrainingError, match="does not say what it holds"):
+        Base.load(rewritten(weights, path, {"run": about["run"]}))
+    strange = {**about, "run": {**about["run"], "vocoder": {"kind": "tape", "config": {}}}}
+    with pytest.raises(TrainingError, match="'tape'"):
+        Base.load(rewritten(weights, path, strange)).generator()
+    with pytest.raises(TrainingError, match="no weights file"):
+        Base.load(tmp_path)
+    path.write_bytes(b"no safetensors")
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        Base.load(path)
+
+
+def test_two_runs_are_a_base(base: Base, tmp_path: Path) -> None:
+    learner, generator = base.learner(), base.generator()
+    for name, modules, about in (
+        ("acoustic", learner.modules, learner.about()),
+        ("vocoder", {"vocoder": generator}, {"size": "tiny"}),
+    ):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "best.safetensors"
+        checkpoint.save(path, 5, {"run": about}, modules, {}, {})
+    found = Base.load(tmp_path / "acoustic", tmp_path / "vocoder")
+    assert found.learner().cast.speakers == ("ann", "bob")
+    assert not found.rights.may_publish
+    with pytest.raises(TrainingError, match="another architecture"):  # the size says other widths
+        found.generator()
+    assert isinstance(SpeakerTable(("a",)), torch.nn.Module)
