@@ -97,6 +97,7 @@ def save(
         save_file(plain, temporary, metadata=header)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        temporary.chmod(path.parent.stat().st_mode & 0o666)  # safetensors' are the owner's alone
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):
