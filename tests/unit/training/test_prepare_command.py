@@ -22,7 +22,7 @@ def augment(*argv: object) -> Result:
 
 def test_prepare_and_augment(good_folder: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "corpus"
-    options = ("--speaker", "ann", "--licence", "CC0-1.0", "--may-publish", "--json")
+    options = ("--speaker", "ann", "--licence", "CC0-1.0", "--may-publish", "--no-words", "--json")
     assert run("train", "prepare", good_folder, "--out", out, *options) == 1
     said = capsys.readouterr()
     told = json.loads(said.out)
@@ -42,7 +42,7 @@ def test_prepare_and_augment(good_folder: Path, tmp_path: Path, capsys) -> None:
 def test_faults_are_listed(good_folder: Path, tmp_path: Path, capsys) -> None:
     with (good_folder / "metadata.csv").open("a") as file:
         file.write("\ns9|No such file.\ns0|Twice.")
-    assert run("train", "prepare", good_folder, "--out", tmp_path / "out") == 65
+    assert run("train", "prepare", good_folder, "--out", tmp_path / "out", "--no-words") == 65
     said = capsys.readouterr().err
     assert "metadata.csv:9: [id]" in said
     assert "metadata.csv:10: [id]" in said
