@@ -31,7 +31,8 @@ class ClipLimits:
     They were set so that studio and audiobook recordings pass: 22 clips of LJSpeech have an SNR of
     29 dB and more, a release below −29 dB and a head below −28 dB; recordings cut off in the middle
     of a word have a release above −16 dB. Held against its text, each of the 8 that have one scores
-    0.85–0.90; against another's text it scores 0.79 at most, or the alignment fails.
+    0.85–0.90, and 40 acted clips of RAVDESS score 0.76–0.90 with at most one of six words missed;
+    against another's text LJSpeech scores 0.79 at most, mostly below 0.61, or cannot be aligned.
     """
 
     least_speech_s: float = 0.25
@@ -47,7 +48,7 @@ class ClipLimits:
     most_phones_per_s: float = 26.0
     most_rate_ratio: float = 1.6
     least_words_fit: float = 0.75
-    least_words_found: float = 0.9
+    least_words_found: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
