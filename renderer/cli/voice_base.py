@@ -36,7 +36,7 @@ def require_free(name: str, out: Path, book: VoiceBook, *, replaces: bool) -> No
         )
 
 
-def _base(
+def base_of(
     asked: str | None, vocoder: Path | None, book: VoiceBook
 ) -> tuple[Base, VoiceCard | None]:
     """Return what is begun from, and its card where it is an installed voice.

@@ -29,11 +29,12 @@ from renderer.ports import Transcriber
 from renderer.training import finetune
 from renderer.training.aligning import align_corpus
 from renderer.training.base import Base
-from renderer.training.character_corpus import Character, fingerprint, gather
+from renderer.training.character_corpus import Character, fingerprint, gather, require_terms
 from renderer.training.corpus import Corpus
 from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice
 from renderer.training.fit import Run
 from renderer.training.predicted import predict_all
+from renderer.training.prepare import Rights
 from renderer.training.qc import require_minutes
 from renderer.training.sound import write_bytes
 
@@ -84,6 +85,7 @@ def train_character(
             folder holds something else.
     """
     told = told or Told()
+    require_terms(recordings, who)
     ask = _ask(recordings, base, who, how)
     is_new = not (run / ASK_FILE).exists()
     if not is_new:
@@ -117,6 +119,9 @@ def train_character(
 def about(who: Character, base: Base, corpus: Corpus) -> VoiceAbout:
     """Return what the voice's card will say; it may be published only where all terms allow it."""
     rights, terms = who.rights, base.rights
+    if not rights.licence and who.name in corpus.speakers:  # a corpus knows its own terms
+        own = corpus.speakers[who.name]
+        rights = Rights(own.licence, own.may_publish, own.source, own.attribution)
     texts = dict.fromkeys(t for t in (rights.attribution, terms.attribution) if t)
     start = f" Fine-tuned from {terms.voice}" if terms.voice else " Fine-tuned"
     return VoiceAbout(

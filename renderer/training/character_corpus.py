@@ -41,6 +41,22 @@ class Character:
     least_minutes: float = 3.0
 
 
+def require_terms(recordings: Path, who: Character) -> None:
+    """Refuse to publish what a corpus says may not be.
+
+    Raises:
+        TrainingError: Its speaker's terms are known and forbid it.
+    """
+    if not who.rights.may_publish or not (recordings / CORPUS_FILE).is_file():
+        return
+    (speaker,) = _alone(Corpus.load(recordings), who).speakers.values()
+    if speaker.licence and not speaker.may_publish:
+        raise TrainingError(
+            f"The corpus {recordings} says that its sound ({speaker.licence}) may not be "
+            "published; leave out --may-publish."
+        )
+
+
 def gather(
     recordings: Path,
     target: Path,

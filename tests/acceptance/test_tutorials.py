@@ -55,6 +55,36 @@ def test_a_tutorial_can_be_followed_to_the_letter(name: str, tmp_path: Path) -> 
     assert tutorial.Reader(tmp_path).follow(page(name)) > 0
 
 
+def untaught_base(voices: Path) -> None:
+    """Put a small voice with weights among the user's voices, for a checkout without a shipped one.
+
+    It has learnt nothing, so what is made of it is noise; every step is the same.
+    """
+    import torch
+
+    from renderer.training.export import WEIGHTS, VoiceAbout, export_voice
+    from renderer.training.fastpitch import FastPitch, FastPitchConfig
+    from renderer.training.source_filter import SourceFilter, SourceFilterConfig
+    from renderer.training.speaker_table import SpeakerTable
+
+    torch.manual_seed(1)
+    networks = (
+        FastPitch(FastPitchConfig.named("tiny")).eval(),
+        SpeakerTable(("ann",)).eval(),
+        SourceFilter(SourceFilterConfig(width=32, blocks=1)).eval(),
+    )
+    weights = voices / "weights"
+    voices.mkdir(parents=True)
+    export_voice(*networks, VoiceAbout("pack", "CC0-1.0", True), voices / "pack", weights=weights)
+    weights.rename(voices / "pack" / WEIGHTS)
+
+
+def test_the_tutorial_of_characters_can_be_followed_to_the_letter(tmp_path: Path) -> None:
+    if not list((PAGES.parents[1] / "assets/voices").rglob("*.safetensors")):
+        untaught_base(tmp_path / ".home/share/barkline/voices")
+    assert tutorial.Reader(tmp_path).follow(page("a-voice-for-your-character")) > 0
+
+
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda p: p.stem)
 def test_yaml_that_is_only_shown_is_yaml(path: Path) -> None:
     for block in tutorial.blocks(path.read_text(encoding="utf-8")):

@@ -19,9 +19,10 @@ from renderer.speech.voice_book import Voices
 from renderer.training import character, checkpoint
 from renderer.training.base import Base
 from renderer.training.character import Character, Told, register, train_character
-from renderer.training.corpus import Corpus
+from renderer.training.corpus import TRAIN, VALID, Corpus, Speaker
 from renderer.training.finetune import Tuning
 from renderer.training.fit import Run
+from renderer.training.prepare import Rights
 from renderer.training.trainer import LAST, Progress
 
 SHOWN: list[tuple[str, int, int]] = []
@@ -165,3 +166,65 @@ def test_rights_are_those_of_all_it_is_made_of(base: Base, mira: Character) -> N
     assert character.about(mira, base, corpus).may_publish
     assert not character.about(mira, closed, corpus).may_publish
     assert not character.about(unknown, base, corpus).may_publish
+
+
+def corpus_of(folder: Path, *speakers: Speaker, source: Corpus) -> Corpus:
+    """Write a corpus of several speakers with the sounds of another, no clip kept out."""
+    clips = [
+        replace(clip, id=f"{speaker.name}-{clip.id}", speaker=speaker.name, split=TRAIN)
+        for speaker in speakers
+        for clip in source.clips
+    ]
+    shutil.copytree(source.folder / "audio", folder / "audio")
+    made = Corpus(folder, {s.name: s for s in speakers}, tuple(clips))
+    made.save()
+    return made
+
+
+def test_one_speaker_of_a_corpus_is_taken_with_its_terms(
+    made: Path, tmp_path: Path, base, mira, quick, transcriber
+) -> None:
+    own = Corpus.load(made.parents[1] / "corpus")  # aligned, so it need not be again
+    folder = tmp_path / "two"
+    corpus_of(folder, Speaker("cleo", "CC0-1.0", False, "Cleo."), Speaker("dora"), source=own)
+    plain = replace(mira, rights=Rights())
+    with pytest.raises(TrainingError, match="are of cleo, dora: say with --speaker"):
+        train_character(folder, tmp_path / "a", base, plain, quick, transcriber)
+    cleo = replace(plain, speaker="cleo")
+    voice = train_character(folder, tmp_path / "a", base, cleo, quick, transcriber)
+    assert voice is not None
+    card = yaml.safe_load((voice / "card.yaml").read_text("utf-8"))
+    assert (card["licence"], card["may_publish"]) == ("CC0-1.0", False)
+    taken = Corpus.load(tmp_path / "a/corpus")
+    assert set(taken.speakers) == {clip.speaker for clip in taken.clips} == {"mira"}
+    assert len(taken.usable(VALID)) == 2  # kept out of the training here
+    assert not (tmp_path / "a/aligner").exists()
+    asked = replace(mira, speaker="cleo")
+    with pytest.raises(TrainingError, match="may not be published"):
+        train_character(folder, tmp_path / "b", base, asked, quick, transcriber)
+
+
+def test_the_vocoder_learns_where_it_is_asked_to(
+    made: Path, tmp_path: Path, base, mira, quick, transcriber
+) -> None:
+    own = Corpus.load(made.parents[1] / "corpus")
+    corpus_of(tmp_path / "one", Speaker("cleo"), source=own)
+    few = {"steps": 2, "validate_every": 2, "batch_frames": 64}
+    how = replace(quick, vocoder=few)
+    voice = train_character(tmp_path / "one", tmp_path / "a", base, mira, how, transcriber)
+    assert voice is not None
+    kept = checkpoint.load(tmp_path / "a/vocoder" / LAST)
+    assert kept.step == 2
+    before = base.vocoder.weights("vocoder")
+    after = kept.part("module.vocoder")
+    assert any(not np.allclose(before[name].float(), after[name]) for name in before)
+
+
+def test_time_that_is_spent_is_not_spent_again(
+    made: Path, good_folder: Path, base, mira, quick, transcriber
+) -> None:
+    run = made.parents[1]
+    before = (run / "acoustic" / LAST).read_bytes()
+    spent = replace(quick, minutes=1e-9)
+    assert train_character(good_folder, run, base, mira, spent, transcriber) == made
+    assert (run / "acoustic" / LAST).read_bytes() == before
