@@ -89,7 +89,9 @@ def quality(rows: Sequence[Row], about: Row) -> str:
     if within:
         lines.append(goal("Student within 0.2 of its teacher", sum(within), len(within)))
     if near:
-        lines.append(goal("OVRL of 3.2 or more", sum(near), len(near)))
+        lines.append(
+            goal("OVRL of 3.2 or more (the goal for natural teachers)", sum(near), len(near))
+        )
     return "\n".join(lines)
 
 
@@ -180,7 +182,8 @@ def distinct(found: Row, about: Row) -> str:
     for i, (name, own, near) in enumerate(_nearest(student)):
         row = [name, f"{student['f0_hz'][i]:.0f}", own, near]
         shown.append([*row, *taught.get(name, ("–", "–"))])
-    cosines = np.array(student["cosines"])[np.triu_indices(len(names), 1)]
+    cosines = np.reshape(student["cosines"], (len(names), len(names)))
+    cosines = cosines[np.triu_indices(len(names), 1)]
     selves = list(student["self"])
     return "\n".join(
         [
@@ -202,7 +205,7 @@ def distinct(found: Row, about: Row) -> str:
 def _nearest(found: Row) -> list[tuple[str, str, str]]:
     """Name, likeness to itself and nearest other of each voice."""
     names = list(found["names"])
-    cosines = np.array(found["cosines"]).reshape(len(names), -1) - 2 * np.eye(len(names))
+    cosines = np.reshape(found["cosines"], (len(names), len(names))) - 2 * np.eye(len(names))
     rows = []
     for i, (name, own) in enumerate(zip(names, found["self"], strict=True)):
         near = int(cosines[i].argmax())

@@ -155,7 +155,7 @@ def _control(
         before, after = bench.mos(plain), bench.mos(changed)
         if before is not None and after is not None:
             cost.append(after - before)
-    if not got:
+    if not np.isfinite(got).any():
         return None
     ovrl, p808 = np.mean(cost, axis=0) if cost else (float("nan"), float("nan"))
     return {
