@@ -130,6 +130,7 @@ def draw(panels: Sequence[Panel], title: str) -> str:
     """Return an SVG document of panels, two in a row."""
     rows = -(-len(panels) // _COLUMNS)
     width, height = _WIDTH * min(_COLUMNS, len(panels)), _HEIGHT * rows + 34
+    last = max(step for panel in panels for step, _ in (*panel.train, *panel.valid))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="system-ui, sans-serif" font-size="12" fill="#1f2937">',
@@ -141,16 +142,20 @@ def draw(panels: Sequence[Panel], title: str) -> str:
     ]
     for number, panel in enumerate(panels):
         x, y = number % _COLUMNS * _WIDTH, number // _COLUMNS * _HEIGHT + 34
-        parts.append(f'<g transform="translate({x} {y})">{_drawn(panel)}</g>')
+        parts.append(f'<g transform="translate({x} {y})">{_drawn(panel, last)}</g>')
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _drawn(panel: Panel) -> str:
-    """Return one panel: axes with their numbers, grid, lines, the best validation."""
+def _drawn(panel: Panel, last: float) -> str:
+    """Return one panel up to the last step: axes, grid, lines, the best validation."""
     points = [*panel.train, *panel.valid]
-    steps, values = [p[0] for p in points], [p[1] for p in points]
-    x = _Scale(min(0.0, *steps), max(1.0, *steps), _LEFT, _WIDTH - _RIGHT)
-    y = _Scale(*_bounds(values, panel.is_log), _HEIGHT - _BOTTOM, _TOP, panel.is_log)
+    x = _Scale(0.0, max(1.0, last), _LEFT, _WIDTH - _RIGHT)
+    y = _Scale(
+        *_bounds([value for _, value in points], panel.is_log),
+        _HEIGHT - _BOTTOM,
+        _TOP,
+        panel.is_log,
+    )
     name = f"{panel.name} (log)" if panel.is_log else panel.name
     parts = [_text(_LEFT, _TOP - 10, name, size=13)]
     for value in _log_ticks(y.low, y.high) if panel.is_log else ticks(y.low, y.high):
@@ -189,7 +194,7 @@ def ticks(low: float, high: float) -> list[float]:
     step = next(size * m for m in (1, 2, 5, 10) if size * m >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first + 1
-    return [round((first + i) * step, 12) for i in range(count)]
+    return [float(f"{(first + i) * step:.10g}") for i in range(count)]
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

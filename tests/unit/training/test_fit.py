@@ -1,0 +1,174 @@
+"""From a recipe to a run: what cannot be trained is refused before anything is spent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from renderer.errors import TrainingError
+from renderer.training import checkpoint, predicted
+from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
+from renderer.training.fit import choose_device, is_begun, prepare_run
+from renderer.training.recipe import CorpusChoice, Recipe
+from renderer.training.sound import write_sound
+from renderer.training.trainer import BEST, LAST
+
+HOP = MEL.hop_length
+VOICES = {"low": 110.0, "high": 220.0}
+
+
+def sound(frames: list[int], hz: float, seed: int) -> np.ndarray:
+    """Pause, hiss, hum, pause."""
+    draw = np.random.default_rng(seed)
+    at = np.arange(frames[2] * HOP) / MEL.sample_rate
+    hum = sum(np.sin(2 * np.pi * k * hz * at) / k for k in range(1, 10))
+    parts = [
+        np.zeros(frames[0] * HOP), 0.1 * draw.standard_normal(frames[1] * HOP), 0.15 * hum,
+        np.zeros(frames[3] * HOP),
+    ]  # fmt: skip
+    whole = np.concatenate(parts)
+    return (whole + 1e-4 * draw.standard_normal(whole.size)).astype(np.float32)
+
+
+def make(folder: Path, language: str = "en", voices: tuple[str, ...] = ("low", "high")) -> Corpus:
+    clips = []
+    for number in range(8):
+        name = voices[number % len(voices)]
+        frames = [4, 6 + number % 3, 14 + number, 4]
+        one = f"clip{number}"
+        write_sound(folder / f"{one}.flac", sound(frames, VOICES[name], number), MEL.sample_rate)
+        clips.append(
+            Clip(
+                one,
+                name,
+                language,
+                "sa",
+                f"{one}.flac",
+                sum(frames),
+                phones=("_", "s", "a", "_"),
+                stresses=(0, 0, 1, 0),
+                words=(-1, 0, 0, -1),
+                durations=tuple(frames),
+                split=VALID if number >= 6 else TRAIN,
+            )
+        )
+    speakers = {n: Speaker(n, "CC0-1.0", True, f0_floor_hz=70, f0_ceiling_hz=400) for n in voices}
+    made = Corpus(folder, speakers, tuple(clips))
+    made.save()
+    return made
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    return make(tmp_path / "corpus")
+
+
+def recipe(*corpora: Corpus, **changes: object) -> Recipe:
+    known: dict[str, object] = {
+        "model": "acoustic", "size": "tiny", "steps": 4, "batch_frames": 120, "validate_every": 2,
+        "segment_frames": 8, "precision": "float32", "warmup_steps": 1,
+        "corpora": [CorpusChoice(folder=one.folder) for one in corpora],
+    }  # fmt: skip
+    return Recipe.model_validate(known | changes)
+
+
+@pytest.mark.parametrize("model", ["acoustic", "vocoder"])
+def test_a_run_leaves_checkpoints_metrics_card_and_curve(
+    corpus: Corpus, tmp_path: Path, model: str
+) -> None:
+    folder = tmp_path / "run"
+    assert not is_begun(folder)
+    run = prepare_run(recipe(corpus, model=model), folder, device="cpu")
+    assert run.go().reason == "finished"
+    assert is_begun(folder)
+    names = {LAST, BEST, "metrics.jsonl", "card.json", "curve.svg"}
+    assert names <= {path.name for path in folder.iterdir()}
+    assert json.loads((folder / "card.json").read_text())["best"]["kind"] == "valid"
+
+
+def test_stopped_at_once_it_has_a_card_all_the_same(corpus: Corpus, tmp_path: Path) -> None:
+    run = prepare_run(recipe(corpus, validate_every=100), tmp_path, device="cpu")
+    run.trainer.stop()
+    assert run.go().reason == "stopped"
+    assert json.loads((tmp_path / "card.json").read_text())["outcome"]["best_loss"] is None
+
+
+def test_a_corpus_of_nothing(tmp_path: Path, corpus: Corpus) -> None:
+    empty = replace(corpus, clips=())
+    empty.save()
+    with pytest.raises(TrainingError, match="No clip of the corpora passed"):
+        prepare_run(recipe(empty), tmp_path, device="cpu")
+    failed = replace(corpus, clips=tuple(replace(c, faults=("noisy",)) for c in corpus.clips))
+    failed.save()
+    with pytest.raises(TrainingError, match=r"qc\.html"):
+        prepare_run(recipe(failed), tmp_path, device="cpu")
+
+
+def test_other_mel_frames_are_refused(tmp_path: Path, corpus: Corpus) -> None:
+    odd = replace(corpus, spec=replace(MEL, hop_length=128))
+    odd.save()
+    with pytest.raises(TrainingError, match="other mel frames"):
+        prepare_run(recipe(odd), tmp_path, device="cpu")
+
+
+@pytest.mark.parametrize("model", ["acoustic", "vocoder"])
+def test_an_unknown_size(corpus: Corpus, tmp_path: Path, model: str) -> None:
+    with pytest.raises(TrainingError, match=r"`size`.*'huge'"):
+        prepare_run(recipe(corpus, model=model, size="huge"), tmp_path, device="cpu")
+
+
+def test_predicted_mels_have_to_be_there(corpus: Corpus, tmp_path: Path) -> None:
+    plan = recipe(corpus, model="vocoder", predicted_mels=True)
+    with pytest.raises(TrainingError, match="barkline train predict"):
+        prepare_run(plan, tmp_path, device="cpu")
+    clip = corpus.usable(TRAIN)[0]
+    folder = corpus.folder / predicted.FOLDER
+    folder.mkdir()
+    path = folder / f"{clip.id}.npy"
+    good = np.zeros((MEL.n_mels, clip.frames), np.float16)
+    for bad in (b"", b"\x93NUMPY", b"PK\x05\x06" + b"\0" * 18):
+        path.write_bytes(bad)
+        assert predicted.predicted_mel(corpus, clip) is None
+    for other in (good[:, 1:], np.full_like(good, np.nan), good.astype(np.complex64)):
+        np.save(path, other)
+        assert predicted.predicted_mel(corpus, clip) is None
+    np.save(path, good)
+    assert predicted.predicted_mel(corpus, clip) is not None
+    prepare_run(plan, tmp_path, device="cpu")
+
+
+def test_going_on_from_a_checkpoint_adds_speakers_and_refuses_languages(
+    tmp_path: Path,
+) -> None:
+    base = make(tmp_path / "base", voices=("low",))
+    prepare_run(recipe(base), tmp_path / "first", device="cpu").go()
+    start = tmp_path / "first" / BEST
+    more = make(tmp_path / "more", voices=("high",))
+    run = prepare_run(recipe(more, start_from=start), tmp_path / "second", device="cpu")
+    run.go()
+    kept = checkpoint.load(tmp_path / "second" / BEST)
+    assert kept.run["speakers"] == ["low", "high"]
+    german = make(tmp_path / "german", language="de")
+    with pytest.raises(TrainingError, match="does not speak de; it knows en"):
+        prepare_run(recipe(german, start_from=start), tmp_path / "third", device="cpu")
+
+
+def test_a_vocoder_does_not_start_from_an_acoustic_model(corpus: Corpus, tmp_path: Path) -> None:
+    prepare_run(recipe(corpus), tmp_path / "first", device="cpu").go()
+    plan = recipe(corpus, model="vocoder", start_from=tmp_path / "first" / BEST)
+    with pytest.raises(TrainingError, match="another architecture of 'vocoder'"):
+        prepare_run(plan, tmp_path / "second", device="cpu")
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto").type == "cpu"
+    with pytest.raises(TrainingError, match="no CUDA device"):
+        choose_device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto").type == "cuda"
