@@ -26,6 +26,7 @@ _SAMPLE_RATES = (8_000, 96_000)
 _TEXTS = frozenset(
     {"name", "engine", "model_sha256", "licence", "source", "attribution", "consent_ref"}
 )
+_BREAKS = frozenset("\x85\u2028\u2029")
 _REQUIRED = ("name", "engine", "model_sha256")
 _KEYS = tuple(f.name for f in fields(VoiceCard) if f.name != "folder")
 
@@ -229,7 +230,10 @@ def read_folders(folders: Sequence[Path]) -> dict[str, VoiceCard]:
 
 def card_text(card: VoiceCard) -> str:
     """Return a card as YAML, in the order of `VoiceCard`."""
-    text: str = yaml.safe_dump(card.plain(), sort_keys=False, allow_unicode=True, width=100)
+    values = card.plain()
+    # Breaks of YAML's that are none of ours: escaped, they are read back and refused.
+    has_breaks = any(_BREAKS & set(value) for value in values.values() if isinstance(value, str))
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=not has_breaks, width=100)
     return text
 
 

@@ -7,7 +7,7 @@ import sys
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from renderer.domain.voice import VoiceCard
@@ -54,6 +54,8 @@ def _fields(card):
 
 
 @given(st.text(max_size=60))
+@example("\x85")
+@example("a\u2028b")
 def test_any_text_in_a_card_round_trips_or_is_a_fault(tmp_path_factory, text):
     """Text is data for YAML too."""
     folder = tmp_path_factory.mktemp("cards") / "v"
