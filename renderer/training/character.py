@@ -92,9 +92,9 @@ def train_character(
         _require_same(run / ASK_FILE, ask)
     corpus = gather(recordings, run / "corpus", who, transcriber, told.show, anew=is_new)
     require_minutes(corpus, who.least_minutes)
+    finetune.require_fit(base, corpus)
     if is_new:
         write_bytes(run / ASK_FILE, json.dumps(ask, ensure_ascii=False, indent=1).encode())
-    finetune.require_fit(base, corpus)
     aligned = _align(corpus, run / "aligner", who, how, told)
     if aligned is None or not _learn(base, aligned, run, how, told):
         return None

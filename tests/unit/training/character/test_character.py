@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from renderer.domain.utterance import Utterance
@@ -105,7 +106,12 @@ def test_what_was_stopped_goes_on_to_the_same_voice(
     ]
     assert answers[:2] == [None, None]
     assert answers[2] is not None
-    assert (answers[2] / "voice.json").read_bytes() == (made / "voice.json").read_bytes()
+    for model in ("aligner", "acoustic"):
+        one, other = (checkpoint.load(r / model / LAST) for r in (run, made.parents[1]))
+        assert one.step == other.step == 4
+        assert all(torch.equal(one.tensors[k], v) for k, v in other.tensors.items())
+    models = [read_voice_model((v / "voice.json").read_bytes()) for v in (made, answers[2])]
+    assert models[0].speakers == models[1].speakers
 
 
 def test_a_run_goes_on_only_as_what_it_was(
@@ -157,6 +163,7 @@ def test_a_name_or_language_the_base_cannot_give_is_refused_before_anything_is_l
         with pytest.raises(TrainingError, match=why):
             train_character(good_folder, run, base, who, quick, transcriber)
         assert not (run / "aligner").exists()
+        assert not (run / character.ASK_FILE).exists()  # another base may be tried
 
 
 def test_rights_are_those_of_all_it_is_made_of(base: Base, mira: Character) -> None:
