@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from renderer.training.fastpitch import REFERENCE_HZ, FastPitch, Regulated, regulate
-from renderer.training.source_filter import Filters, SourceFilter, _bursts, overlap_add
+from renderer.training.source_filter import Filters, SourceFilter, bursts, overlap_add
 
 
 class EncoderGraph(nn.Module):
@@ -124,9 +124,9 @@ class SourceFilterGraph(VocoderGraph):
         cosine, sine = self.cosine, self.sine  # (n_fft, bins)
         window = net.window.unsqueeze(1)  # (n_fft, 1)
         forward = torch.cat((cosine, -sine), dim=1) * window  # (n_fft, 2 × bins)
-        a, b = self._frames(net._pulses(cycles, f0)).matmul(forward).chunk(2, dim=2)
+        a, b = self._frames(net.pulses(cycles, f0)).matmul(forward).chunk(2, dim=2)
         c, d = self._frames(noise).matmul(forward).chunk(2, dim=2)
-        e, f = self._frames(noise * _bursts(cycles)).matmul(forward).chunk(2, dim=2)
+        e, f = self._frames(noise * bursts(cycles)).matmul(forward).chunk(2, dim=2)
         turn_real, turn_imaginary = pulse_gain * phase.cos(), pulse_gain * phase.sin()
         real = a * turn_real - b * turn_imaginary + c * hiss_gain + e * burst_gain
         imaginary = a * turn_imaginary + b * turn_real + d * hiss_gain + f * burst_gain

@@ -176,16 +176,16 @@ class SourceFilter(nn.Module):
         """Return the spectra of the filtered pulses, complex (B, 2F, bins)."""
         gain, _, _, phase = filters
         turned = torch.complex(gain * torch.cos(phase), gain * torch.sin(phase))
-        return self._analyse(self._pulses(cycles, f0)) * turned
+        return self._analyse(self.pulses(cycles, f0)) * turned
 
     def _with_noise(self, voice: Tensor, filters: Filters, cycles: Tensor, noise: Tensor) -> Tensor:
         """Add noise and bursts to the spectra of the voice; return the sound (B, F × hop)."""
         _, hiss_gain, burst_gain, _ = filters
         hiss = self._analyse(noise)
-        burst = self._analyse(noise * _bursts(cycles))
+        burst = self._analyse(noise * bursts(cycles))
         return self._synthesise(voice + hiss * hiss_gain + burst * burst_gain)
 
-    def _pulses(self, cycles: Tensor, f0: Tensor) -> Tensor:
+    def pulses(self, cycles: Tensor, f0: Tensor) -> Tensor:
         """Sum all cosines below half the sampling rate, in closed form, at unit power."""
         spec = self.config.spec
         top = torch.floor(0.49 * spec.sample_rate / f0.clamp(min=_FLOOR_HZ))  # harmonics
@@ -220,7 +220,7 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     return total.reshape(batch, -1)[:, side : side + count * hop]
 
 
-def _bursts(cycles: Tensor) -> Tensor:
+def bursts(cycles: Tensor) -> Tensor:
     """Return a raised cosine that peaks with the pulses, of unit power."""
     return (1.0 + torch.cos(2 * math.pi * cycles)) * math.sqrt(2.0 / 3.0)
 

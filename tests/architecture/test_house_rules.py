@@ -41,6 +41,11 @@ MOST_LINES = 320  # "about 300"
 # File to the reason why it may be longer.
 LONGER: dict[str, str] = {
     "renderer/text/english.py": "one grammar of numbers, dates and units, read from top to bottom",
+    "renderer/training/fastpitch.py": "the acoustic model, one file read from top to bottom",
+    "renderer/training/trainer.py": "the training loop, one file read from top to bottom",
+    "benchmarks/distinctness_pilot.py": "one measurement from teachers to the matrix",
+    "benchmarks/voices.py": "one measurement from voices to the tables, run as one script",
+    "benchmarks/voice_bench.py": "the measures that voices.py puts together",
     "benchmarks/direction.py": "one measurement from rendering to the table, run as one script",
 }
 

@@ -18,7 +18,7 @@ from renderer.domain.voice_json import read_voice_model
 from renderer.domain.voice_model import GRAPHS, Blend
 from renderer.errors import TrainingError
 from renderer.training import base, export, parity
-from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice
+from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice, sharpen
 from renderer.training.fastpitch import FastPitch, FastPitchConfig
 from renderer.training.graph import acoustic_graphs, fourier, vocoder_graph
 from renderer.training.hifigan import Generator, GeneratorConfig
@@ -212,6 +212,26 @@ def test_weights_that_are_no_numbers_are_refused(acoustic, vocoder, table, tmp_p
     with pytest.raises(TrainingError, match=r"decoder\.out\.weight"):
         export_voice(broken, table, vocoder, ABOUT, tmp_path / "pack")
     assert _left(tmp_path) == []
+
+
+def test_sharpening_raises_peaks_and_leaves_level_and_slope_alone() -> None:
+    out = torch.nn.Linear(1, 80)
+    mel = torch.linspace(-1.0, -5.0, 80)
+    mel[30] += 1.0
+    with torch.no_grad():
+        out.weight.zero_()
+        out.bias.copy_(mel)
+    sharpen(out, 0.25)
+    made = out.bias.detach()
+    assert made[30] - mel[30] > 0.15
+    assert torch.allclose(made[45:70], mel[45:70], atol=1e-3)
+    assert abs(float(made.mean() - mel.mean())) < 0.02
+
+
+@pytest.mark.parametrize("sharpness", [-0.1, 1.5, float("nan")])
+def test_no_sharpness_beyond_its_range(sharpness: float) -> None:
+    with pytest.raises(TrainingError, match="sharpness"):
+        sharpen(torch.nn.Linear(1, 80), sharpness)
 
 
 def test_a_weight_too_large_for_float16_is_refused(vocoder, table, tmp_path) -> None:
