@@ -137,8 +137,8 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import MEL
     from renderer.training.export import export_voice
+    from renderer.training.generator import make_generator
     from renderer.training.trainer import BEST
-    from renderer.training.vocoding import make_generator
 
     said = _about(about)
     kept = checkpoint.load(acoustic / BEST)

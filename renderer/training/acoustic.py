@@ -17,7 +17,8 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor, nn
 
 from renderer.errors import TrainingError
-from renderer.training.acoustic_source import AcousticBatch, AcousticSource, Cast
+from renderer.training.acoustic_batch import AcousticBatch, Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.checkpoint import Checkpoint, restore_module
 from renderer.training.fastpitch import (
     ENERGY_SCALE_DB,

@@ -5,9 +5,8 @@ All features lie in memory, mels in 16 bits: an hour of speech takes 55 MB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from torch import Tensor
 from renderer.audio.pitch import semitones
 from renderer.errors import TextError, TrainingError
 from renderer.text import inventory
+from renderer.training.acoustic_batch import AcousticBatch, Cast
 from renderer.training.corpus import TRAIN, VALID, Clip, Corpus
 from renderer.training.feature_store import FeatureStore
 from renderer.training.features import Features, phone_energy, phone_pitch
@@ -25,74 +25,6 @@ _BUCKET = 48  # clips of about one length, at least
 _LONGEST = 1.2  # of a bucket, × its shortest
 
 _MOST_ROWS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class AcousticBatch:
-    """Clips side by side: B rows, N phones, T frames, M mels; 0 in the padding.
-
-    Attributes:
-        phones: (B, N) int64, numbers in the inventory.
-        stresses: (B, N) int64.
-        word_starts: (B, N) int64, 1 at the first phone of a word.
-        lengths: (B,) int64, phones of each row.
-        language: (B,) int64.
-        emotion: (B,) int64.
-        speaker: (B,) int64, rows of the speaker table.
-        durations: (B, N) int64, frames.
-        pitch: (B, N), semitones re 100 Hz.
-        energy: (B, N), dB.
-        trusted: (B, N), 1 where a phone's sound may be learnt.
-        mel: (B, M, T).
-        tone: (B, T), F0 in semitones re 100 Hz, 0 where unvoiced.
-        voiced: (B, T), 0 or 1.
-    """
-
-    phones: Tensor
-    stresses: Tensor
-    word_starts: Tensor
-    lengths: Tensor
-    language: Tensor
-    emotion: Tensor
-    speaker: Tensor
-    durations: Tensor
-    pitch: Tensor
-    energy: Tensor
-    trusted: Tensor
-    mel: Tensor
-    tone: Tensor
-    voiced: Tensor
-
-    def to(self, device: torch.device) -> Self:
-        """Return the batch on a device."""
-        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self)}
-        return type(self)(**moved)
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The names behind a batch's numbers.
-
-    Attributes:
-        speakers: In the order of the speaker table.
-        languages: In the order of the model's embeddings.
-        emotions: Likewise; where there is but one, every clip counts as that.
-    """
-
-    speakers: tuple[str, ...]
-    languages: tuple[str, ...]
-    emotions: tuple[str, ...] = ("neutral",)
-
-    @classmethod
-    def of(cls, corpora: Iterable[Corpus], *, with_emotion: bool = False) -> Cast:
-        """Return everybody and everything that some corpora hold, sorted; `neutral` comes first."""
-        clips = [c for corpus in corpora for split in (TRAIN, VALID) for c in corpus.usable(split)]
-        emotions = {c.emotion for c in clips} - {"neutral"} if with_emotion else set()
-        return cls(
-            tuple(sorted({c.speaker for c in clips})),
-            tuple(sorted({c.language for c in clips})),
-            ("neutral", *sorted(emotions)),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from renderer.errors import TrainingError
-from renderer.training.acoustic_source import AcousticBatch
+from renderer.training.acoustic_batch import AcousticBatch
 from renderer.training.aligner import (
     Aligner,
     AlignerConfig,

@@ -23,11 +23,11 @@ from renderer.training.acoustic import AcousticLearner
 from renderer.training.checkpoint import Checkpoint
 from renderer.training.corpus import MEL
 from renderer.training.fastpitch import FastPitch
+from renderer.training.generator import make_generator
 from renderer.training.hifigan import Generator, GeneratorConfig
 from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.speaker_table import SpeakerTable
 from renderer.training.trainer import BEST
-from renderer.training.vocoding import make_generator
 
 SOURCE_FILTER, HIFIGAN = "source_filter", "hifigan"
 

@@ -20,7 +20,8 @@ from torch import nn
 from renderer.errors import TrainingError
 from renderer.training import checkpoint, run_card
 from renderer.training.acoustic import AcousticLearner
-from renderer.training.acoustic_source import AcousticSource, Cast
+from renderer.training.acoustic_batch import Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.aligner import Aligner
 from renderer.training.aligning import AlignerLearner, without_durations
 from renderer.training.base import Base

@@ -12,13 +12,15 @@ import torch
 from renderer.errors import TrainingError
 from renderer.training import checkpoint, curve, hifigan, metrics, run_card
 from renderer.training.acoustic import AcousticLearner
-from renderer.training.acoustic_source import AcousticSource, Cast
+from renderer.training.acoustic_batch import Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.corpus import MEL, TRAIN, Corpus
 from renderer.training.feature_store import FeatureStore, speaker_statistics
+from renderer.training.generator import make_generator
 from renderer.training.predicted import has_predictions, predicted_mel
 from renderer.training.recipe import Recipe
 from renderer.training.trainer import LAST, Outcome, Progress, Trainer, Watcher
-from renderer.training.vocoding import VocoderLearner, VocoderSource, make_generator
+from renderer.training.vocoding import VocoderLearner, VocoderSource
 
 Show = Callable[[Progress], None]
 

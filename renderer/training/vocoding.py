@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,9 @@ from renderer.training.corpus import TRAIN, VALID, Clip, Corpus
 from renderer.training.epoch import continue_f0, fundamental_cycles
 from renderer.training.feature_store import FeatureStore
 from renderer.training.features import MEL_FLOOR
+from renderer.training.generator import Vocoder
 from renderer.training.learner import Illustration, Update
 from renderer.training.sound import clip_samples
-from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.spectral_loss import PhaseDistance, SpectralDistance
 
 Frames = npt.NDArray[np.float32]
@@ -163,33 +163,6 @@ def _cut(clip: _Kept, start: int, size: int, gain: float, spec: MelSpec) -> tupl
 def _stack(cuts: Sequence[tuple[Samples, ...]]) -> VocoderBatch:
     columns = zip(*cuts, strict=True)
     return VocoderBatch(*(torch.from_numpy(np.stack(column)) for column in columns))
-
-
-class Vocoder(Protocol):
-    """What every generator offers beside being a module."""
-
-    def pair(
-        self, mel: Tensor, f0: Tensor, voiced: Tensor, cycles: Tensor, noise: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Speak a batch twice, with different noise, at the recording's own phase."""
-        ...
-
-
-def make_generator(size: str, spec: MelSpec) -> nn.Module:
-    """Return a new generator by its name in a recipe.
-
-    Raises:
-        ValueError: No generator has that name.
-    """
-    makers: Mapping[str, Callable[[], nn.Module]] = {
-        "small": lambda: SourceFilter(SourceFilterConfig(spec=spec)),
-        "tiny": lambda: SourceFilter(SourceFilterConfig(width=32, blocks=2, spec=spec)),
-        "v1": lambda: hifigan.Generator(hifigan.GeneratorConfig.v1()),
-        "v2": lambda: hifigan.Generator(hifigan.GeneratorConfig.v2()),
-    }
-    if size not in makers:
-        raise ValueError(f"no vocoder has the size {size!r}; there are {', '.join(makers)}")
-    return makers[size]()
 
 
 @dataclass(frozen=True, slots=True)

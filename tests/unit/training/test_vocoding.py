@@ -16,8 +16,9 @@ from renderer.training import hifigan
 from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.feature_store import FeatureStore
 from renderer.training.features import log_mel
+from renderer.training.generator import make_generator
 from renderer.training.sound import write_sound
-from renderer.training.vocoding import VocoderBatch, VocoderLearner, VocoderSource, make_generator
+from renderer.training.vocoding import VocoderBatch, VocoderLearner, VocoderSource
 
 HOP, RATE = MEL.hop_length, MEL.sample_rate
 

@@ -14,7 +14,8 @@ from torch import Tensor
 from renderer.errors import TrainingError
 from renderer.training import checkpoint
 from renderer.training.acoustic import AcousticLearner
-from renderer.training.acoustic_source import AcousticBatch, AcousticSource, Cast
+from renderer.training.acoustic_batch import AcousticBatch, Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.corpus import Corpus
 
 

@@ -11,7 +11,8 @@ import torch
 
 from renderer.errors import TrainingError
 from renderer.training import acoustic_source
-from renderer.training.acoustic_source import AcousticBatch, AcousticSource, Cast
+from renderer.training.acoustic_batch import AcousticBatch, Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.corpus import Clip, Corpus
 from renderer.training.feature_store import FeatureStore
 from renderer.training.features import Features

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from renderer.errors import TrainingError
-from renderer.training.acoustic_source import AcousticSource, Cast
+from renderer.training.acoustic_batch import Cast
+from renderer.training.acoustic_source import AcousticSource
 from renderer.training.aligner import (
     Aligner,
     AlignerConfig,
