@@ -24,7 +24,8 @@ def shown(*, quiet: bool) -> Iterator[Told]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
     note = TextColumn("{task.fields[note]}")
     brake = _Brake()
-    with Progress(*columns, note, console=Console(stderr=True), disable=quiet) as bars, brake:
+    console = Console(stderr=True)
+    with Progress(*columns, note, console=console, transient=True, disable=quiet) as bars, brake:
         tasks: dict[str, Any] = {}
 
         def show(what: str, done: int, total: int, text: str) -> None:
