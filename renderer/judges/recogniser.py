@@ -36,7 +36,8 @@ PEAK = 0.7
 SILENT_PEAK = 1e-4
 LONGEST_S = 60.0
 LEAST_SCORE = 0.5  # of a word, per second
-LEAST_FRAMES = 3.4  # per phone, in words of three phones and more
+LEAST_SHORT_SCORE = 0.4  # of a word of one or two phones: "a" is often three frames
+LEAST_FRAMES = 3.4  # per phone, in longer words
 # A bad word must not end the search; the lattice that would be searched again loses last words.
 _WIDE = {"beam": 1e-100, "wbeam": 1e-80, "pbeam": 1e-100, "bestpath": False}
 
@@ -52,7 +53,7 @@ class SphinxRecogniser:
     @property
     def revision(self) -> str:
         """Name and version of the model and the rules above."""
-        return "pocketsphinx-5.1-en-us-1"
+        return "pocketsphinx-5.1-en-us-2"
 
     def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
         """Hold a text against a sound.
@@ -182,10 +183,12 @@ def _words(decoder: Any) -> Iterator[HeardWord]:  # noqa: ANN401
         phones = len(decoder.lookup_word(segment.word).split())
         frames = segment.end_frame - segment.start_frame + 1
         score = max(float(segment.ascore), 1e-300) ** (1 / (frames * FRAME_S))
-        squeezed = phones > 2 and frames / phones < LEAST_FRAMES  # noqa: PLR2004
+        is_short = phones <= 2  # noqa: PLR2004
+        is_squeezed = not is_short and frames / phones < LEAST_FRAMES
+        least = LEAST_SHORT_SCORE if is_short else LEAST_SCORE
         yield HeardWord(
             start_s=segment.start_frame * FRAME_S,
             end_s=(segment.end_frame + 1) * FRAME_S,
             score=min(1.0, score),
-            is_found=score >= LEAST_SCORE and not squeezed,
+            is_found=score >= least and not is_squeezed,
         )
