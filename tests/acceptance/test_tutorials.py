@@ -79,6 +79,8 @@ def untaught_base(voices: Path) -> None:
     weights.rename(voices / "pack" / WEIGHTS)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_tutorial_of_characters_can_be_followed_to_the_letter(tmp_path: Path) -> None:
     if not list((PAGES.parents[1] / "assets/voices").rglob("*.safetensors")):
         untaught_base(tmp_path / ".home/share/barkline/voices")
