@@ -26,7 +26,7 @@ def project(repository: Path) -> Project:
 @pytest.fixture(scope="module")
 def lines(project: Project) -> list[Utterance]:
     faults: list[Fault] = []
-    scenes = list(read_scenes(project, find_files(project), faults, voices={"formant"}))
+    scenes = list(read_scenes(project, find_files(project), faults, voices={"hearth"}))
     assert not faults
     return [u for s in scenes for u in s.utterances]
 
@@ -37,13 +37,26 @@ def test_no_fault_and_no_stale_translation(project: Project) -> None:
 
 def test_size(lines: list[Utterance]) -> None:
     per_locale = Counter(u.locale for u in lines)
-    assert per_locale["en-US"] >= 90
-    assert per_locale["de-DE"] >= 24
-    assert per_locale["fr-FR"] >= 24
+    assert per_locale["en-US"] >= 150
+    assert per_locale["de-DE"] >= 50
+    assert per_locale["fr-FR"] >= 50
+    assert per_locale["ca-ES"] >= 24
     english = [u for u in lines if u.locale == "en-US"]
-    assert len({u.character for u in english}) >= 8
-    assert len({u.scene for u in english}) >= 4
-    assert len({u.voice for u in english}) >= 8
+    assert len({u.character for u in english}) >= 14
+    assert len({u.scene for u in english}) >= 6
+
+
+def test_every_character_has_a_speaker_of_the_pack_to_itself(lines: list[Utterance]) -> None:
+    english = {u.character: u.voice for u in lines if u.locale == "en-US"}
+    assert len(set(english.values())) == len(english)
+    assert all(u.voice.startswith("hearth#") for u in lines)
+
+
+def test_new_characters_are_translated(lines: list[Utterance]) -> None:
+    speak = {(u.character, u.locale) for u in lines}
+    for who in ("thrum", "snick", "quarter"):
+        assert {(who, "de-DE"), (who, "fr-FR")} <= speak
+    assert {("remei", "ca-ES"), ("mireia", "ca-ES")} <= speak
 
 
 def test_translations_follow_their_source(lines: list[Utterance]) -> None:
