@@ -65,10 +65,13 @@ class SpeakerAbout:
     Attributes:
         rate: Speaking rate, ×.
         pitch_st: Shift in semitones.
+        away: Speaker to how far this one moves away from them, × the difference of their vectors:
+            a caricature that tells two near voices apart.
     """
 
     rate: float = 1.0
     pitch_st: float = 0.0
+    away: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,9 @@ def _model(
     speakers = {}
     for name, default in wanted.items():
         row = table.index(name)
-        vector = table(torch.tensor([row], device=table.vectors.device))[0].double()
+        own = _vector(table, name)
+        moved = [far * (own - _vector(table, other)) for other, far in default.away.items()]
+        vector = torch.stack([own, *moved]).sum(0)
         speakers[name] = Speaker(
             tuple((vector / vector.norm()).tolist()),
             float(table.mean_pitch_st[row]),
@@ -244,6 +249,14 @@ def _model(
         n_mels=acoustic.config.n_mels,
         variation=about.variation,
     )
+
+
+def _vector(table: SpeakerTable, name: str) -> torch.Tensor:
+    """Return a speaker's unit vector, (D,), float64."""
+    row = torch.tensor([table.index(name)], device=table.vectors.device)
+    vector: torch.Tensor = table(row)[0].double()
+    unit: torch.Tensor = vector / vector.norm()
+    return unit
 
 
 def _card(about: VoiceAbout, model: VoiceModel, text: str) -> VoiceCard:
