@@ -41,7 +41,7 @@ COMMANDS: dict[str, str] = {
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",
-    "voices": "List, show, add, install and try voices.",
+    "voices": "List, show, add, install, map and try voices; train characters.",
     "train": "Train voices of your own: text sets, corpora, models.",
 }
 

@@ -8,6 +8,7 @@ The walk of a training, file by file:
     fastpitch phonemes -> mel (model)         hifigan   mel -> waveform (model)
     acoustic / vocoding   batches and one training step of each model
     trainer   the loop: checkpoints, resume, metrics, pictures
+    fit       recipe -> run: puts corpora, source, learner and trainer together
     export    checkpoint -> ONNX voice        character a new voice from ten minutes of recordings
 
 The door to torch for training; at run time a voice needs onnxruntime alone (`renderer.speech`).
