@@ -28,8 +28,9 @@ _SILENT_HZ = 150.0
 def continue_f0(f0: Frames, voiced: Mask) -> Frames:
     """Carry F0 through unvoiced frames, linearly in log frequency.
 
-    >>> continue_f0(np.float32([0, 100, 0, 100]), np.array([False, True, False, True]))
-    array([100., 100., 100., 100.], dtype=float32)
+    >>> f0 = np.array([0, 100, 0, 400], dtype=np.float32)
+    >>> continue_f0(f0, f0 > 0).round(2).tolist()
+    [100.0, 100.0, 200.0, 400.0]
     """
     known = np.flatnonzero(voiced)
     if known.size == 0:

@@ -136,8 +136,10 @@ def test_interrupted_by_hand_while_another_render_waits(
         until = time.monotonic() + 120
         while approved(game) < 1 and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)  # or it may be done before the second has begun
         second = game.render()
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         out, err = process.communicate(timeout=120)
     finally:
         process.kill()

@@ -86,7 +86,7 @@ def test_every_command_of_voices_is_documented() -> None:
         (("--name", "a#b"), 78, "plain name"),
         (("--name", "../a"), 78, "no voice reference"),
         (("--name", "mira", "--may-publish"), 78, "under a licence"),
-        (("--name", "mira", "--base", "nobody"), 78, "Installed voices with weights: pack"),
+        (("--name", "mira", "--base", "nobody"), 78, "Installed voices with weights: hearth, pack"),
         (("--name", "mira", "--base", "pack"), 65, r"needs a metadata.csv"),
         (("--name", "mira", "--base", "pack", "--cast", "nobody"), 69, "no voice 'nobody'"),
     ],
