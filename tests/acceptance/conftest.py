@@ -20,6 +20,13 @@ import pytest
 from renderer.cli import main
 from renderer.domain.voice_lock import LockEntry, VoiceLock, load
 
+# A shell that starts tests in the background lets them ignore Ctrl-C, and so would their children.
+SPAWNED = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from renderer.cli import main
+main()
+"""
 PROJECT = """\
 name: tiny
 source_locale: en-US
@@ -148,7 +155,7 @@ class Game:
         """Start a command on the project as a process of its own."""
         return subprocess.Popen(
             [
-                *(sys.executable, "-c", "from renderer.cli import main; main()"),
+                *(sys.executable, "-c", SPAWNED),
                 *(command, str(self.project), "--build", str(self.build), *map(str, argv)),
             ],
             env={**os.environ, "BARKLINE_WORKERS": "1", **self.env, **env},
