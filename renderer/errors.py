@@ -15,6 +15,7 @@
     ├── AudioError                 samples or bytes that are no usable sound
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
     ├── DatabaseError              the database is damaged, locked, full or away
+    ├── QueueError                 the queue is away, full or refuses
     └── StorageError               the object store
         ├── ObjectMissingError     no object under that key
         ├── ObjectCorruptError     the bytes are not what their key says
@@ -138,6 +139,12 @@ class JudgeError(BarklineError):
 
 class DatabaseError(BarklineError):
     """The database is damaged, locked, full or away."""
+
+    exit_code = 74
+
+
+class QueueError(BarklineError):
+    """The queue is away, full or refuses; what is owed stays in the database."""
 
     exit_code = 74
 

@@ -11,7 +11,6 @@ from dramatiq.brokers.stub import StubBroker
 
 from renderer.bootstrap import Walk
 from renderer.domain.take import TakeStatus
-from renderer.messaging.broker import RENDER_QUEUE
 from renderer.services.queue import UNFINISHED, enqueue
 from renderer.services.render import Render
 from workers.actors import register
@@ -46,8 +45,7 @@ def embedded_worker(broker: StubBroker, render: Render, threads: int) -> Iterato
 
 def is_idle(broker: StubBroker) -> bool:
     """Whether no message waits, runs, or is due for a retry."""
-    names = (RENDER_QUEUE, f"{RENDER_QUEUE}.DQ")
-    return all(broker.queues[n].unfinished_tasks == 0 for n in names if n in broker.queues)
+    return all(queue.unfinished_tasks == 0 for queue in broker.queues.values())
 
 
 def render_all(

@@ -35,18 +35,19 @@ class Walk:
 
 def open_walk(house: House, *, batch: int | None = None) -> Walk:
     """Open everything a render needs, on the embedded queue."""
-    from renderer.messaging.broker import DramatiqPublisher, embedded_broker
+    from renderer.messaging.broker import EmbeddedPublisher, embedded_broker
     from renderer.services import failpoint
-    from renderer.services.relay import Relay
+    from renderer.services.relay import Pace, Relay
 
     broker = embedded_broker()
     render = open_render(house)
     render.failpoint = failpoint.read(house.workspace.settings.failpoint)
-    size = batch or house.workspace.settings.batch
+    pace = Pace(batch or house.workspace.settings.batch)
+    publisher = EmbeddedPublisher(broker)
     return Walk(
         house=house,
         broker=broker,
-        relay=Relay(house.unit, DramatiqPublisher(broker), size, render.failpoint),
+        relay=Relay(house.unit, publisher, pace, SystemClock(), render.failpoint),
         render=render,
     )
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from renderer.db.chunk import chunks
+from renderer.db.plain import aware
 from renderer.db.tables import event, outbox, take
 from renderer.domain.events import Event, TakeRequested
-from renderer.ports import Clock, OutboxRow
+from renderer.domain.route import Priority, Queue, Route
+from renderer.domain.take import TakeStatus
+from renderer.ports import Clock, OutboxRow, OwedRow
 
 
 def _kind(happened: Event) -> str:
@@ -19,10 +33,18 @@ def _kind(happened: Event) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(happened).__name__).lower()
 
 
+def _lane(route: Route | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on rows of a lane."""
+    if route is None:
+        return ()
+    is_urgent = outbox.c.priority <= Priority.URGENT.value
+    return outbox.c.queue == route.queue.value, is_urgent if route.is_urgent else ~is_urgent
+
+
 class SqlOutbox:
     """Implements `ports.Outbox`."""
 
-    def __init__(self, connection: Connection, project_id: int, clock: Clock) -> None:
+    def __init__(self, connection: Connection, project_id: int | None, clock: Clock) -> None:
         self._connection = connection
         self._project_id = project_id
         self._clock = clock
@@ -46,8 +68,13 @@ class SqlOutbox:
         if told:
             self._connection.execute(insert(event), told)
 
-    def claim(self, limit: int) -> list[OutboxRow]:
-        """Claim unsent rows for this transaction; other relays skip them."""
+    def claim(self, limit: int, route: Route | None = None) -> list[OutboxRow]:
+        """Claim unsent rows for this transaction, urgent ones first; other relays skip them.
+
+        Args:
+            limit: How many at most.
+            route: Of which lane; None for all.
+        """
         query = (
             select(
                 outbox.c.id,
@@ -55,23 +82,61 @@ class SqlOutbox:
                 outbox.c.voice,
                 outbox.c.phonemes,
                 take.c.deliveries,
+                outbox.c.created_at,
+                outbox.c.priority,
             )
             .join(take, take.c.id == outbox.c.take_id)
-            .where(outbox.c.sent_at.is_(None))
-            .order_by(outbox.c.id)
+            .where(outbox.c.sent_at.is_(None), *_lane(route))
+            .order_by(outbox.c.priority, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
         )
-        return [OutboxRow(*row) for row in self._connection.execute(query)]
+        return [
+            OutboxRow(*row[:5], created_at=aware(row.created_at), priority=Priority(row.priority))
+            for row in self._connection.execute(query)
+        ]
 
-    def forget_unsent(self) -> None:
-        """Mark everything that waits as sent: right before what is wanted is enqueued anew."""
-        self._connection.execute(
-            update(outbox).where(outbox.c.sent_at.is_(None)).values(sent_at=self._clock.now())
+    def forget(self) -> None:
+        """Forget all that waits or was sent: right before what is wanted is enqueued anew."""
+        self._connection.execute(delete(outbox))
+
+    def owed(self, sent_before: datetime, limit: int) -> list[OwedRow]:
+        """Return rows sent before a moment whose take waits for a worker, or lost its worker."""
+        is_expired = and_(
+            take.c.status == TakeStatus.LEASED.value, take.c.leased_until < self._clock.now()
         )
+        query = (
+            select(outbox.c.id, outbox.c.take_id, is_expired)
+            .join(take, take.c.id == outbox.c.take_id)
+            .where(
+                outbox.c.sent_at < sent_before,
+                or_(take.c.status == TakeStatus.PENDING.value, is_expired),
+            )
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        return [OwedRow(pk, who, bool(over)) for pk, who, over in self._connection.execute(query)]
+
+    def resend(self, ids: Sequence[int]) -> int:
+        """Let rows wait for the relay again; return how many were not waiting already."""
+        total = 0
+        for some in chunks(ids):
+            again = update(outbox).where(outbox.c.id.in_(some), outbox.c.sent_at.is_not(None))
+            total += self._connection.execute(again.values(sent_at=None)).rowcount
+        return total
+
+    def waiting(self) -> dict[Queue, tuple[int, datetime]]:
+        """Return queue to (rows that wait for a relay, when the oldest was written)."""
+        query = (
+            select(outbox.c.queue, func.count(), func.min(outbox.c.created_at))
+            .where(outbox.c.sent_at.is_(None))
+            .group_by(outbox.c.queue)
+        )
+        found = self._connection.execute(query)
+        return {Queue(name): (count, aware(oldest)) for name, count, oldest in found}
 
     def mark_sent(self, ids: Sequence[int]) -> None:
-        """Mark rows as sent."""
+        """Mark rows as sent; they stay until their take is finished."""
         for some in chunks(ids):
             self._connection.execute(
                 update(outbox).where(outbox.c.id.in_(some)).values(sent_at=self._clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,11 @@ from renderer.domain.utterance import Utterance
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class
     return TypeAdapter(kind)
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a stored moment with its zone: SQLite forgets that it is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def to_plain(value: Utterance | RenderRequest | RenderResult) -> Any:  # noqa: ANN401 - JSON

@@ -3,7 +3,8 @@
 project ─┬─< manifest_file ─< line >─ take        line.take_id: what it asks for now
          │                     │ └──< line_take >─ take    every take it ever asked for
          └─< event             └ frozen_take_id
-take ─< outbox                                     a change event that waits to be sent
+take ─< outbox                                     work that is owed: not sent, or sent and not done
+dead_letter                                        messages the queue has given up
 voice_level                                        measured once per voice, see services.level
 """
 
@@ -49,6 +50,8 @@ project = Table(
     metadata,
     _id(),
     Column("name", String(120), nullable=False, unique=True),
+    # The limits a project lays over the shipped ones, for workers that have no checkout.
+    Column("gate", JSON, nullable=False, server_default="{}"),
 )
 
 manifest_file = Table(
@@ -84,6 +87,18 @@ take = Table(
     Column("created_at", _When, nullable=False),
     Column("finished_at", _When),
     Column("spent_s", Float, nullable=False, server_default="0"),
+    Column("queue", String(8), nullable=False, server_default="cpu"),
+    Column("priority", Integer, nullable=False, server_default="10"),
+    # The project that asked first: whose limits judge it, and who is charged for the work.
+    Column("asked_by", String(120), nullable=False, server_default=""),
+    Column("trace_id", String(32), nullable=False, server_default=""),
+)
+# What the reaper looks through: leases by their end.
+Index(
+    "ix_take_leased_until",
+    take.c.leased_until,
+    sqlite_where=take.c.status == "leased",
+    postgresql_where=take.c.status == "leased",
 )
 
 line = Table(
@@ -125,9 +140,13 @@ outbox = Table(
     Column("phonemes", Integer, nullable=False),
     Column("created_at", _When, nullable=False),
     Column("sent_at", _When),
+    Column("queue", String(8), nullable=False, server_default="cpu"),
+    Column("priority", Integer, nullable=False, server_default="10"),
 )
 Index(
     "ix_outbox_unsent",
+    outbox.c.queue,
+    outbox.c.priority,
     outbox.c.id,
     sqlite_where=outbox.c.sent_at.is_(None),
     postgresql_where=outbox.c.sent_at.is_(None),
@@ -140,6 +159,17 @@ event = Table(
     Column("project_id", _Id, ForeignKey("project.id", ondelete="CASCADE")),
     Column("kind", String(60), nullable=False, index=True),
     Column("payload", JSON, nullable=False),
+    Column("at", _When, nullable=False),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    _id(),
+    Column("message_id", String(64), nullable=False, unique=True),
+    Column("queue", String(40), nullable=False),
+    Column("take_ids", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("at", _When, nullable=False),
 )
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    delete,
     func,
     insert,
     or_,
@@ -23,12 +24,13 @@ from sqlalchemy import (
 from renderer.db.chunk import chunks
 from renderer.db.plain import key_of, request_of, result_of, to_plain
 from renderer.db.tables import outbox, take
+from renderer.domain.route import Priority
 from renderer.domain.take import RenderResult, Take, TakeStatus, failure
 from renderer.errors import LeaseLostError
 from renderer.ports import Clock, TakeWrite
 
 MAX_DELIVERIES = 5
-_WORN_OUT = failure(
+WORN_OUT = failure(
     f"workers died on it {MAX_DELIVERIES} times; run `barkline render --retry quarantined`",
     TakeStatus.QUARANTINED,
     hint="look into the log for what ends the worker at this line",
@@ -43,10 +45,18 @@ def _take(row: Row[Any]) -> Take:
         status=TakeStatus(row.status),
         deliveries=row.deliveries,
         result=None if row.result is None else result_of(row.result),
+        asked_by=row.asked_by,
+        trace_id=row.trace_id,
     )
 
 
-def _kept(result: RenderResult | None) -> dict[str, Any]:
+def may_be_leased(now: datetime) -> ColumnElement[bool]:
+    """Return the condition on takes that no living worker holds and nobody has finished."""
+    expired = and_(take.c.status == TakeStatus.LEASED.value, take.c.leased_until < now)
+    return or_(take.c.status == TakeStatus.PENDING.value, expired)
+
+
+def stored_result(result: RenderResult | None) -> dict[str, Any]:
     """Return the columns that tell of a result."""
     return {
         "status": (result.status if result else TakeStatus.PENDING).value,
@@ -104,7 +114,11 @@ class SqlTakes:
             "phonemes": write.phonemes,
             "created_at": now,
             "finished_at": now if result else None,
-            **_kept(result),
+            "queue": write.queue.value,
+            "priority": write.priority.value,
+            "asked_by": write.asked_by,
+            "trace_id": write.trace_id,
+            **stored_result(result),
         }
 
     def objects(self, take_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -131,26 +145,17 @@ class SqlTakes:
         plain = self._connection.execute(query).scalar()
         return None if plain is None else result_of(plain)
 
-    def _may_be_leased(self, now: datetime) -> ColumnElement[bool]:
-        expired = and_(take.c.status == TakeStatus.LEASED.value, take.c.leased_until < now)
-        return or_(take.c.status == TakeStatus.PENDING.value, expired)
-
     def lease(self, take_ids: Sequence[int], owner: str, seconds: float) -> list[Take]:
         """Lease what is neither finished nor leased by a living worker; count the delivery.
 
-        A take that workers died on `MAX_DELIVERIES` times is quarantined instead.
+        A take that workers died on `MAX_DELIVERIES` times is not leased: see `Leases.quarantine`.
         """
         now = self._clock.now()
         for some in chunks(take_ids):
-            free = and_(take.c.id.in_(some), self._may_be_leased(now))
+            free = and_(take.c.id.in_(some), may_be_leased(now))
             self._connection.execute(
                 update(take)
-                .where(free, take.c.deliveries >= MAX_DELIVERIES)
-                .values(owner="", leased_until=None, finished_at=now, **_kept(_WORN_OUT))
-            )
-            self._connection.execute(
-                update(take)
-                .where(free)
+                .where(free, take.c.deliveries < MAX_DELIVERIES)
                 .values(
                     status=TakeStatus.LEASED.value,
                     owner=owner,
@@ -169,8 +174,15 @@ class SqlTakes:
             owned += [_take(row) for row in self._connection.execute(query)]
         return owned
 
-    def release(self, take_ids: Sequence[int], owner: str) -> None:
-        """Give leases back undone; the delivery stays counted, so that poison ends somewhere."""
+    def release(self, take_ids: Sequence[int], owner: str, *, is_innocent: bool = False) -> None:
+        """Give leases back undone; the delivery stays counted, so that poison ends somewhere.
+
+        Args:
+            take_ids: Row ids.
+            owner: Who holds them.
+            is_innocent: Whether the world failed and not a take: then the delivery is not counted.
+        """
+        counted = take.c.deliveries - (1 if is_innocent else 0)
         for some in chunks(take_ids):
             self._connection.execute(
                 update(take)
@@ -179,7 +191,12 @@ class SqlTakes:
                     take.c.owner == owner,
                     take.c.status == TakeStatus.LEASED.value,
                 )
-                .values(status=TakeStatus.PENDING.value, owner="", leased_until=None)
+                .values(
+                    status=TakeStatus.PENDING.value,
+                    owner="",
+                    leased_until=None,
+                    deliveries=counted,
+                )
             )
 
     def finish(self, take_id: int, owner: str, result: RenderResult) -> None:
@@ -200,11 +217,12 @@ class SqlTakes:
                 leased_until=None,
                 finished_at=self._clock.now(),
                 spent_s=result.spent_s,
-                **_kept(result),
+                **stored_result(result),
             )
         )
         if done.rowcount != 1:
             raise LeaseLostError(f"take {take_id} is no longer leased to {owner}")
+        self._connection.execute(delete(outbox).where(outbox.c.take_id == take_id))
 
     def reopen(
         self,
@@ -244,25 +262,52 @@ class SqlTakes:
             one = update(take).where(take.c.id == bindparam("pk"))
             self._connection.execute(one.values(request=bindparam("fresh", type_=JSON)), fresh)
 
-    def enqueue(self, take_ids: Sequence[int]) -> int:
-        """Write outbox rows for those that are pending and wait for no relay; return how many."""
-        waiting = select(outbox.c.id).where(
-            outbox.c.take_id == take.c.id, outbox.c.sent_at.is_(None)
-        )
-        now = self._clock.now()
+    def enqueue(
+        self, take_ids: Sequence[int], priority: Priority | None = None, *, again: bool = True
+    ) -> int:
+        """Make those that no living worker holds wait for the relay; return how many now do.
+
+        Args:
+            take_ids: Row ids.
+            priority: What goes first from now on; None: as it was.
+            again: Whether what was sent, and may still be in the queue, is sent once more.
+        """
         total = 0
         for some in chunks(take_ids):
-            query = select(take.c.id, take.c.voice, take.c.phonemes).where(
-                take.c.id.in_(some), self._may_be_leased(now), ~waiting.exists()
-            )
-            rows = [
-                {"take_id": pk, "voice": voice, "phonemes": phonemes, "created_at": now}
-                for pk, voice, phonemes in self._connection.execute(query)
-            ]
-            if rows:
-                self._connection.execute(insert(outbox), rows)
-            total += len(rows)
+            free = and_(take.c.id.in_(some), may_be_leased(self._clock.now()))
+            if priority is not None:
+                self._prefer(free, priority)
+            if again:
+                total += self._resend(free)
+            total += self._owe(free)
         return total
+
+    def _prefer(self, chosen: ColumnElement[bool], priority: Priority) -> None:
+        """Set the priority of takes and of what of them waits for the relay."""
+        values = {"priority": priority.value}
+        self._connection.execute(update(take).where(chosen).values(values))
+        ids = select(take.c.id).where(chosen)
+        waiting = outbox.c.take_id.in_(ids), outbox.c.sent_at.is_(None)
+        self._connection.execute(update(outbox).where(*waiting).values(values))
+
+    def _resend(self, chosen: ColumnElement[bool]) -> int:
+        ids = select(take.c.id).where(chosen)
+        sent = outbox.c.take_id.in_(ids), outbox.c.sent_at.is_not(None)
+        return self._connection.execute(update(outbox).where(*sent).values(sent_at=None)).rowcount
+
+    def _owe(self, chosen: ColumnElement[bool]) -> int:
+        """Write outbox rows for takes that have none."""
+        owed = select(outbox.c.id).where(outbox.c.take_id == take.c.id)
+        columns = (take.c.id, take.c.voice, take.c.phonemes, take.c.queue, take.c.priority)
+        names = ("take_id", "voice", "phonemes", "queue", "priority")
+        now = self._clock.now()
+        rows = [
+            dict(zip(names, row, strict=True), created_at=now)
+            for row in self._connection.execute(select(*columns).where(chosen, ~owed.exists()))
+        ]
+        if rows:
+            self._connection.execute(insert(outbox), rows)
+        return len(rows)
 
     def break_leases(self) -> int:
         """Take every lease back: right only when no worker of this database can be alive.

@@ -7,11 +7,24 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
 from renderer.db.outbox import SqlOutbox
+from renderer.db.record import SqlDeadLetters, SqlGates
 from renderer.db.tables import project, voice_level
 from renderer.db.take_repository import SqlTakes
-from renderer.ports import Clock, LineRepository, Outbox, TakeRepository, VoiceLevels
+from renderer.ports import (
+    Clock,
+    DeadLetters,
+    Leases,
+    LineRepository,
+    Outbox,
+    ProjectGates,
+    TakeRepository,
+    VoiceLevels,
+)
+
+NO_PROJECT = -1
 
 
 class SqlLevels:
@@ -36,12 +49,22 @@ class SqlLevels:
 
 
 class SqlUnitOfWork:
-    """Implements `ports.UnitOfWork`: enter to begin, `commit` to keep, leave to end."""
+    """Implements `ports.UnitOfWork`: enter to begin, `commit` to keep, leave to end.
+
+    Args:
+        engine: The database.
+        project_name: Whose lines and events; "" for a worker or relay, which serves all projects.
+        clock: The time.
+        is_read_only: Whether nothing will be written.
+    """
 
     lines: LineRepository
     takes: TakeRepository
     outbox: Outbox
     levels: VoiceLevels
+    leases: Leases
+    dead_letters: DeadLetters
+    gates: ProjectGates
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
@@ -58,13 +81,18 @@ class SqlUnitOfWork:
         except BaseException:
             self._connection.close()
             raise
-        self.lines = SqlLines(self._connection, project_id, self._clock)
+        self.lines = SqlLines(self._connection, project_id or NO_PROJECT, self._clock)
         self.takes = SqlTakes(self._connection, self._clock)
         self.outbox = SqlOutbox(self._connection, project_id, self._clock)
         self.levels = SqlLevels(self._connection)
+        self.leases = SqlLeases(self._connection, self._clock)
+        self.dead_letters = SqlDeadLetters(self._connection, self._clock)
+        self.gates = SqlGates(self._connection, project_id)
         return self
 
-    def _project_id(self) -> int:
+    def _project_id(self) -> int | None:
+        if not self._project_name:
+            return None
         query = select(project.c.id).where(project.c.name == self._project_name)
         known = self._connection.execute(query).scalar()
         if known is not None:

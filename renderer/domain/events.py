@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from renderer.domain.route import Priority, Queue
+
 
 @dataclass(frozen=True, slots=True)
 class TakeRequested:
@@ -13,11 +15,15 @@ class TakeRequested:
         take_id: Row id of the take.
         voice: Voice reference, for grouping into batches.
         phonemes: Estimated length, for grouping by length.
+        queue: What renders it.
+        priority: What goes first: the smaller number.
     """
 
     take_id: int
     voice: str
     phonemes: int
+    queue: Queue = Queue.CPU
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,27 @@ class TakeFinished:
 
     take_id: int
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestImported:
+    """A project's manifests were imported.
+
+    Attributes:
+        who: The committer, or who ran the command.
+        revision: The commit that was imported, or "".
+        trace_id: 32 hex digits that every take of this import carries.
+        lines: Lines read.
+        requested: New takes.
+        cached: Lines whose take was known already.
+    """
+
+    who: str
+    revision: str
+    trace_id: str
+    lines: int
+    requested: int
+    cached: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +83,4 @@ class LineRenamed:
     was: str
 
 
-Event = TakeRequested | TakeFinished | LineFrozen | LineThawed | LineRenamed
+Event = TakeRequested | TakeFinished | ManifestImported | LineFrozen | LineThawed | LineRenamed

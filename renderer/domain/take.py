@@ -183,6 +183,8 @@ class Take:
         status: Where it is in its life.
         deliveries: How often a worker has begun it (counted before the work).
         result: What came out, once finished.
+        asked_by: The project that asked first; its limits judge the take.
+        trace_id: Of the import that asked, 32 hex digits, or "".
     """
 
     id: int
@@ -191,3 +193,5 @@ class Take:
     status: TakeStatus = TakeStatus.PENDING
     deliveries: int = 0
     result: RenderResult | None = None
+    asked_by: str = ""
+    trace_id: str = ""

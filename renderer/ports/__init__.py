@@ -10,6 +10,7 @@ from renderer.ports.database import (
     LineWrite,
     Outbox,
     OutboxRow,
+    OwedRow,
     StoredLine,
     TakeRepository,
     TakeWrite,
@@ -19,14 +20,17 @@ from renderer.ports.database import (
 from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
+from renderer.ports.service import DeadLetters, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore
 from renderer.ports.text import Transcriber
 
 __all__ = [
     "Clock",
+    "DeadLetters",
     "HeardWord",
     "Judge",
+    "Leases",
     "LineRepository",
     "LineWrite",
     "ManifestFile",
@@ -35,6 +39,8 @@ __all__ = [
     "ObjectStore",
     "Outbox",
     "OutboxRow",
+    "OwedRow",
+    "ProjectGates",
     "Publisher",
     "Recogniser",
     "SpeakerEncoder",

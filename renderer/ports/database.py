@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 from renderer.domain.events import Event
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
+from renderer.domain.route import Priority, Queue, Route
 from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.utterance import Utterance
+from renderer.ports.service import DeadLetters, Leases, ProjectGates
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class TakeWrite:
     request: RenderRequest
     phonemes: int
     result: RenderResult | None = None
+    queue: Queue = Queue.CPU
+    priority: Priority = Priority.NORMAL
+    asked_by: str = ""
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ class OutboxRow:
         voice: Its voice reference.
         phonemes: Its length, for grouping.
         deliveries: How often workers have begun it.
+        created_at: When it was written; None when nobody asked.
+        priority: What goes first: the smaller number.
     """
 
     id: int
@@ -80,6 +89,23 @@ class OutboxRow:
     voice: str
     phonemes: int
     deliveries: int = 0
+    created_at: datetime | None = None
+    priority: Priority = Priority.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRow:
+    """A row that was sent and whose take nobody has finished.
+
+    Attributes:
+        id: Row id.
+        take_id: The take.
+        is_expired: Whether a worker began it and its lease has run out.
+    """
+
+    id: int
+    take_id: int
+    is_expired: bool
 
 
 class LineRepository(Protocol):
@@ -176,8 +202,14 @@ class TakeRepository(Protocol):
         """Lease what is neither finished nor leased by a living worker; count the delivery."""
         ...
 
-    def release(self, take_ids: Sequence[int], owner: str) -> None:
-        """Give leases back undone; the delivery stays counted, so that poison ends somewhere."""
+    def release(self, take_ids: Sequence[int], owner: str, *, is_innocent: bool = False) -> None:
+        """Give leases back undone; the delivery stays counted, so that poison ends somewhere.
+
+        Args:
+            take_ids: Row ids.
+            owner: Who holds them.
+            is_innocent: Whether the world failed and not a take: then the delivery is not counted.
+        """
         ...
 
     def finish(self, take_id: int, owner: str, result: RenderResult) -> None:
@@ -203,8 +235,16 @@ class TakeRepository(Protocol):
         """
         ...
 
-    def enqueue(self, take_ids: Sequence[int]) -> int:
-        """Write outbox rows for those that are pending and wait for no relay; return how many."""
+    def enqueue(
+        self, take_ids: Sequence[int], priority: Priority | None = None, *, again: bool = True
+    ) -> int:
+        """Make those that no living worker holds wait for the relay; return how many now do.
+
+        Args:
+            take_ids: Row ids.
+            priority: What goes first from now on; None: as it was.
+            again: Whether what was sent, and may still be in the queue, is sent once more.
+        """
         ...
 
     def break_leases(self) -> int:
@@ -227,16 +267,33 @@ class Outbox(Protocol):
         """Write events; a `TakeRequested` waits for the relay, the others are the audit trail."""
         ...
 
-    def claim(self, limit: int) -> list[OutboxRow]:
-        """Claim unsent rows for this transaction; other relays skip them."""
-        ...
+    def claim(self, limit: int, route: Route | None = None) -> list[OutboxRow]:
+        """Claim unsent rows for this transaction, urgent ones first; other relays skip them.
 
-    def forget_unsent(self) -> None:
-        """Mark everything that waits as sent: right before what is wanted is enqueued anew."""
+        Args:
+            limit: How many at most.
+            route: Of which lane; None for all.
+        """
         ...
 
     def mark_sent(self, ids: Sequence[int]) -> None:
-        """Mark rows as sent."""
+        """Mark rows as sent; they stay until their take is finished."""
+        ...
+
+    def owed(self, sent_before: datetime, limit: int) -> list[OwedRow]:
+        """Return rows sent before a moment whose take waits for a worker, or lost its worker."""
+        ...
+
+    def resend(self, ids: Sequence[int]) -> int:
+        """Let rows wait for the relay again; return how many were not waiting already."""
+        ...
+
+    def forget(self) -> None:
+        """Forget all that waits or was sent: right before what is wanted is enqueued anew."""
+        ...
+
+    def waiting(self) -> dict[Queue, tuple[int, datetime]]:
+        """Return queue to (rows that wait for a relay, when the oldest was written)."""
         ...
 
 
@@ -259,6 +316,9 @@ class UnitOfWork(Protocol):
     takes: TakeRepository
     outbox: Outbox
     levels: VoiceLevels
+    leases: Leases
+    dead_letters: DeadLetters
+    gates: ProjectGates
 
     def __enter__(self) -> Self: ...
 

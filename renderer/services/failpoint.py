@@ -18,8 +18,11 @@ Failpoint = Callable[[str], None]
 STEPS = (
     "importing",  # lines, takes and outbox rows written, not committed
     "imported",  # committed
+    "claimed",  # a relay holds outbox rows
     "published",  # batches in the queue, outbox rows not marked as sent
     "sent",  # marked as sent and committed
+    "reaping",  # lost work is known, nothing is written
+    "reaped",  # put back and committed
     "leased",  # first transaction of a batch committed
     "performed",  # spoken and directed
     "judged",  # mastered, encoded, measured, judged

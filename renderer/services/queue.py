@@ -40,7 +40,7 @@ def reopen(
 
 
 def enqueue(begin: Callable[[], UnitOfWork], ids: list[int]) -> int:
-    """Write outbox rows for those that wait for no relay and no worker; return how many."""
+    """Make those that no worker holds wait for the relay; return how many now do."""
     with begin() as unit:
         done = unit.takes.enqueue(ids)
         unit.commit()
@@ -56,7 +56,7 @@ def start_alone(begin: Callable[[], UnitOfWork], scope: Scope) -> list[int]:
     with begin() as unit:
         unit.takes.break_leases()
         ids = take_ids(unit, scope)
-        unit.outbox.forget_unsent()
+        unit.outbox.forget()
         unit.takes.enqueue(ids)
         unit.commit()
     return ids

@@ -7,7 +7,8 @@
     (d) a second transaction, fenced by the lease: the result and the event
 
 A crash anywhere leaves an expired lease and harmless objects, never a row without its sound. One
-bad take never fails its batch.
+bad take never fails its batch. A take that was begun before goes alone, so that what kills workers
+takes no neighbour along; when workers died on it too often it is quarantined.
 """
 
 from __future__ import annotations
@@ -16,20 +17,28 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from renderer.domain.events import TakeFinished
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
-from renderer.domain.take import RenderResult, Take
+from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.verdict import Decision
-from renderer.errors import BarklineError, LeaseLostError
+from renderer.errors import (
+    BarklineError,
+    LeaseLostError,
+    ObjectCorruptError,
+    ObjectMissingError,
+    StorageError,
+)
 from renderer.ports import Clock, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
 from renderer.services.keep import Keeper, failed
+from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
 
-LEASE_S = 15 * 60.0
+EMBEDDED_LEASE_S = 15 * 60.0
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +51,9 @@ class Render:
         finisher: Masters, encodes and judges.
         keeper: Stores objects and makes the result.
         clock: Measures the work, for estimates.
+        leases: Renews leases; None for long ones that nobody renews (one process, one worker).
         worker: Name of this worker.
+        is_patient: Whether a store that is away is waited for, and no reason to fail a take.
 
     Attributes:
         failpoint: Called with the name of each step; fault tests put theirs here.
@@ -56,14 +67,19 @@ class Render:
         finisher: Finisher,
         keeper: Keeper,
         clock: Clock,
+        leases: LeaseKeeper | None = None,
         worker: str = "worker",
+        *,
+        is_patient: bool = False,
     ) -> None:
         self._unit = unit
         self._performer = performer
         self._finisher = finisher
         self._keeper = keeper
         self._clock = clock
+        self._leases = leases or LeaseKeeper(unit, clock, EMBEDDED_LEASE_S)
         self._worker = worker
+        self._is_patient = is_patient
         self._stopping = threading.Event()
         self.failpoint: Failpoint = nothing
         self.told: Callable[[RenderResult], None] = lambda _result: None
@@ -73,23 +89,68 @@ class Render:
         self._stopping.set()
 
     def batch(self, take_ids: Sequence[int]) -> None:
-        """Render what is neither finished nor leased by another worker."""
-        if self._stopping.is_set():
-            return
+        """Render what is neither finished nor leased by another worker.
+
+        Raises:
+            StorageError: The store is away; what could not be stored was given back.
+            DatabaseError: The database is away; leases run out by themselves.
+        """
+        for some in self._portions(take_ids):
+            if self._stopping.is_set():
+                return
+            self._portion(some)
+
+    def _portions(self, take_ids: Sequence[int]) -> list[list[int]]:
+        """Split a batch into what is fresh, together, and what was begun before, one by one.
+
+        Of those the least suspect come first. What is worn out is quarantined.
+        """
+        with self._unit() as unit:
+            worn_out = unit.leases.quarantine(take_ids)
+            unit.outbox.add([TakeFinished(pk, TakeStatus.QUARANTINED.value) for pk in worn_out])
+            begun = unit.leases.deliveries(take_ids)
+            unit.commit()
+        fresh = [pk for pk in take_ids if begun.get(pk) == 0]
+        suspect = sorted((count, pk) for pk, count in begun.items() if count)
+        return ([fresh] if fresh else []) + [[pk] for _, pk in suspect]
+
+    def _portion(self, take_ids: Sequence[int]) -> None:
         owner = f"{self._worker}:{uuid.uuid4().hex}"
         takes = self._lease(take_ids, owner)
+        self._leases.hold(owner, takes)
         self.failpoint("leased")
         open_ids = {take.id for take in takes}
         try:
-            began = self._clock.monotonic_s()
-            results = self._render(takes)
-            spent = (self._clock.monotonic_s() - began) / max(1, len(takes))
-            for take in takes:
-                self._store(take, owner, self._keep(take, results[take.id], spent))
-                open_ids.discard(take.id)
+            away = self._work(takes, owner, open_ids)
         except BaseException:
             self._release(sorted(open_ids), owner)
             raise
+        finally:
+            self._leases.drop(owner)
+        if away is not None:
+            self._release(sorted(open_ids), owner, is_innocent=True)
+            raise away
+
+    def _work(self, takes: Sequence[Take], owner: str, open_ids: set[int]) -> StorageError | None:
+        """Render and store takes; returns why some could not be stored now, for a patient worker.
+
+        Args:
+            takes: Leased.
+            owner: Who holds them.
+            open_ids: Their row ids; those that are done are taken out.
+        """
+        away: StorageError | None = None
+        began = self._clock.monotonic_s()
+        results = self._render(takes)
+        spent = (self._clock.monotonic_s() - began) / max(1, len(takes))
+        for take in takes:
+            result = self._keep(take, results[take.id], spent)
+            if isinstance(result, StorageError):
+                away = result
+                continue
+            self._store(take, owner, result)
+            open_ids.discard(take.id)
+        return away
 
     def preview(self, key: RenderKey, request: RenderRequest) -> Finished:
         """Render one request through the same stages, first attempt only; nothing is stored.
@@ -105,14 +166,16 @@ class Render:
 
     def _lease(self, take_ids: Sequence[int], owner: str) -> list[Take]:
         with self._unit() as unit:
-            takes = unit.takes.lease(take_ids, owner, LEASE_S)
+            takes = unit.takes.lease(take_ids, owner, self._leases.seconds)
             unit.commit()
         return takes
 
-    def _release(self, take_ids: Sequence[int], owner: str) -> None:
-        """Give leases back; the delivery stays counted, so that poison is quarantined in time."""
+    def _release(self, take_ids: Sequence[int], owner: str, *, is_innocent: bool = False) -> None:
+        """Give leases back; unless the world failed the delivery stays counted, for quarantine."""
+        if not take_ids:
+            return
         with self._unit() as unit:
-            unit.takes.release(take_ids, owner)
+            unit.takes.release(take_ids, owner, is_innocent=is_innocent)
             unit.commit()
 
     def _render(self, takes: Sequence[Take]) -> dict[int, list[Finished] | BarklineError]:
@@ -146,11 +209,15 @@ class Render:
 
     def _keep(
         self, take: Take, made: list[Finished] | BarklineError, spent_s: float
-    ) -> RenderResult:
+    ) -> RenderResult | StorageError:
         """Store the objects of one take; what cannot be kept fails that take, not its batch."""
+        if self._is_patient and _is_outage(made):
+            return made
         try:
             return self._keeper.keep(take, made, spent_s)
         except BarklineError as error:  # a full disk, a store that is away: said, not lost
+            if self._is_patient and _is_outage(error):
+                return error
             return failed(f"it could not be stored: {error}", spent_s)
         except Exception as error:  # a bug
             log.exception("take %d could not be kept", take.id)
@@ -191,3 +258,9 @@ class Render:
         else:
             self.told(result)
         self.failpoint("finished")
+
+
+def _is_outage(error: object) -> TypeGuard[StorageError]:
+    """Whether a store is away, as opposed to having lost or damaged an object."""
+    is_lasting = isinstance(error, ObjectMissingError | ObjectCorruptError)
+    return isinstance(error, StorageError) and not is_lasting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -193,15 +194,59 @@ def test_a_batch_that_breaks_outside_any_take_is_given_back_and_ends_in_quaranti
     def interrupted(_step: str) -> None:
         raise KeyboardInterrupt
 
-    for _ in range(MAX_DELIVERIES):
+    together, alone = 1, 2 * (MAX_DELIVERIES - 1)
+    for _ in range(together + alone - 1):
         studio.render.failpoint = lambda step: interrupted(step) if step == "performed" else None
         with pytest.raises(KeyboardInterrupt):
             studio.render.batch(pks)
         assert studio.statuses(pks) == ["pending", "pending"]
         assert {studio.take(pk).deliveries for pk in pks} != {0}
 
+    with pytest.raises(KeyboardInterrupt):
+        studio.render.batch(pks)
+    assert studio.statuses(pks) == ["quarantined", "pending"]
     studio.render.batch(pks)
     assert studio.statuses(pks) == ["quarantined", "quarantined"]
+
+
+def test_what_kills_workers_takes_no_neighbour_along(studio: Any) -> None:
+    """A message is delivered again as it was: its takes then go one by one, each counted alone."""
+    pks = studio.ask("good day", "poison", "good night")
+
+    def dies(step: str) -> None:
+        last = studio.voice.requests[-studio.voice.batches[-1] :] if studio.voice.batches else []
+        if step == "performed" and any("poison" in r.transcript.written for r in last):
+            raise KeyboardInterrupt
+
+    studio.render.failpoint = dies
+    for _ in range(4 * MAX_DELIVERIES):
+        with contextlib.suppress(KeyboardInterrupt):
+            studio.render.batch(pks)
+            break
+
+    assert studio.statuses(pks) == ["approved", "quarantined", "approved"]
+
+
+def test_a_patient_worker_gives_back_what_the_store_did_not_take(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pks = studio.ask("good day", "good night")
+    put = studio.store.put
+    monkeypatch.setattr(studio.render, "_is_patient", True)
+
+    def away(*_args: object) -> str:
+        raise StorageError("the store answered 503")
+
+    monkeypatch.setattr(studio.store, "put", away)
+    for _ in range(2 * MAX_DELIVERIES):
+        with pytest.raises(StorageError, match="503"):
+            studio.render.batch(pks)
+    assert studio.statuses(pks) == ["pending", "pending"]
+    assert {studio.take(pk).deliveries for pk in pks} == {0}, "the lines are not at fault"
+
+    monkeypatch.setattr(studio.store, "put", put)
+    studio.render.batch(pks)
+    assert studio.statuses(pks) == ["approved", "approved"]
 
 
 def test_a_late_result_of_a_lost_lease_is_dropped(studio: Any) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from renderer.db.take_repository import MAX_DELIVERIES
+from renderer.domain.route import Queue, Route
 from renderer.domain.take import TakeStatus
-from renderer.messaging.broker import DramatiqPublisher, embedded_broker
-from renderer.services.relay import Relay
+from renderer.messaging.broker import EmbeddedPublisher, embedded_broker
+from renderer.services.relay import Pace, Relay
 from workers import embedded
 from workers.actors import register
 from workers.embedded import Counts, embedded_worker, is_idle, render_all
@@ -27,7 +28,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def walk_of(studio: Any, publisher: Any = None, size: int = 2) -> Any:
     broker = embedded_broker()
-    relay = Relay(studio.unit, publisher or DramatiqPublisher(broker), size)
+    relay = Relay(studio.unit, publisher or EmbeddedPublisher(broker), Pace(size), studio.clock)
     house = SimpleNamespace(unit=studio.unit, reading=studio.unit)
     return SimpleNamespace(broker=broker, relay=relay, render=studio.render, house=house)
 
@@ -49,16 +50,16 @@ def test_everything_is_rendered_on_two_threads(studio: Any) -> None:
 def test_a_queue_that_loses_messages_is_filled_again_from_the_database(studio: Any) -> None:
     pks = studio.ask("one", "two")
     walk = walk_of(studio)
-    real, lost = DramatiqPublisher(walk.broker), []
+    real, lost = EmbeddedPublisher(walk.broker), []
 
     class Loses:
-        def publish(self, take_ids: Sequence[int], voice: str) -> None:
+        def publish(self, take_ids: Sequence[int], voice: str, route: Route) -> None:
             if not lost:
                 lost.extend(take_ids)
                 return
-            real.publish(take_ids, voice)
+            real.publish(take_ids, voice, route)
 
-    walk.relay = Relay(studio.unit, Loses(), 2)
+    walk.relay = Relay(studio.unit, Loses(), Pace(2), studio.clock)
 
     render_all(walk, pks, quiet, 1)
 
@@ -107,5 +108,5 @@ def test_idle_means_nothing_waits(studio: Any) -> None:
     broker = embedded_broker()
     register(broker, studio.render)
     assert is_idle(broker)
-    DramatiqPublisher(broker).publish([1], "fake")
+    EmbeddedPublisher(broker).publish([1], "fake", Route(Queue.CPU, is_urgent=False))
     assert not is_idle(broker)

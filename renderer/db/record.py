@@ -1,0 +1,60 @@
+"""Small tables of the service: dead letters, and the limits of projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from renderer.db.tables import dead_letter, project
+from renderer.ports import Clock
+
+REASON_LENGTH = 2_000
+
+
+class SqlDeadLetters:
+    """Implements `ports.DeadLetters`."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def add(self, message_id: str, queue: str, take_ids: Sequence[int], reason: str) -> None:
+        """Record one; a second time is harmless."""
+        known = select(dead_letter.c.id).where(dead_letter.c.message_id == message_id)
+        if self._connection.execute(known).scalar() is not None:
+            return
+        self._connection.execute(
+            insert(dead_letter).values(
+                message_id=message_id,
+                queue=queue,
+                take_ids=list(take_ids),
+                reason=reason[:REASON_LENGTH],
+                at=self._clock.now(),
+            )
+        )
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return self._connection.execute(select(func.count()).select_from(dead_letter)).scalar() or 0
+
+
+class SqlGates:
+    """Implements `ports.ProjectGates`."""
+
+    def __init__(self, connection: Connection, project_id: int | None) -> None:
+        self._connection = connection
+        self._project_id = project_id
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """Return a project's limits as plain values; empty when it has none or is not known."""
+        found = self._connection.execute(select(project.c.gate).where(project.c.name == name))
+        return found.scalar() or {}
+
+    def put(self, limits: Mapping[str, Any]) -> None:
+        """Record the limits of this transaction's project."""
+        mine = project.c.id == self._project_id
+        known = self._connection.execute(select(project.c.gate).where(mine)).scalar()
+        if known != dict(limits):
+            self._connection.execute(update(project).where(mine).values(gate=dict(limits)))

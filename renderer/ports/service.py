@@ -1,0 +1,46 @@
+"""What only a service with several workers keeps in its database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Leases(Protocol):
+    """What keeps leases, and ends them."""
+
+    def renew(self, owners: Sequence[str], seconds: float) -> set[str]:
+        """Prolong all leases of some owners; return those that still hold any."""
+        ...
+
+    def deliveries(self, take_ids: Sequence[int]) -> dict[int, int]:
+        """Return how often workers have begun the takes that nobody holds and nobody finished."""
+        ...
+
+    def quarantine(self, take_ids: Sequence[int]) -> list[int]:
+        """Give up takes that workers died on too often; return which."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Messages the queue has given up, copied where no queue can lose them."""
+
+    def add(self, message_id: str, queue: str, take_ids: Sequence[int], reason: str) -> None:
+        """Record one; a second time is harmless."""
+        ...
+
+    def count(self) -> int:
+        """Return how many there are."""
+        ...
+
+
+class ProjectGates(Protocol):
+    """The limits projects lay over the shipped ones."""
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """Return a project's limits as plain values; empty when it has none or is not known."""
+        ...
+
+    def put(self, limits: Mapping[str, Any]) -> None:
+        """Record the limits of this transaction's project."""
+        ...
