@@ -303,6 +303,8 @@ def test_a_quarantined_take_says_why(unit: Begin, clock: Any) -> None:
             assert u.takes.lease([poison], "dies", 60)
             clock.pass_(61)
         assert u.takes.lease([poison], "next", 60) == []
+        assert u.leases.quarantine([poison]) == [poison]
+        assert u.leases.quarantine([poison]) == []
         take = u.takes.get([poison])[0]
         assert take.status is TakeStatus.QUARANTINED
         assert take.result is not None
