@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from tests.servers.postgres import PostgresServer
+from tests.servers.process import MissingServerError
+from tests.servers.redis import RedisServer
+from tests.servers.s3 import MotoServer
+
+Server = TypeVar("Server", PostgresServer, RedisServer, MotoServer)
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -26,6 +34,90 @@ def reference_data() -> Path:
 def repository() -> Path:
     """The checkout."""
     return ROOT
+
+
+def _serve(make: Callable[[], Server]) -> Iterator[Server]:
+    """Run a server; where it is not installed, skip at home and fail in CI."""
+    try:
+        server = make()
+    except MissingServerError as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for all tests; who stops it uses `own_postgres_server`."""
+    yield from _serve(PostgresServer)
+
+
+@pytest.fixture
+def own_postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test's own, to be stopped and started."""
+    yield from _serve(PostgresServer)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of a new, empty database on PostgreSQL."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a new, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'barkline.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server for all tests; who stops it uses `own_redis_server`."""
+    yield from _serve(RedisServer)
+
+
+@pytest.fixture
+def own_redis_server() -> Iterator[RedisServer]:
+    """A Redis server of this test's own, with a file that a restart reads again."""
+    yield from _serve(lambda: RedisServer(is_durable=True))
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """URL of an empty Redis."""
+    redis_server.flush()
+    return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[MotoServer]:
+    """An S3 server for all tests; who stops it uses `own_s3_server`."""
+    yield from _serve(MotoServer)
+
+
+@pytest.fixture
+def own_s3_server() -> Iterator[MotoServer]:
+    """An S3 server of this test's own, to be paused and stopped."""
+    yield from _serve(MotoServer)
+
+
+@pytest.fixture
+def s3_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials of the S3 servers, and no others, in this process and those it starts."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in MotoServer.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def s3_store_url(s3_server: MotoServer, s3_credentials: None) -> str:
+    """Address of a new, empty bucket, as BARKLINE_STORE has it."""
+    return s3_server.new_bucket()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

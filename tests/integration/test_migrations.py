@@ -1,4 +1,4 @@
-"""The migrations: up and down with data, equal to the tables, safe against other schemas."""
+"""The migrations, on SQLite and PostgreSQL: up and down with data, equal to the tables, safe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -14,7 +14,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Text,
+    inspect,
+    text,
+)
 
 from renderer import config
 from renderer.db.engine import open_database
@@ -37,8 +48,8 @@ class Clock:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'barkline.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 
@@ -80,43 +91,125 @@ def test_the_newest_migration_is_the_one_the_code_knows(engine: Engine) -> None:
     assert ScriptDirectory.from_config(alembic(engine)).get_heads() == [HEAD]
 
 
-def test_the_migrations_make_the_tables_the_code_has(engine: Engine) -> None:
+def test_alembic_finds_nothing_to_do_after_the_migrations(engine: Engine) -> None:
     migrate(engine, config.migrations_dir())
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_names_of_constraints_and_indexes_are_those_of_the_tables(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_the_migrations_make_what_the_tables_of_the_code_make(engine: Engine) -> None:
+    """Defaults of the server, names, conditions of indexes and what a deletion takes along too."""
     migrate(engine, config.migrations_dir())
-    other = open_database(f"sqlite:///{tmp_path / 'other.db'}")
-    metadata.create_all(other)
+    migrated = schema(engine)
+    command.downgrade(alembic(engine), "base")
 
-    def names(of: Engine) -> dict[str, set[object]]:
-        found = inspect(of)
-        return {
-            table: {
-                *(i["name"] for i in found.get_indexes(table)),
-                *(c["name"] for c in found.get_unique_constraints(table)),
-                *(f["name"] for f in found.get_foreign_keys(table)),
-                found.get_pk_constraint(table)["name"],
-            }
-            for table in metadata.tables
+    metadata.create_all(engine)
+
+    assert migrated == schema(engine)
+    assert set(migrated) == set(metadata.tables)
+
+
+def plain(value: object) -> str:
+    """Return a piece of a schema as text that is the same for the same piece."""
+    if isinstance(value, dict):
+        return str(sorted((str(key), plain(part)) for key, part in value.items()))
+    return str(value)
+
+
+def schema(engine: Engine) -> dict[str, dict[str, str]]:
+    """Return table to name to what it is: columns, keys, constraints and indexes."""
+    found = inspect(engine)
+    return {
+        table: {
+            str(part.pop("name")): plain(part)
+            for part in (
+                *map(dict[str, Any], found.get_columns(table)),
+                *map(dict[str, Any], found.get_indexes(table)),
+                *map(dict[str, Any], found.get_unique_constraints(table)),
+                *map(dict[str, Any], found.get_foreign_keys(table)),
+                dict[str, Any](found.get_pk_constraint(table)),
+            )
         }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
 
-    assert names(engine) == names(other)
+
+def value_of(column: Column[Any], number: int) -> object:
+    """Return a value a column takes, another one for every number."""
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return number % 2 == 0
+    if isinstance(kind, DateTime):
+        return Clock().now()
+    if isinstance(kind, JSON):
+        return {"number": number}
+    if isinstance(kind, Text | String):
+        return f"r{number}"[: kind.length]
+    return number
 
 
-def test_down_and_up_again_with_data(engine: Engine) -> None:
+def may_be_left_out(column: Column[Any]) -> bool:
+    return bool(column.nullable) or column.server_default is not None
+
+
+def fill_every_table(engine: Engine, number: int) -> None:
+    """Add two rows to every table there is: one with all columns, one with those it must have.
+
+    The tables are those of the database, not of the code: it stands at any revision.
+    """
+    there = MetaData()
+    there.reflect(engine)
+    with engine.begin() as connection:
+        for table in there.sorted_tables:
+            if table.name == "alembic_version":
+                continue
+            for offset in (0, 1):
+                row = {
+                    column.name: value_of(column, number + offset)
+                    for column in table.columns
+                    if not offset or column.primary_key or not may_be_left_out(column)
+                }
+                connection.execute(table.insert(), row)
+
+
+# What must outlive every step: nobody can write or render it again for nothing. Work that is owed
+# and was sent, and what a migration adds, may come and go.
+KEPT = ("project", "manifest_file", "take", "line", "line_take", "event", "voice_level")
+
+
+def test_every_step_up_and_down_with_rows_in_every_table(engine: Engine) -> None:
+    """A new migration is held by this as it is, and so are the rows of all schemas before it."""
+    scripts = ScriptDirectory.from_config(alembic(engine))
+    revisions = [r.revision for r in scripts.walk_revisions()][::-1]
+    shapes: list[dict[str, dict[str, str]]] = [{}]
+    for number, revision in enumerate(revisions):
+        command.upgrade(alembic(engine), revision)
+        for before in KEPT if number else ():
+            assert count(engine, before) == 2 * number, f"{revision} loses rows of {before}"
+        shapes.append(schema(engine))
+        fill_every_table(engine, 10 + 10 * number)
+
+    for number in range(len(revisions), 1, -1):
+        rows = {table: count(engine, table) for table in KEPT}
+        command.downgrade(alembic(engine), revisions[number - 2])
+        assert schema(engine) == shapes[number - 1], f"down from {revisions[number - 1]}"
+        command.upgrade(alembic(engine), revisions[number - 1])
+        assert schema(engine) == shapes[number], f"{revisions[number - 1]} a second time"
+        assert {table: count(engine, table) for table in KEPT} == rows
+        command.downgrade(alembic(engine), revisions[number - 2])
+    command.downgrade(alembic(engine), "base")
+    assert schema(engine) == {}
+    assert current_revision(engine) == ""
+
+
+def test_the_newest_schema_works_after_down_and_up_again(engine: Engine) -> None:
     migrate(engine, config.migrations_dir())
     fill(engine)
 
     command.downgrade(alembic(engine), "base")
 
-    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
-    assert current_revision(engine) == ""
     migrate(engine, config.migrations_dir())
     fill(engine)
     assert count(engine, "line") == 1
@@ -170,12 +263,11 @@ migrate(engine, config.migrations_dir())
 """
 
 
-def test_two_migrators_at_once(tmp_path: Path) -> None:
+def test_two_migrators_at_once(database_url: str) -> None:
     """`status` beside a first `render`, say: both find no schema, and one has to wait."""
-    url = f"sqlite:///{tmp_path / 'both.db'}"
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", MIGRATOR, url],
+            [sys.executable, "-c", MIGRATOR, database_url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -192,7 +284,7 @@ def test_two_migrators_at_once(tmp_path: Path) -> None:
         process.stdin.flush()
     ends = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], [err for _, err in ends]
-    engine = open_database(url)
+    engine = open_database(database_url)
     assert current_revision(engine) == HEAD
     fill(engine)
     engine.dispose()

@@ -1,0 +1,3 @@
+"""The tests of tests/unit/db/test_repositories.py, on PostgreSQL."""
+
+from tests.unit.db.test_repositories import *  # noqa: F403
