@@ -8,6 +8,23 @@ BARKLINE_THREADS        threads of the engines                   number of cores
 BARKLINE_WORKERS        batches rendered at once                 2
 BARKLINE_BATCH          lines per batch at most                  16
 BARKLINE_CUDA           auto, on or off                          auto
+BARKLINE_MODEL_CACHE_MB memory for models, MB                    2048
+
+Of the service (docs/service.md); BARKLINE_REDIS_URL turns it on:
+
+BARKLINE_REDIS_URL      the queue: redis://host:6379/0           none: everything in one process
+BARKLINE_LEASE_S        seconds a silent worker keeps a take     15
+BARKLINE_QUEUES         what a worker renders: gpu, cpu          gpu,cpu
+BARKLINE_QUEUE_BOUND    batches queued per lane at most          64
+BARKLINE_LINGER_S       seconds a batch waits for company        0.2
+BARKLINE_GRACE_S        seconds a worker has to end its batches  30
+BARKLINE_METRICS_PORT   port for Prometheus, 0 for none          0
+BARKLINE_METRICS_HOST   address that port is bound to            127.0.0.1
+BARKLINE_LOG            text or json                             text
+BARKLINE_MEMORY_MB      memory a worker process may take, 0: any 0
+
+DATABASE_URL, REDIS_URL and STORE may stand in files instead, for secrets: BARKLINE_REDIS_URL_FILE
+names a file that holds the value.
 """
 
 from __future__ import annotations
@@ -16,15 +33,51 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from renderer.domain.route import Queue
 from renderer.errors import ConfigError
 
+_IN_FILES = ("BARKLINE_DATABASE_URL", "BARKLINE_REDIS_URL", "BARKLINE_STORE")
 _KNOWN = {
     *("BARKLINE_BUILD", "BARKLINE_DATABASE_URL", "BARKLINE_STORE", "BARKLINE_VOICES"),
     *("BARKLINE_THREADS", "BARKLINE_WORKERS", "BARKLINE_BATCH", "BARKLINE_CUDA"),
-    *("BARKLINE_USER", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
+    *("BARKLINE_MODEL_CACHE_MB", "BARKLINE_REDIS_URL", "BARKLINE_LEASE_S", "BARKLINE_QUEUES"),
+    *("BARKLINE_QUEUE_BOUND", "BARKLINE_LINGER_S", "BARKLINE_GRACE_S", "BARKLINE_LOG"),
+    *("BARKLINE_METRICS_PORT", "BARKLINE_METRICS_HOST", "BARKLINE_MEMORY_MB"),
+    *("BARKLINE_USER", "BARKLINE_REVISION", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
+    *(f"{name}_FILE" for name in _IN_FILES),
 }
 _HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What only the service asks for.
+
+    Attributes:
+        redis_url: The queue, or "" when everything is done in one process.
+        lease_s: Seconds a silent worker keeps a take.
+        queues: What a worker renders.
+        queue_bound: Batches queued per lane at most.
+        linger_s: Seconds a batch that is not full waits for company.
+        grace_s: Seconds a worker has to end its batches when it is told to stop.
+        metrics_port: Port for Prometheus, or 0.
+        metrics_host: Address that port is bound to.
+        logs_json: Whether logs are JSON, one object a line.
+        memory_mb: Memory a worker process may take, MB, or 0 for any.
+    """
+
+    redis_url: str = field(default="", repr=False)
+    lease_s: float = 15.0
+    queues: tuple[Queue, ...] = (Queue.GPU, Queue.CPU)
+    queue_bound: int = 64
+    linger_s: float = 0.2
+    grace_s: float = 30.0
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
+    logs_json: bool = False
+    memory_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +93,9 @@ class Settings:
         workers: Batches rendered at once.
         batch: Lines per batch at most.
         cuda: True, False, or None to use it where it is found.
+        model_cache_mb: Memory for models, MB.
         failpoint: Where fault tests kill the process, or "".
+        service: What only the service asks for.
     """
 
     build: Path | None = None
@@ -51,7 +106,14 @@ class Settings:
     workers: int = 2
     batch: int = 16
     cuda: bool | None = None
+    model_cache_mb: int = 2048
     failpoint: str = ""
+    service: ServiceSettings = ServiceSettings()
+
+    @property
+    def is_service(self) -> bool:
+        """Whether other processes render what this one imports."""
+        return bool(self.service.redis_url)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -60,46 +122,135 @@ class Settings:
         Raises:
             ConfigError: Lists every variable that is wrong.
         """
-        env = os.environ if environment is None else environment
         problems: list[str] = []
+        env = _Environment(os.environ if environment is None else environment, problems)
         settings = cls(
-            build=Path(env["BARKLINE_BUILD"]) if env.get("BARKLINE_BUILD") else None,
-            database_url=env.get("BARKLINE_DATABASE_URL", ""),
-            store=env.get("BARKLINE_STORE", ""),
-            voices=Path(env.get("BARKLINE_VOICES") or default_voices_dir()),
-            threads=_count(env, "BARKLINE_THREADS", os.cpu_count() or 1, problems),
-            workers=_count(env, "BARKLINE_WORKERS", 2, problems),
-            batch=_count(env, "BARKLINE_BATCH", 16, problems),
-            cuda=_switch(env, "BARKLINE_CUDA", problems),
-            failpoint=env.get("BARKLINE_FAILPOINT", ""),
+            build=Path(env.text("BARKLINE_BUILD")) if env.text("BARKLINE_BUILD") else None,
+            database_url=env.secret("BARKLINE_DATABASE_URL"),
+            store=env.secret("BARKLINE_STORE"),
+            voices=Path(env.text("BARKLINE_VOICES") or default_voices_dir()),
+            threads=env.count("BARKLINE_THREADS", os.cpu_count() or 1),
+            workers=env.count("BARKLINE_WORKERS", 2),
+            batch=env.count("BARKLINE_BATCH", 16),
+            cuda=env.choice("BARKLINE_CUDA", {"auto": None, "on": True, "off": False}, "auto"),
+            model_cache_mb=env.count("BARKLINE_MODEL_CACHE_MB", 2048, most=1_000_000),
+            failpoint=env.text("BARKLINE_FAILPOINT"),
+            service=_service(env),
         )
+        if settings.is_service:
+            _check_service(settings, problems)
         if problems:
             raise ConfigError("\n".join(problems))
         return settings
+
+
+def _service(env: _Environment) -> ServiceSettings:
+    return ServiceSettings(
+        redis_url=env.url("BARKLINE_REDIS_URL", ("redis", "rediss", "unix")),
+        lease_s=env.seconds("BARKLINE_LEASE_S", 15.0, 2.0, 3600.0),
+        queues=env.queues("BARKLINE_QUEUES"),
+        queue_bound=env.count("BARKLINE_QUEUE_BOUND", 64, most=100_000),
+        linger_s=env.seconds("BARKLINE_LINGER_S", 0.2, 0.0, 60.0),
+        grace_s=env.seconds("BARKLINE_GRACE_S", 30.0, 0.0, 3600.0),
+        metrics_port=env.count("BARKLINE_METRICS_PORT", 0, least=0, most=65_535),
+        metrics_host=env.text("BARKLINE_METRICS_HOST") or "127.0.0.1",
+        logs_json=env.choice("BARKLINE_LOG", {"text": False, "json": True}, "text") or False,
+        memory_mb=env.count("BARKLINE_MEMORY_MB", 0, least=0, most=10_000_000),
+    )
+
+
+def _check_service(settings: Settings, problems: list[str]) -> None:
+    """Hold that several machines can share what is configured."""
+    if urlsplit(settings.database_url).scheme.split("+")[0] != "postgresql":
+        problems.append(
+            "BARKLINE_REDIS_URL is set, so workers share a database: set BARKLINE_DATABASE_URL to "
+            "postgresql+psycopg://user@host/name."
+        )
+    if not settings.store:
+        problems.append(
+            "BARKLINE_REDIS_URL is set, so workers share a store: set BARKLINE_STORE to "
+            "s3://bucket/prefix or to a folder that all of them mount."
+        )
+
+
+class _Environment:
+    """Reads variables, and collects what is wrong with them."""
+
+    def __init__(self, values: Mapping[str, str], problems: list[str]) -> None:
+        self._values = values
+        self._problems = problems
+
+    def text(self, name: str) -> str:
+        return self._values.get(name, "")
+
+    def secret(self, name: str) -> str:
+        """Read a variable, or the file that NAME_FILE names."""
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return self.text(name)
+        if self.text(name):
+            self._problems.append(f"{name} and {name}_FILE are both set; unset one.")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            self._problems.append(f"{name}_FILE={path!r} cannot be read: {why}.")
+            return ""
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        value = self.secret(name)
+        if value and urlsplit(value).scheme not in schemes:
+            self._problems.append(
+                f"{name} is no {' or '.join(f'{s}://' for s in schemes)} address."
+            )
+        return value
+
+    def count(self, name: str, default: int, *, least: int = 1, most: int = 1024) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+            return int(text)
+        self._problems.append(
+            f"{name}={text!r} is no number from {least} to {most}; unset it for {default}."
+        )
+        return default
+
+    def seconds(self, name: str, default: float, least: float, most: float) -> float:
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if least <= value <= most:
+            return value
+        self._problems.append(
+            f"{name}={text!r} is no number of seconds from {least:g} to {most:g}; "
+            f"unset it for {default:g}."
+        )
+        return default
+
+    def choice(self, name: str, known: Mapping[str, bool | None], default: str) -> bool | None:
+        text = self.text(name).casefold() or default
+        if text not in known:
+            *some, last = known
+            self._problems.append(f"{name}={text!r} is not {', '.join(some)} or {last}.")
+        return known.get(text)
+
+    def queues(self, name: str) -> tuple[Queue, ...]:
+        asked = [part.strip() for part in self.text(name).split(",") if part.strip()]
+        wrong = [part for part in asked if part not in set(Queue)]
+        if wrong:
+            self._problems.append(f"{name}={self.text(name)!r} is not gpu, cpu or gpu,cpu.")
+        return tuple(queue for queue in Queue if not asked or queue.value in asked)
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     """Return the BARKLINE_ variables that nothing reads: probably misspelt."""
     env = os.environ if environment is None else environment
     return sorted(n for n in env if n.startswith("BARKLINE_") and n not in _KNOWN)
-
-
-def _count(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
-    text = env.get(name, "")
-    if not text:
-        return default
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= 1024:  # noqa: PLR2004 - a sane bound
-        return int(text)
-    problems.append(f"{name}={text!r} is no number from 1 to 1024; unset it for {default}.")
-    return default
-
-
-def _switch(env: Mapping[str, str], name: str, problems: list[str]) -> bool | None:
-    known: dict[str, bool | None] = {"": None, "auto": None, "on": True, "off": False}
-    text = env.get(name, "").casefold()
-    if text not in known:
-        problems.append(f"{name}={text!r} is not auto, on or off.")
-    return known.get(text)
 
 
 def default_voices_dir() -> Path:
@@ -122,6 +273,17 @@ def assets_dir() -> Path:
 def migrations_dir() -> Path:
     """Return the folder of the database migrations."""
     return _shipped("migrations")
+
+
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with some variables on top, for a process of our own."""
+    return {**os.environ, **more}
+
+
+def revision() -> str:
+    """Return the commit that a CI job builds, or ""."""
+    names = ("BARKLINE_REVISION", "GITHUB_SHA", "CI_COMMIT_SHA")
+    return next((os.environ[n] for n in names if os.environ.get(n)), "")[:64]
 
 
 def is_github_actions() -> bool:

@@ -2,24 +2,38 @@
 
     workspace   what people commit, read and keyed; imports no database and no engine
     house       the same with database, store and voices: plan, import, freeze, publish
-    walk        the same with engines, judges and queue: render
+    stages      the stages of a render, composed for either mode
+    walk        a house with engines, judges and queue: render in one process
+    service     the parts of workers and relays, which serve all projects and have none at hand
 
 Heavy libraries are imported inside functions, so that light commands stay light.
 """
 
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.house import House, open_house, voice_book
+from renderer.bootstrap.service import (
+    Service,
+    migrate_service,
+    open_relay,
+    open_service,
+    open_worker,
+)
 from renderer.bootstrap.walk import Walk, open_render, open_walk
 from renderer.bootstrap.workspace import Workspace, open_workspace
 
 __all__ = [
     "House",
+    "Service",
     "SystemClock",
     "Walk",
     "Workspace",
+    "migrate_service",
     "open_house",
+    "open_relay",
     "open_render",
+    "open_service",
     "open_walk",
+    "open_worker",
     "open_workspace",
     "voice_book",
 ]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer import config
 from renderer.bootstrap.clock import SystemClock
-from renderer.bootstrap.workspace import Workspace, lexicon_paths, profiles_path
+from renderer.bootstrap.stages import stage_revisions
+from renderer.bootstrap.workspace import Workspace, gate_path, lexicon_paths, profiles_path
 from renderer.config import Settings
 from renderer.domain.project import Project
 from renderer.domain.render_key import Part, digest
 from renderer.domain.request import RenderRequest
+from renderer.domain.route import Priority, Queue
 from renderer.domain.take import RenderResult
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceCard, VoiceRef
@@ -81,19 +84,30 @@ class House:
         found = stale(lines, unit.lines.text_hashes(source), source_locale=source)
         return {(s.line_id, s.locale): s for s in found}
 
-    def ingest(self, scope: Scope | None, lock: VoiceLock | None = None) -> Ingest:
+    def ingest(
+        self,
+        scope: Scope | None,
+        lock: VoiceLock | None = None,
+        priority: Priority | None = None,
+    ) -> Ingest:
         """Return the import.
 
         Args:
             scope: Whose new takes are to be rendered now; None for nobody's.
             lock: A committed lock whose entries need not be rendered again, or None.
+            priority: What goes first; None: a few lines are urgent, many are not.
         """
+        from dataclasses import asdict
+
+        from renderer.domain.origin import Origin
+        from renderer.quality.limits import read_limits
         from renderer.services import failpoint
         from renderer.services.adopt import Adopter
         from renderer.services.ingest import Ingest
 
         adopter = Adopter(lock, self._stored_result)
-        return Ingest(
+        name, own = self.workspace.project.name, gate_path(self.workspace.project)
+        ingest = Ingest(
             self.unit,
             self.source,
             self.keys,
@@ -101,8 +115,21 @@ class House:
             adopter.hydrate,
             adopter if lock else None,
             wanted=lambda said: scope is not None and scope.holds(said),
-            failpoint=failpoint.read(self.workspace.settings.failpoint),
+            origin=Origin(name, config.who(), config.revision(), uuid.uuid4().hex, priority),
         )
+        ingest.failpoint = failpoint.read(self.workspace.settings.failpoint)
+        ingest.queue_of = self.queue_of
+        ingest.gate = asdict(read_limits(own)) if own.is_file() else {}
+        return ingest
+
+    def queue_of(self, request: RenderRequest) -> Queue:
+        """Return what renders a request: engines that can use a GPU, or the others."""
+        from renderer.speech import GPU_ENGINES
+
+        if request.recording_key:
+            return Queue.CPU
+        card = self.voices.card(VoiceRef.parse(request.utterance.voice).name)
+        return Queue.GPU if card.engine in GPU_ENGINES else Queue.CPU
 
     def request(self, utterance: Utterance) -> RenderRequest:
         """Resolve everything a worker needs for a line; a recording goes into the store."""
@@ -132,21 +159,6 @@ class House:
         if result is None or result.delivery is None or not is_sound(result):
             return None
         return result if self.store.has(result.delivery.key) else None
-
-
-def revisions(workspace: Workspace) -> dict[Part, str]:
-    """Return the revision of every stage of the walk."""
-    from renderer.audio.codec import encoder_revision
-    from renderer.audio.revision import LEVEL_REVISION, LIMITER_REVISION, MASTERING_REVISION
-    from renderer.direction import STAGE_REVISION
-    from renderer.text.transcriber import EspeakTranscriber
-
-    return {
-        Part.TEXT_RULES: EspeakTranscriber(workspace.lexicon).revision,
-        Part.DIRECTION_STAGE: STAGE_REVISION,
-        Part.MASTERING_STAGE: f"{MASTERING_REVISION} {LIMITER_REVISION} {LEVEL_REVISION}",
-        Part.ENCODER: encoder_revision(workspace.project.delivery.codec),
-    }
 
 
 def _context(
@@ -190,7 +202,7 @@ def open_house(workspace: Workspace, *, in_memory: bool = False) -> House:
 
     settings, project = workspace.settings, workspace.project
     voices = voice_book(settings, project)
-    stages = revisions(workspace)
+    stages = stage_revisions(project.delivery.codec)
     keys = KeyBuilder(workspace.inputs.parts, voices, stages)
     known = voices.cards()
     context = _context(workspace, keys, stages, known)

@@ -1,15 +1,14 @@
-"""A house with its engines, its judges and its queue."""
+"""A house with its engines, its judges and its queue, all in one process."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from renderer import config
 from renderer.bootstrap.clock import SystemClock
-from renderer.bootstrap.house import House, revisions
+from renderer.bootstrap.house import House
+from renderer.bootstrap.stages import Ground, compose_render, shipped_limits
 from renderer.bootstrap.workspace import gate_path
 from renderer.domain.project import Project
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from renderer.quality.limits import GateLimits
     from renderer.services.relay import Relay
     from renderer.services.render import Render
-    from renderer.text.lexicon import Lexicon
-    from renderer.text.transcriber import EspeakTranscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,52 +50,16 @@ def open_walk(house: House, *, batch: int | None = None) -> Walk:
 
 
 def open_render(house: House) -> Render:
-    """Compose the service that renders batches."""
-    from renderer import __version__
-    from renderer.db.plain import dump_result
-    from renderer.judges.dnsmos import DnsmosJudge
-    from renderer.services.finish import Finisher
-    from renderer.services.keep import Keeper
-    from renderer.services.level import VoiceLevel
-    from renderer.services.perform import Performer
-    from renderer.services.render import Render
-    from renderer.text.transcriber import EspeakTranscriber
-
-    settings = house.workspace.settings
-    # Batches run side by side: their judges share the cores.
-    judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
-    plain = EspeakTranscriber(_no_lexicon())
-    level = VoiceLevel(house.unit, plain, house.voices.engine_revision, house.reading)
-    stages = {part.value: text for part, text in revisions(house.workspace).items()}
-    versions = {**stages, "barkline": __version__, "dnsmos": judge.revision}
-    return Render(
-        house.unit,
-        Performer(house.reading, house.store, house.voices, _transcriber_for),
-        Finisher(house.voices, level, [judge], gate_limits(house.workspace.project)),
-        Keeper(house.store, house.voices, versions, dump_result),
-        SystemClock(),
-        worker=platform.node() or "worker",
-    )
+    """Compose the service that renders batches; the project at hand judges all of them."""
+    place = house.workspace
+    limits = gate_limits(place.project)
+    ground = Ground(place.settings, house.unit, house.reading, house.store, house.voices)
+    return compose_render(ground, lambda _project: limits, platform.node() or "worker")
 
 
 def gate_limits(project: Project) -> GateLimits:
     """Return the shipped limits with the project's own `gate.yaml` laid over them."""
     from renderer.quality.limits import merge, read_limits
 
-    shipped = read_limits(config.assets_dir() / "gate_limits.yaml")
     own = gate_path(project)
-    return merge(shipped, read_limits(own)) if own.is_file() else shipped
-
-
-def _no_lexicon() -> Lexicon:
-    from renderer.text.lexicon import Lexicon
-
-    return Lexicon()
-
-
-def _transcriber_for(entries: Sequence[Mapping[str, str | bool]]) -> EspeakTranscriber:
-    from renderer.text.lexicon import Lexicon
-    from renderer.text.lexicon_entry import LexiconEntry
-    from renderer.text.transcriber import EspeakTranscriber
-
-    return EspeakTranscriber(Lexicon([LexiconEntry.from_plain(e) for e in entries]))
+    return merge(shipped_limits(), read_limits(own)) if own.is_file() else shipped_limits()

@@ -41,6 +41,9 @@ COMMANDS: dict[str, str] = {
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",
+    "migrate": "Bring the service's database to this release's schema.",
+    "relay": "Move queued lines to the workers of a service.",
+    "worker": "Render what a service has queued.",
     "voices": "List, show, add, install, map and try voices; train characters.",
     "train": "Train voices of your own: text sets, corpora, models.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from renderer.domain.reading import TakeReading
 from renderer.domain.take import TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
 from renderer.errors import ConfigError, InputError, LockError, ObjectMissingError
-from renderer.services.ingest import IngestReport
+from renderer.services.ingest import FEW, IngestReport
 from renderer.services.publish import PublishReport
 from renderer.services.scope import Scope
 
@@ -149,17 +150,37 @@ def render(
     _heal(house, scope, reads=reads_store, against=lock is not None)
     attempts = house.workspace.project.max_attempts
     reopen(house.unit, scope, (TakeStatus.FAILED, *retry), attempts)
-    ids = start_alone(house.unit, scope)
     done = Rendered(ingest)
+    settings = house.workspace.settings
+    if settings.is_service:
+        _await_workers(house, scope, ingest, done)
+        return done
+    ids = start_alone(house.unit, scope)
     if not ids:
         return done
-    settings = house.workspace.settings
     walk = bootstrap.open_walk(house)
     with show.RenderDisplay(len(ids), SystemClock().monotonic_s) as display:
         walk.render.told = display.told
         done.counts = render_all(walk, ids, display.tick, settings.workers)
         done.speed = display.speed()
     return done
+
+
+def _await_workers(house: House, scope: Scope, ingest: IngestReport, done: Rendered) -> None:
+    """Have the workers of the service render what is open in scope; shows progress.
+
+    May be interrupted: the workers go on, and the same command waits for them again.
+    """
+    from renderer.services.await_takes import await_takes
+    from renderer.services.queue import request
+
+    ids = request(house.unit, scope, few=FEW)
+    if not ids:
+        return
+    display = show.RenderDisplay(len(ids), SystemClock().monotonic_s)
+    with display:
+        done.counts = await_takes(house.reading, ids, display.tick, time.sleep)
+        done.speed = display.speed()
 
 
 def _heal(house: House, scope: Scope, *, reads: bool, against: bool) -> None:

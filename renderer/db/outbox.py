@@ -22,6 +22,7 @@ from sqlalchemy import (
 from renderer.db.chunk import chunks
 from renderer.db.plain import aware
 from renderer.db.tables import event, outbox, take
+from renderer.db.wake import announce
 from renderer.domain.events import Event, TakeRequested
 from renderer.domain.route import Priority, Queue, Route
 from renderer.domain.take import TakeStatus
@@ -65,6 +66,7 @@ class SqlOutbox:
         ]
         if waiting:
             self._connection.execute(insert(outbox), waiting)
+            announce(self._connection)
         if told:
             self._connection.execute(insert(event), told)
 
@@ -123,6 +125,7 @@ class SqlOutbox:
         for some in chunks(ids):
             again = update(outbox).where(outbox.c.id.in_(some), outbox.c.sent_at.is_not(None))
             total += self._connection.execute(again.values(sent_at=None)).rowcount
+        announce(self._connection)
         return total
 
     def waiting(self) -> dict[Queue, tuple[int, datetime]]:

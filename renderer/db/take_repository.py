@@ -24,6 +24,7 @@ from sqlalchemy import (
 from renderer.db.chunk import chunks
 from renderer.db.plain import key_of, request_of, result_of, to_plain
 from renderer.db.tables import outbox, take
+from renderer.db.wake import announce
 from renderer.domain.route import Priority
 from renderer.domain.take import RenderResult, Take, TakeStatus, failure
 from renderer.errors import LeaseLostError
@@ -280,6 +281,7 @@ class SqlTakes:
             if again:
                 total += self._resend(free)
             total += self._owe(free)
+        announce(self._connection)
         return total
 
     def _prefer(self, chosen: ColumnElement[bool], priority: Priority) -> None:

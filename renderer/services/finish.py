@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from renderer.audio.codec import decode, encode
@@ -53,7 +53,7 @@ class Finisher:
         voices: The installed voices.
         level: Gains of voices.
         judges: Learned metrics.
-        limits: What the gate holds takes against.
+        limits: What the gate holds the takes of a project against.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Finisher:
         voices: VoiceBook,
         level: VoiceLevel,
         judges: Sequence[Judge],
-        limits: GateLimits,
+        limits: Callable[[str], GateLimits],
     ) -> None:
         self._voices = voices
         self._level = level
@@ -80,6 +80,7 @@ class Finisher:
         """
         made: dict[int, Finished | BarklineError] = {}
         inputs: dict[int, GateInput] = {}
+        limits = {take.id: self._limits(take.asked_by) for take in takes}
         rough: dict[int, Finished] = {}
         for take in takes:
             performance = performed[take.id]
@@ -92,8 +93,8 @@ class Finisher:
                 made[take.id] = error
                 continue
             inputs[take.id] = self._gate_input(take, rough[take.id])
-        for pk, learned in self._learned(inputs).items():
-            verdict = judge_take(replace(inputs[pk], learned=learned), self._limits)
+        for pk, learned in self._learned(inputs, limits).items():
+            verdict = judge_take(replace(inputs[pk], learned=learned), limits[pk])
             made[pk] = replace(rough[pk], verdict=verdict)
         return made
 
@@ -140,10 +141,12 @@ class Finisher:
             limited_db=made.master.limited_db,
         )
 
-    def _learned(self, inputs: dict[int, GateInput]) -> dict[int, dict[str, float | JudgeError]]:
+    def _learned(
+        self, inputs: dict[int, GateInput], limits: dict[int, GateLimits]
+    ) -> dict[int, dict[str, float | JudgeError]]:
         """Score what learned metrics are valid for, in one batch per judge."""
         learned: dict[int, dict[str, float | JudgeError]] = {pk: {} for pk in inputs}
-        worth = [pk for pk, take in inputs.items() if needs_learned(take, self._limits)]
+        worth = [pk for pk, take in inputs.items() if needs_learned(take, limits[pk])]
         for judge in self._judges:
             scores = judge.score([inputs[pk].delivered for pk in worth])
             for pk, score in zip(worth, scores, strict=True):

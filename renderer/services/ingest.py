@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from renderer.domain.events import Event, LineFrozen, LineRenamed, LineThawed, TakeRequested
+from renderer.domain.events import (
+    Event,
+    LineFrozen,
+    LineRenamed,
+    LineThawed,
+    ManifestImported,
+    TakeRequested,
+)
+from renderer.domain.origin import Origin
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
+from renderer.domain.route import Priority, Queue
 from renderer.domain.take import RenderResult, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.errors import Fault, Level, ManifestError
@@ -31,6 +41,7 @@ from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.render_key import KeyBuilder
 
 PIECE = 500
+FEW = 8  # new lines of one import that a person is likely to wait for
 _OWNER, _LEASE_S = "import", 60.0
 Progress = Callable[[int, int], None]
 
@@ -49,6 +60,7 @@ class IngestReport:
         renamed: Lines that got another id.
         lapsed: (line_id, locale) of frozen lines that changed themselves.
         warnings: What is odd but no error.
+        wanted: Row ids of the new takes that are to be rendered now.
     """
 
     files: int = 0
@@ -60,6 +72,7 @@ class IngestReport:
     renamed: int = 0
     lapsed: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
+    wanted: list[int] = field(default_factory=list)
 
 
 class Ingest:
@@ -73,7 +86,12 @@ class Ingest:
         hydrate: Returns what an earlier run stored under a render key, or None.
         lock: A committed lock, whose freezes and approvals hold here too; then every file is read.
         wanted: Whether a line's new take is to be rendered now; others wait in the database.
-        failpoint: Called with the name of each step, for fault tests.
+        origin: Who asks, and how its takes are queued.
+
+    Attributes:
+        failpoint: Called with the name of each step; fault tests put theirs here.
+        queue_of: What renders a request.
+        gate: The limits the project lays over the shipped ones, as plain values.
     """
 
     def __init__(
@@ -85,7 +103,7 @@ class Ingest:
         hydrate: Callable[[RenderKey], RenderResult | None],
         lock: Adopter | None = None,
         wanted: Callable[[Utterance], bool] = lambda _said: True,
-        failpoint: Failpoint = nothing,
+        origin: Origin | None = None,
     ) -> None:
         self._unit = unit
         self._source = source
@@ -94,7 +112,10 @@ class Ingest:
         self._hydrate = hydrate
         self._lock = lock
         self._wanted = wanted
-        self._failpoint = failpoint
+        self._origin = origin or Origin()
+        self.failpoint: Failpoint = nothing
+        self.queue_of: Callable[[RenderRequest], Queue] = lambda _request: Queue.CPU
+        self.gate: Mapping[str, Any] = {}
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -112,12 +133,30 @@ class Ingest:
             context = self._source.context
             changed, gone = changed_files(unit, files, context, reads_all=reads_all)
             report.skipped = len(files) - len(changed)
+            unit.gates.put(self.gate)
             if changed or gone:
                 self._import(unit, changed, gone, report, progress)
-                self._failpoint("importing")
-                unit.commit()
-                self._failpoint("imported")
+                self._finish(unit, report)
+                self.failpoint("importing")
+            unit.commit()
+        if changed or gone:
+            self.failpoint("imported")
         return report
+
+    def _finish(self, unit: UnitOfWork, report: IngestReport) -> None:
+        """Let few lines overtake, and record who imported what."""
+        asked = self._origin
+        if asked.priority is None and 0 < len(report.wanted) <= FEW:
+            unit.takes.enqueue(report.wanted, Priority.URGENT, again=False)
+        told = ManifestImported(
+            who=asked.who,
+            revision=asked.revision,
+            trace_id=asked.trace_id,
+            lines=report.lines,
+            requested=report.requested,
+            cached=report.cached,
+        )
+        unit.outbox.add([told])
 
     def _import(
         self,
@@ -226,21 +265,30 @@ class Ingest:
             key = line.take_key.hex
             if key in known or key in new or line.utterance.key in frozen:
                 continue
-            new[key] = TakeWrite(
-                render_key=line.take_key,
-                request=self._request(line.utterance),
-                phonemes=len(line.utterance.text),
-                result=self._hydrate(line.take_key),
-            )
+            new[key] = self._write(line)
         ids = {key: pk for key, (pk, _) in known.items()} | unit.takes.add(list(new.values()))
         open_ = {key: write for key, write in new.items() if write.result is None}
         report.requested += len(open_)
+        wanted = {k: w for k, w in open_.items() if self._wanted(w.request.utterance)}
+        report.wanted += [ids[key] for key in wanted]
         events: list[Event] = [
-            TakeRequested(ids[key], write.request.utterance.voice, write.phonemes)
-            for key, write in open_.items()
-            if self._wanted(write.request.utterance)
+            TakeRequested(ids[key], w.request.utterance.voice, w.phonemes, w.queue, w.priority)
+            for key, w in wanted.items()
         ]
         return ids, events
+
+    def _write(self, line: Asked) -> TakeWrite:
+        request = self._request(line.utterance)
+        return TakeWrite(
+            render_key=line.take_key,
+            request=request,
+            phonemes=len(line.utterance.text),
+            result=self._hydrate(line.take_key),
+            queue=self.queue_of(request),
+            priority=Priority.NORMAL if self._origin.priority is None else self._origin.priority,
+            asked_by=self._origin.project,
+            trace_id=self._origin.trace_id,
+        )
 
 
 def _settle(

@@ -50,7 +50,7 @@ class Keeper:
     Args:
         store: The object store.
         voices: The installed voices, for provenance.
-        versions: Name to version of what takes part, for provenance.
+        versions: Codec to name and version of what takes part, for provenance.
         dump: A result as bytes, for the document under its render key.
     """
 
@@ -58,7 +58,7 @@ class Keeper:
         self,
         store: ObjectStore,
         voices: VoiceBook,
-        versions: Mapping[str, str],
+        versions: Callable[[str], Mapping[str, str]],
         dump: Callable[[RenderResult], bytes],
     ) -> None:
         self._store = store
@@ -143,7 +143,7 @@ class Keeper:
             card=None if is_recorded else self._voices.card(name),
             engine_revision="" if is_recorded else self._voices.engine_revision(name),
             recording_sha256=content_hash(take.request.recording_key) if is_recorded else "",
-            versions=self._versions,
+            versions=self._versions(take.request.delivery.codec),
         )
         document = build(said, take.render_key, result, provenance, kept.performance.transcript)
         return self._store.put(canonical(document), SUFFIX, MEDIA_TYPE)

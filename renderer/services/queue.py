@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from renderer.domain.route import Priority
 from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
 from renderer.services.scope import Scope
@@ -45,6 +46,24 @@ def enqueue(begin: Callable[[], UnitOfWork], ids: list[int]) -> int:
         done = unit.takes.enqueue(ids)
         unit.commit()
     return done
+
+
+def request(begin: Callable[[], UnitOfWork], scope: Scope, few: int) -> list[int]:
+    """Ask the workers of a service for what is open in scope; returns its row ids.
+
+    What is queued already is not queued twice. So few takes that somebody waits for them overtake.
+
+    Args:
+        begin: Begins a transaction.
+        scope: Which lines.
+        few: How many takes are few.
+    """
+    with begin() as unit:
+        ids = take_ids(unit, scope)
+        priority = Priority.URGENT if len(ids) <= few else None
+        unit.takes.enqueue(ids, priority, again=False)
+        unit.commit()
+    return ids
 
 
 def start_alone(begin: Callable[[], UnitOfWork], scope: Scope) -> list[int]:

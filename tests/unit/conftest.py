@@ -181,8 +181,8 @@ class Studio:
         self.render = Render(
             self.unit,
             Performer(self.unit, self.store, voices, lambda _entries: transcriber),
-            Finisher(voices, level, [self.judge], LIMITS),
-            Keeper(self.store, voices, {"barkline": "test"}, dump_result),
+            Finisher(voices, level, [self.judge], lambda _project: LIMITS),
+            Keeper(self.store, voices, lambda _codec: {"barkline": "test"}, dump_result),
             self.clock,
         )
 

@@ -93,12 +93,13 @@ class World:
             return self.results.get(key.hex)
 
         keys = self._keys()
-        return Ingest(
+        ingest = Ingest(
             *(self.studio.unit, self.source, keys, RenderRequest, hydrate),
             wanted=wanted,
-            failpoint=failpoint,
             **lock,
-        ).run()
+        )
+        ingest.failpoint = failpoint
+        return ingest.run()
 
     def plan(self, scope: Scope | None = None, **options: Any) -> Plan:
         keys = self._keys()

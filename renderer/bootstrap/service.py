@@ -1,0 +1,172 @@
+"""What the processes of the service stand on: no project at hand, many projects at once."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from renderer import config
+from renderer.bootstrap.clock import SystemClock
+from renderer.bootstrap.house import voice_book
+from renderer.bootstrap.stages import Ground, compose_render, shipped_limits
+from renderer.config import Settings
+from renderer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dramatiq import Middleware
+    from dramatiq.brokers.redis import RedisBroker
+    from sqlalchemy import Engine
+
+    from renderer.messaging.redis_queue import RedisPublisher
+    from renderer.ports import UnitOfWork
+    from renderer.services.lease import LeaseKeeper
+    from renderer.services.reap import Reaper
+    from renderer.services.relay import Batch, Relay
+    from renderer.services.render import Render
+
+    Told = Callable[[Batch, "Route"], None]
+    from renderer.domain.route import Route
+
+# A message that was just sent may not be seen yet, and a batch may just be taken.
+LOST_AFTER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Database, store, voices and queue that all processes share.
+
+    Attributes:
+        ground: Database, store and voices.
+        engine: The database itself, for waking up and for checks.
+        broker: The queue.
+        publisher: What the queue is asked and told.
+    """
+
+    ground: Ground
+    engine: Engine
+    broker: RedisBroker
+    publisher: RedisPublisher
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker process runs."""
+
+    render: Render
+    leases: LeaseKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class RelayParts:
+    """What a relay process runs."""
+
+    relay: Relay
+    reaper: Reaper
+
+
+def open_service(settings: Settings, middleware: Sequence[Middleware] = ()) -> Service:
+    """Open what the settings name; the queue and the store are not asked yet.
+
+    Args:
+        settings: From the environment.
+        middleware: For the broker, beside Dramatiq's own.
+
+    Raises:
+        ConfigError: This is no service, or the database is not of this release.
+        DatabaseError: The database is away.
+    """
+    from renderer.db.engine import open_database
+    from renderer.db.unit_of_work import SqlUnitOfWork
+    from renderer.messaging.redis_queue import RedisPublisher, redis_broker
+    from renderer.storage.location import open_store
+
+    if not settings.is_service:
+        raise ConfigError(
+            "BARKLINE_REDIS_URL is not set, so there is no service here: `barkline render` does "
+            "everything in one process. docs/service.md says what a service needs."
+        )
+    engine = open_database(settings.database_url)
+    require_schema(engine)
+    clock = SystemClock()
+
+    def unit() -> UnitOfWork:
+        return SqlUnitOfWork(engine, "", clock)
+
+    def reading() -> UnitOfWork:
+        return SqlUnitOfWork(engine, "", clock, is_read_only=True)
+
+    ground = Ground(settings, unit, reading, open_store(settings.store), voice_book(settings))
+    broker = redis_broker(settings.service.redis_url, middleware)
+    return Service(ground, engine, broker, RedisPublisher(broker))
+
+
+def require_schema(engine: Engine) -> None:
+    """Hold that the database has the tables of this release.
+
+    An older worker goes on beside a newer schema: migrations only add. A newer worker waits for
+    its migration.
+
+    Raises:
+        ConfigError: The migration has not run.
+    """
+    from renderer.db.migrate import HEAD, current_revision
+
+    found = current_revision(engine)
+    if found < HEAD:
+        raise ConfigError(
+            f"the database has schema {found or 'none'}, this Barkline needs {HEAD}: run "
+            "`barkline migrate` once, then start the workers and relays."
+        )
+
+
+def migrate_service(settings: Settings) -> str:
+    """Bring the service's database to the newest schema; returns its revision.
+
+    Raises:
+        ConfigError: The database was written by a newer Barkline.
+        DatabaseError: The database is away.
+    """
+    from renderer.db.engine import open_database
+    from renderer.db.migrate import current_revision, migrate
+
+    engine = open_database(settings.database_url)
+    migrate(engine, config.migrations_dir())
+    return current_revision(engine)
+
+
+def worker_name() -> str:
+    """Return the name of this process among all workers."""
+    return f"{platform.node() or 'worker'}:{os.getpid()}"
+
+
+def open_worker(service: Service) -> WorkerParts:
+    """Compose what renders batches."""
+    from renderer.services import failpoint
+    from renderer.services.gate_limits import ProjectLimits
+    from renderer.services.lease import LeaseKeeper
+
+    ground, settings = service.ground, service.ground.settings
+    leases = LeaseKeeper(ground.unit, SystemClock(), settings.service.lease_s)
+    limits = ProjectLimits(ground.reading, shipped_limits())
+    render = compose_render(ground, limits.of, worker_name(), leases)
+    render.failpoint = failpoint.read(settings.failpoint)
+    return WorkerParts(render, leases)
+
+
+def open_relay(service: Service, told: Told = lambda _batch, _route: None) -> RelayParts:
+    """Compose what moves outbox rows and finds what is lost."""
+    from renderer.services import failpoint
+    from renderer.services.reap import Reaper
+    from renderer.services.relay import Pace, Relay
+
+    settings, unit, clock = service.ground.settings, service.ground.unit, SystemClock()
+    ours = settings.service
+    point = failpoint.read(settings.failpoint)
+    pace = Pace(settings.batch, ours.queue_bound, ours.linger_s)
+    return RelayParts(
+        Relay(unit, service.publisher, pace, clock, point, told),
+        Reaper(unit, service.publisher, clock, LOST_AFTER_S, point),
+    )

@@ -1,0 +1,37 @@
+"""Waiting for the workers of a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from renderer.domain.take import TakeStatus
+from renderer.ports import UnitOfWork
+from renderer.services.queue import UNFINISHED
+
+TICK_S = 0.5
+
+
+def await_takes(
+    reading: Callable[[], UnitOfWork],
+    ids: Sequence[int],
+    tick: Callable[[dict[TakeStatus, int]], None],
+    sleep: Callable[[float], None],
+) -> dict[TakeStatus, int]:
+    """Wait until each of some takes has reached a finished status.
+
+    Args:
+        reading: Begins a transaction for reading.
+        ids: Row ids of the takes.
+        tick: Told the counts by status from time to time.
+        sleep: Sleeps some seconds.
+
+    Returns:
+        How many takes ended in each status.
+    """
+    while True:
+        with reading() as unit:
+            counts = unit.takes.counts(ids)
+        tick(counts)
+        if not any(counts.get(status) for status in UNFINISHED):
+            return counts
+        sleep(TICK_S)
