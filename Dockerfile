@@ -15,12 +15,14 @@ COPY renderer renderer
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 # --- environments: made here, copied whole; pip stays behind -----------------------------------
+# Wheels alone, so that no compiler is needed; docopt is one file of Python and has no wheel.
 FROM ${PYTHON_IMAGE} AS cpu-environment
 COPY --from=wheel /wheels /wheels
 # hadolint ignore=DL3013 # our own wheel; what it needs is in pyproject.toml
 RUN python -m venv --without-pip /opt/barkline \
     && set -- /wheels/barkline-*.whl \
-    && pip --python /opt/barkline/bin/python install --no-cache-dir --only-binary :all: "$1[cpu,service]"
+    && pip --python /opt/barkline/bin/python install --no-cache-dir \
+        --only-binary :all: --no-binary docopt "$1[cpu,service]"
 
 FROM ${CUDA_IMAGE} AS gpu-environment
 ARG ONNXRUNTIME_GPU=1.31.1
@@ -32,7 +34,8 @@ COPY --from=wheel /wheels /wheels
 # hadolint ignore=DL3013 # as above
 RUN python3 -m venv --without-pip /opt/barkline \
     && set -- /wheels/barkline-*.whl \
-    && pip --python /opt/barkline/bin/python install --no-cache-dir --only-binary :all: \
+    && pip --python /opt/barkline/bin/python install --no-cache-dir \
+        --only-binary :all: --no-binary docopt \
         "$1[gpu,service]" "onnxruntime-gpu==${ONNXRUNTIME_GPU}"
 
 # --- what runs -----------------------------------------------------------------------------------

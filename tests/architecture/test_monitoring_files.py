@@ -113,7 +113,9 @@ def test_alerts_fire_when_they_should_and_only_then(run_program: Run) -> None:
     done = run_program("promtool", "test", "rules", str(cases))
     assert done.returncode == 0, done.stdout + done.stderr
     tried = cases.read_text(encoding="utf-8")
-    assert [rule["alert"] for rule in alerts() if f"alertname: {rule['alert']}\n" not in tried] == []
+    assert [
+        rule["alert"] for rule in alerts() if f"alertname: {rule['alert']}\n" not in tried
+    ] == []
 
 
 def test_every_expression_parses(run_program: Run, tmp_path: Path) -> None:
