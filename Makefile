@@ -7,7 +7,7 @@ PROJECT ?= manifests/emberfall
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo service-demo test lint types contracts unit fix clean
+.PHONY: help demo service-demo test lint types contracts unit fix clean service-secrets
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -36,6 +36,9 @@ unit: $(VENV)/.dev ## Run the tests
 fix: $(VENV)/.dev ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+service-secrets: ## Write random passwords for `docker compose up` into .secrets
+	$(PYTHON) scripts/service_secrets.py .secrets
 
 clean: ## Remove everything generated, the environment too
 	rm -rf build $(VENV)
