@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from renderer.errors import DatabaseError
 
 _BUGS = (IntegrityError, ProgrammingError)
 _MAY_NOT = "42501"
+_TOO_MANY = "53300"
 # Classes of SQLSTATE that pass: connection exception, transaction rollback, too few resources,
 # operator intervention.
 _PASSING_CLASSES = ("08", "40", "53", "57")
@@ -41,7 +42,7 @@ def explained(error: DBAPIError, database: str, *, is_file: bool) -> DatabaseErr
         return DatabaseError(_of_file(problem, database), is_transient="locked" in problem)
     is_lost = error.connection_invalidated
     return DatabaseError(
-        _of_server(problem, state, database, is_long=isinstance(error, DataError)),
+        _of_server(problem, state, database),
         is_transient=is_lost or _passes(state, problem),
     )
 
@@ -53,16 +54,14 @@ def _passes(state: str, problem: str) -> bool:
     return (state[:2] in _PASSING_CLASSES or state in _PASSING) and state not in _LASTING
 
 
-def _of_server(problem: str, state: str, database: str, *, is_long: bool) -> str:
+def _of_server(problem: str, state: str, database: str) -> str:
     said = " ".join(problem.split()).rstrip(".")
-    if is_long and state == _TOO_LONG:
-        advice = "Shorten the longest path of a manifest file, and run the command again."
-    else:
-        advice = _ADVICE.get(state, _ADVICE[""])
+    if "connection slots" in said or "too many clients" in said:
+        state = _TOO_MANY  # a refused connection has none
+    advice = _ADVICE.get(state, _ADVICE[""])
     return f"the database {database!r} failed: {said}. {advice}"
 
 
-_TOO_LONG = "22001"
 _AGAIN = "Nothing was changed by this attempt: run the command again."
 _ADVICE = {
     "": (
@@ -76,8 +75,9 @@ _ADVICE = {
         "it is done, and run the command again."
     ),
     "57014": "The server is too busy or a lock is held for too long: run the command again later.",
+    "22001": "Shorten the longest path of a manifest file, and run the command again.",
     "25P03": "The process stood still in a transaction for too long: run the command again.",
-    "53300": (
+    _TOO_MANY: (
         "Run fewer workers, or raise max_connections of the server: each process holds up to ten."
     ),
     "53100": "Free some space on the server's disk, and run the command again.",
