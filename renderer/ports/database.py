@@ -132,7 +132,7 @@ class LineRepository(Protocol):
         ...
 
     def next_generation(self) -> int:
-        """Return a number no import has used."""
+        """Return a number no import has used, and keep other imports of the project waiting."""
         ...
 
 
@@ -148,7 +148,7 @@ class TakeRepository(Protocol):
         ...
 
     def add(self, takes: Sequence[TakeWrite]) -> dict[str, int]:
-        """Create takes; returns key to row id."""
+        """Create takes, but those another import has just created; returns key to row id."""
         ...
 
     def objects(self, take_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
