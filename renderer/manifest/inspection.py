@@ -140,7 +140,7 @@ class _Desk:
         self.ledger.add(utterance)
         if utterance.hints and self._has_lexicon:
             self._check_hints(utterance, faults)
-        if any(word.phones for word in utterance.direction.words):
+        if any(word.phones and not word.phonemes for word in utterance.direction.words):
             self.edited.append(utterance)
         if utterance.voice not in self._heard:
             self._heard.add(utterance.voice)
