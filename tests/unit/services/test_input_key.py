@@ -188,7 +188,7 @@ words = st.builds(
     WordEdit,
     word=st.text(min_size=1),
     prosody=prosodies,
-    phones=st.lists(phones, max_size=2).map(tuple),
+    phones=st.just(()) | st.tuples(phones),
 )
 directions = st.builds(
     Direction,
@@ -196,7 +196,7 @@ directions = st.builds(
     intensity=st.floats(0, 1),
     delivery=st.sampled_from(list(Delivery)),
     prosody=prosodies,
-    words=st.lists(words, max_size=3).map(tuple),
+    words=st.lists(words, max_size=2).map(tuple),
 )
 
 
