@@ -8,12 +8,13 @@ stage takes the rest (`renderer.direction.stage`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from renderer.direction.phone_control import PhoneControl, plan_phones
 from renderer.direction.profile import NEUTRAL, EmotionShape
 from renderer.domain.direction import Delivery, Direction, Emphasis, Prosody
-from renderer.domain.transcript import Transcript
-from renderer.domain.words import fold
+from renderer.domain.transcript import PhonePlace, Transcript, find_spoken
 
 # What any sum of requests is held to.
 LIMITS = {
@@ -138,6 +139,7 @@ class SignalControls:
         tilt_db: Level of 1–5 kHz against 50 Hz–1 kHz, dB.
         delivery: Whisper takes the voice out; shout sharpens the onsets.
         words: One entry per spoken word, or () when no word is edited.
+        phones: The phones that are edited.
         lead_s: Silence asked for before the line; for mastering to add to the head, because
             mastering trims silence.
         trail_s: Silence asked for after the line, likewise.
@@ -150,6 +152,7 @@ class SignalControls:
     tilt_db: float = 0.0
     delivery: Delivery = Delivery.NORMAL
     words: tuple[WordControl, ...] = ()
+    phones: tuple[PhoneControl, ...] = ()
     lead_s: float = 0.0
     trail_s: float = 0.0
     clamps: tuple[str, ...] = ()
@@ -166,6 +169,7 @@ def plan_controls(
     transcript: Transcript,
     shape: EmotionShape = NEUTRAL,
     attempt: AttemptChange = ATTEMPTS[0],
+    phones: Sequence[PhonePlace] = (),
 ) -> tuple[EngineControls, SignalControls]:
     """Combine everything asked for one line into what is done.
 
@@ -179,6 +183,7 @@ def plan_controls(
         transcript: The line as it will be spoken.
         shape: The emotion's shape at its intensity (`EmotionProfiles.shape`).
         attempt: What this automatic attempt does differently.
+        phones: Where the phones of the direction's edits are (`text.phone_place.find_phones`).
     """
     clamps: list[str] = []
 
@@ -211,6 +216,7 @@ def plan_controls(
         tilt_db=held("tilt_db", soft * _joint(shape.tilt_db, delivery.tilt_db)),
         delivery=direction.delivery,
         words=() if all(w == UNEDITED for w in words) else tuple(words),
+        phones=plan_phones(phones, direction.delivery, soft, held, clamps),
         lead_s=held("pause_before_s", lead, "pause_s"),
         trail_s=held("pause_after_s", trail, "pause_s"),
     )
@@ -234,20 +240,6 @@ def _hold(name: str, value: float, bounds: tuple[float, float], clamps: list[str
     if held != value:
         clamps.append(f"{name} {value:.3g} was asked in all; {held:.3g} is the most that is done")
     return round(held, 6)
-
-
-def find_spoken(word: str, occurrence: int, transcript: Transcript) -> list[int]:
-    """Return the spoken words of a written word, by its text and which one of them it is.
-
-    A written number may be several spoken words; a word that is gone is none.
-    """
-    seen = 0
-    for index, written in enumerate(transcript.written):
-        if fold(written) == fold(word):
-            seen += 1
-            if seen == occurrence:
-                return [i for i, w in enumerate(transcript.words) if w.written == index]
-    return []
 
 
 def _word_controls(
@@ -296,6 +288,5 @@ __all__ = [
     "SignalControls",
     "WordControl",
     "attempt_change",
-    "find_spoken",
     "plan_controls",
 ]

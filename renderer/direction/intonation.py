@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from renderer.direction.controls import SignalControls, WordControl
+from renderer.direction.phone_control import PhoneControl
 from renderer.domain.direction import Delivery
 
 
@@ -70,7 +71,8 @@ PLAIN = Intonation()
 def hand_over(controls: SignalControls) -> tuple[Intonation, SignalControls]:
     """Split a line's controls into what the engine realises and what is left for the signal stage.
 
-    A whisper has no voice, so its melody is nobody's; its words keep their timing.
+    A whisper has no voice, so its melody is nobody's; its words and phones keep their timing.
+    Phones go to the engine whole, energy included.
     """
     has_voice = controls.delivery is not Delivery.WHISPER
     words = tuple(_intonation(word, has_voice) for word in controls.words)
@@ -78,11 +80,12 @@ def hand_over(controls: SignalControls) -> tuple[Intonation, SignalControls]:
         controls.pitch_st if has_voice else 0.0,
         controls.pitch_range if has_voice else 1.0,
         () if all(word == WordIntonation() for word in words) else words,
+        tuple(_phone(one, has_voice) for one in controls.phones),
     )
     left = tuple(replace(w, rate=1.0, pitch_st=0.0, pitch_range=1.0) for w in controls.words)
     is_edited = any(word != WordControl() for word in left)
     return intonation, replace(
-        controls, pitch_st=0.0, pitch_range=1.0, words=left if is_edited else ()
+        controls, pitch_st=0.0, pitch_range=1.0, words=left if is_edited else (), phones=()
     )
 
 
@@ -90,3 +93,8 @@ def _intonation(word: WordControl, has_voice: bool) -> WordIntonation:
     if not has_voice:
         return WordIntonation(word.rate)
     return WordIntonation(word.rate, word.pitch_st, word.pitch_range)
+
+
+def _phone(asked: PhoneControl, has_voice: bool) -> PhoneIntonation:
+    pitch_st = asked.pitch_st if has_voice else 0.0
+    return PhoneIntonation(asked.word, asked.phone, 1 / asked.rate, pitch_st, asked.energy_db)

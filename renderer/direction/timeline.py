@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,20 +10,34 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.direction.controls import WordControl
+from renderer.direction.phone_control import PhoneControl
 from renderer.domain.transcript import PhoneSpan
 
 Floats = npt.NDArray[np.float64]
 Phones = tuple[PhoneSpan, ...]
+Bounds = dict[int, tuple[float, float]]
+PhoneBounds = dict[tuple[int, int], tuple[float, float]]
 _SEARCH_S = 0.025  # how far from a word boundary the quietest place for a pause is looked for
 
 
-def word_bounds(phones: Phones) -> dict[int, tuple[float, float]]:
+def word_bounds(phones: Phones) -> Bounds:
     """Return spoken word → (start, end) in seconds, from its first to its last phoneme."""
-    bounds: dict[int, tuple[float, float]] = {}
+    bounds: Bounds = {}
     for phone in phones:
         if phone.word >= 0:
             start, end = bounds.get(phone.word, (phone.start_s, phone.end_s))
             bounds[phone.word] = min(start, phone.start_s), max(end, phone.end_s)
+    return bounds
+
+
+def phone_bounds(phones: Phones) -> PhoneBounds:
+    """Return (spoken word, which of its spans) → (start, end) in seconds."""
+    bounds: PhoneBounds = {}
+    seen: dict[int, int] = {}
+    for phone in phones:
+        if phone.word >= 0:
+            number = seen[phone.word] = seen.get(phone.word, -1) + 1
+            bounds[phone.word, number] = phone.start_s, phone.end_s
     return bounds
 
 
@@ -39,14 +53,19 @@ def tidy(phones: Phones, limit_s: float) -> Phones:
     return tuple(out)
 
 
-def knots(phones: Phones, words: Sequence[WordControl], duration_s: float) -> tuple[Floats, Floats]:
+def knots(
+    phones: Phones,
+    words: Sequence[WordControl],
+    duration_s: float,
+    edits: Sequence[PhoneControl] = (),
+) -> tuple[Floats, Floats]:
     """Return the corners of the time map: source seconds and directed seconds, both rising.
 
-    Each edited word is stretched by 1 / rate; everything else keeps its length.
+    Each edited word is stretched by 1 / rate, each edited phone by that of its own on top;
+    everything else keeps its length.
     """
     source, target = [0.0], [0.0]
-    for index, (start, end) in sorted(word_bounds(phones).items(), key=lambda item: item[1]):
-        rate = words[index].rate if index < len(words) else 1.0
+    for start, end, rate in _stretches(phones, words, edits):
         start = max(start, source[-1])  # noqa: PLW2901 - words of a careless engine may overlap
         if rate == 1.0 or end <= start:
             continue
@@ -57,6 +76,21 @@ def knots(phones: Phones, words: Sequence[WordControl], duration_s: float) -> tu
     target.append(target[-1] + max(0.0, duration_s - source[-1]))
     source.append(max(duration_s, source[-1]))
     return np.array(source), np.array(target)
+
+
+def _stretches(
+    phones: Phones, words: Sequence[WordControl], edits: Sequence[PhoneControl]
+) -> Iterator[tuple[float, float, float]]:
+    """Yield (start, end, rate) of the words in time; one with edited phones is cut at them."""
+    places = phone_bounds(phones) if edits else {}
+    for index, (start, end) in sorted(word_bounds(phones).items(), key=lambda item: item[1]):
+        rate = words[index].rate if index < len(words) else 1.0
+        inside = sorted((*places[e.word, e.phone], e.rate) for e in edits if e.word == index)
+        for first, last, own in inside:
+            yield start, first, rate
+            yield first, last, rate * own
+            start = last  # noqa: PLW2901 - the rest of the word
+        yield start, end, rate
 
 
 def warp(phones: Phones, source: Floats, target: Floats) -> Phones:

@@ -79,6 +79,25 @@ class Prosody:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneEdit:
+    """A request for one phone of a word, named by what is heard and not by its place.
+
+    Attributes:
+        phone: IPA as the word is spoken; several symbols (`oʊ`, `tʃ`) are edited together.
+        occurrence: Which one of them in the word, from 1.
+        rate: × (0.5–2) on top of the word's; 0.5 is twice as long.
+        pitch_st: F0 shift in semitones (−12–12).
+        energy_db: Level change in dB (−12–12).
+    """
+
+    phone: str
+    occurrence: int = 1
+    rate: float = 1.0
+    pitch_st: float = 0.0
+    energy_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class WordEdit:
     """A request for one written word, anchored to the word and not to its position.
 
@@ -88,6 +107,7 @@ class WordEdit:
         prosody: Change of this word, on top of the line's.
         emphasis: How much it stands out.
         phonemes: IPA to speak instead of what the lexicon and phonemiser say, or "".
+        phones: Changes of single phones, on top of the word's.
     """
 
     word: str
@@ -95,6 +115,7 @@ class WordEdit:
     prosody: Prosody = field(default_factory=Prosody)
     emphasis: Emphasis = Emphasis.NONE
     phonemes: str = ""
+    phones: tuple[PhoneEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from renderer.domain.direction import Direction, Emphasis, Prosody, WordEdit
+from renderer.domain.direction import Direction, Emphasis, PhoneEdit, Prosody, WordEdit
 from renderer.domain.render_key import RenderKey
 from renderer.domain.take import Alignment, RenderResult, SoundObject, Viseme
 from renderer.domain.transcript import Transcript
@@ -145,6 +145,17 @@ def _word_edit(edit: WordEdit) -> dict[str, Any]:
         "prosody": _prosody(edit.prosody),
         "emphasis": edit.emphasis.value if edit.emphasis is not Emphasis.NONE else "",
         "phonemes": edit.phonemes,
+        **({"phones": [_phone_edit(p) for p in edit.phones]} if edit.phones else {}),
+    }
+
+
+def _phone_edit(edit: PhoneEdit) -> dict[str, Any]:
+    return {
+        "phone": edit.phone,
+        "occurrence": edit.occurrence,
+        "rate": _number(edit.rate),
+        "pitch_st": _number(edit.pitch_st),
+        "energy_db": _number(edit.energy_db),
     }
 
 

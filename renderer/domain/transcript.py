@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from renderer.domain.direction import PhoneEdit
+from renderer.domain.words import fold
+
 SENTENCE_ENDS = frozenset(".!?…")
 
 
@@ -53,6 +56,35 @@ class Transcript:
                 cut.append(tuple(open_))
                 open_ = []
         return [*cut, tuple(open_)] if open_ else cut
+
+
+def find_spoken(word: str, occurrence: int, transcript: Transcript) -> list[int]:
+    """Return the spoken words of a written word, by its text and which one of them it is.
+
+    A written number may be several spoken words; a word that is gone is none.
+    """
+    seen = 0
+    for index, written in enumerate(transcript.written):
+        if fold(written) == fold(word):
+            seen += 1
+            if seen == occurrence:
+                return [i for i, w in enumerate(transcript.words) if w.written == index]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePlace:
+    """Where in a line the phone of an edit is.
+
+    Attributes:
+        word: Index into `Transcript.words`.
+        phone: Which symbol of the word (`text.inventory.phonemes`), from 0.
+        edit: What is asked of it.
+    """
+
+    word: int
+    phone: int
+    edit: PhoneEdit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
 from renderer.errors import Fault, Level, ManifestError
 from renderer.manifest.field import near
+from renderer.manifest.phone_edit import phone_faults
 from renderer.manifest.project import read_project
 from renderer.manifest.reader import find_files, read_scenes
 from renderer.manifest.translations import TranslationLedger
@@ -52,7 +53,7 @@ class Inspection:
 
     @property
     def has_errors(self) -> bool:
-        """Whether an import would be refused."""
+        """Whether an import would be refused, or a line could not be spoken."""
         return any(f.level is Level.ERROR for f in self.faults)
 
 
@@ -119,6 +120,7 @@ def _read(
         on_step(Step(done + scene.bytes_read, total, found.lines))
     if not found.has_errors:  # a line with an error is not read, and would seem to be missing
         found.faults.extend(translation.fault() for translation in desk.ledger.stale())
+    found.faults.extend(phone_faults(desk.edited, desk.lexicon))
 
 
 class _Desk:
@@ -128,21 +130,24 @@ class _Desk:
         self.ledger = TranslationLedger(project.source_locale)
         self._project = project
         self._voices = around.voices
-        self._lexicon = lexicon
+        self.lexicon = lexicon
+        self.edited: list[Utterance] = []
         self._has_lexicon = bool(lexicon.entries)
         self._heard: set[str] = set()
 
     def look_at(self, utterance: Utterance, faults: list[Fault]) -> None:
-        """Look at one line: its source, its hints, its voice."""
+        """Look at one line: its source, its hints, its voice; keep it when phones are edited."""
         self.ledger.add(utterance)
         if utterance.hints and self._has_lexicon:
             self._check_hints(utterance, faults)
+        if any(word.phones and not word.phonemes for word in utterance.direction.words):
+            self.edited.append(utterance)
         if utterance.voice not in self._heard:
             self._heard.add(utterance.voice)
             self._check_voice(utterance, faults)
 
     def _check_hints(self, utterance: Utterance, faults: list[Fault]) -> None:
-        for word, hint in self._lexicon.unmatched_hints(utterance):
+        for word, hint in self.lexicon.unmatched_hints(utterance):
             problem = f"No lexicon entry of {word!r} in {utterance.locale} has the hint {hint!r}."
             fix = "Add the entry to a lexicon or correct the hint; it does nothing now."
             where = utterance.origin

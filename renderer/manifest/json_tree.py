@@ -140,6 +140,12 @@ class _Parser:
         return self._log.fatal(self._place(at), "json-syntax", f"This is no JSON: {what}.", _COMMAS)
 
 
+def _as_row(items: list[Any], place: Place) -> Row:
+    row = Row(place)
+    row.extend(items)
+    return row
+
+
 def load_json_line(text: str, number: int, log: FaultLog) -> Table | None:
     """Read one line of a JSONL file.
 
@@ -159,7 +165,7 @@ def load_json_line(text: str, number: int, log: FaultLog) -> Table | None:
         for key, value in pairs:
             if key in made:
                 twice.append(key)
-            made[key] = value
+            made[key] = _as_row(value, place) if type(value) is list else value
         return made
 
     try:

@@ -125,7 +125,7 @@ def _jsonl(root: Path, file: SceneFile, log: FaultLog) -> tuple[Table, Iterator[
     tables = (
         table
         for number, text in read_lines(root, file, log)
-        if text.strip() and (table := _json_table(text, number, log)) is not None
+        if text.strip() and (table := load_json_line(text, number, log)) is not None
     )
     first = next(tables, None)
     if first is None:
@@ -133,15 +133,6 @@ def _jsonl(root: Path, file: SceneFile, log: FaultLog) -> tuple[Table, Iterator[
     if first and first.keys() <= HEAD_FIELDS:
         return first, tables
     return Table((1, 0)), chain((first,), tables)
-
-
-def _json_table(text: str, number: int, log: FaultLog) -> Table | None:
-    table = load_json_line(text, number, log)
-    if table is not None:
-        for key in ("tags", "was", "words"):
-            if isinstance(table.get(key), list):
-                table[key] = _as_row(table[key], table)
-    return table
 
 
 def _as_row(items: list[Any], table: Table) -> Row:

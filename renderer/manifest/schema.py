@@ -16,6 +16,7 @@ from renderer.manifest.field import MAX_NOTE
 from renderer.manifest.identifier import MAX_ID
 from renderer.manifest.line import LINE_FIELDS, MAX_SEED, MAX_TAG, MAX_WRITTEN
 from renderer.manifest.performance import DELIVERIES, EMOTIONS, PROSODY_FIELDS
+from renderer.manifest.phone_edit import MAX_PHONE_OCCURRENCE, PHONE_FIELDS, PHONE_PROSODY
 from renderer.manifest.project import (
     MASTERING_LIMITS,
     MAX_ATTEMPTS,
@@ -142,7 +143,9 @@ def _emotion() -> Schema:
     }
 
 
-def _prosody(description: str) -> Schema:
+def _prosody(
+    description: str, fields: Mapping[str, tuple[str, tuple[float, float]]] = PROSODY_FIELDS
+) -> Schema:
     properties = {
         key: {
             "type": "number",
@@ -150,9 +153,9 @@ def _prosody(description: str) -> Schema:
             "maximum": high,
             "description": f"{_PROSODY_NOTES[key]} {low:g} to {high:g}.",
         }
-        for key, (_, (low, high)) in PROSODY_FIELDS.items()
+        for key, (_, (low, high)) in fields.items()
     }
-    return {**_object(properties, PROSODY_FIELDS, []), "description": description}
+    return {**_object(properties, fields, []), "description": description}
 
 
 def _word() -> Schema:
@@ -162,8 +165,23 @@ def _word() -> Schema:
         "emphasis": {"enum": list(EMPHASES), "description": "How much it stands out."},
         "phonemes": _text("IPA to speak for this word."),
         "prosody": _prosody("Change of this word, on top of the line's."),
+        "phones": {"type": "array", "items": _phone(), "description": "Edits of single phones."},
     }
     return _object(properties, WORD_FIELDS, ["word"])
+
+
+def _phone() -> Schema:
+    prosody = _prosody("Change of this phone, on top of the word's.", PHONE_PROSODY)
+    properties = {
+        "phone": {
+            "type": "string",
+            "minLength": 1,
+            "description": "IPA as the word is spoken: ɛ, oʊ, tʃ.",
+        },
+        "occurrence": _whole(1, MAX_PHONE_OCCURRENCE, "Which one of them in the word, from 1."),
+        "prosody": {**prosody, "minProperties": 1},
+    }
+    return _object(properties, PHONE_FIELDS, ["phone", "prosody"])
 
 
 def _locales() -> Schema:

@@ -19,11 +19,12 @@ from renderer.manifest.field import (
 )
 from renderer.manifest.markup import is_ipa
 from renderer.manifest.performance import out_of_range, read_prosody
+from renderer.manifest.phone_edit import GivenPhone, check_phones, read_phones
 from renderer.manifest.tree import FaultLog, Place, Row, Table
 
 EMPHASES = tuple(e.value for e in Emphasis)
 MAX_OCCURRENCE = 500
-WORD_FIELDS = ("word", "occurrence", "emphasis", "phonemes", "prosody")
+WORD_FIELDS = ("word", "occurrence", "emphasis", "phonemes", "prosody", "phones")
 _Key = tuple[str, int]
 
 
@@ -31,6 +32,7 @@ class _Given(NamedTuple):
     edit: WordEdit
     place: Place
     field: str
+    phones: Sequence[GivenPhone] = ()
 
 
 def read_words(
@@ -58,6 +60,7 @@ def read_words(
         else:
             seen.add(key)
             edits[key] = _merge(edits.get(key), given, words[at[key]], log)
+            check_phones(edits[key], given.phones, log)
     return tuple(edits[key] for key in sorted(edits, key=lambda k: at.get(k, 0)))
 
 
@@ -73,9 +76,9 @@ def _given(table: Table, log: FaultLog) -> list[_Given]:
     for n, item in enumerate(value):
         field = f"words.{n + 1}"
         if isinstance(item, Table):
-            edit = _edit(item, log, f"{field}.")
+            edit, phones = _edit(item, log, f"{field}.")
             if edit is not None:
-                given.append(_Given(edit, item.where("word"), f"{field}.word"))
+                given.append(_Given(edit, item.where("word"), f"{field}.word", phones))
         else:
             fix = "Write a mapping, for example {word: never, emphasis: strong}."
             problem = f"{shown(item)} is no word edit."
@@ -83,7 +86,7 @@ def _given(table: Table, log: FaultLog) -> list[_Given]:
     return given
 
 
-def _edit(item: Table, log: FaultLog, prefix: str) -> WordEdit | None:
+def _edit(item: Table, log: FaultLog, prefix: str) -> tuple[WordEdit | None, Sequence[GivenPhone]]:
     refuse_unknown(item, WORD_FIELDS, log, prefix)
     word = read_text(item, "word", log, prefix).strip()
     occurrence = read_whole_number(item, "occurrence", (1, MAX_OCCURRENCE), log, prefix)
@@ -94,11 +97,14 @@ def _edit(item: Table, log: FaultLog, prefix: str) -> WordEdit | None:
         fix = "Write IPA phonemes, for example ˈkeɪlɪθ."
         log.error(item.where("phonemes"), f"{prefix}phonemes", "bad-phonemes", problem, fix)
     prosody = read_prosody(item, log, prefix)
+    given = read_phones(item, log, prefix)
+    phones = tuple(one.edit for one in given)
     if word:
-        return WordEdit(word, occurrence or 1, prosody, Emphasis(emphasis or "none"), phonemes)
+        level = Emphasis(emphasis or "none")
+        return WordEdit(word, occurrence or 1, prosody, level, phonemes, phones), given
     fix = "Name the word as it is written in the text: 'word: never'."
     log.error(item.place, f"{prefix}word", "missing-field", "The edit names no word.", fix)
-    return None
+    return None, given
 
 
 def _report_gone(given: _Given, words: Sequence[Word], log: FaultLog) -> None:
@@ -136,6 +142,7 @@ def _merge(old: WordEdit | None, given: _Given, word: Word, log: FaultLog) -> Wo
         prosody,
         old.emphasis if new.emphasis is none else new.emphasis,
         new.phonemes or old.phonemes,
+        new.phones,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import PurePosixPath
 from typing import Any
 
-from renderer.domain.direction import Direction, Prosody
+from renderer.domain.direction import Direction, PhoneEdit, Prosody
 from renderer.domain.reading import LineReading, TakeReading
 from renderer.domain.verdict import Finding, Outcome
 from renderer.report.tally import (
@@ -143,10 +143,16 @@ def _direction(direction: Direction) -> Plain:
                 "emphasis": edit.emphasis.value,
                 "phonemes": edit.phonemes,
                 "prosody": _prosody(edit.prosody),
+                "phones": [_phone(phone) for phone in edit.phones],
             }
             for edit in direction.words
         ],
     }
+
+
+def _phone(edit: PhoneEdit) -> Plain:
+    asked = Prosody(rate=edit.rate, pitch_st=edit.pitch_st, energy_db=edit.energy_db)
+    return {"phone": edit.phone, "occurrence": edit.occurrence, "prosody": _prosody(asked)}
 
 
 def _prosody(prosody: Prosody) -> Plain:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from renderer.domain.direction import Direction, Emotion, Emphasis, Prosody, WordEdit
+from renderer.domain.direction import Direction, Emotion, Emphasis, PhoneEdit, Prosody, WordEdit
 from renderer.domain.project import DeliveryTarget, Project
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.utterance import Utterance
@@ -129,7 +129,22 @@ def _codec_document(delivery: DeliveryTarget) -> dict[str, Any]:
 
 
 def _word(edit: WordEdit) -> WordEdit:
-    return replace(edit, word=fold(edit.word), prosody=_prosody(edit.prosody))
+    phones = (_phone(p) for p in edit.phones)
+    return replace(
+        edit,
+        word=fold(edit.word),
+        prosody=_prosody(edit.prosody),
+        phones=tuple(sorted((p for p in phones if _phone_document(p)), key=_phone_order)),
+    )
+
+
+def _phone(edit: PhoneEdit) -> PhoneEdit:
+    return PhoneEdit(**_canonical(asdict(edit)) | {"occurrence": edit.occurrence})
+
+
+def _phone_order(edit: PhoneEdit) -> tuple[str, int]:
+    """Changes of phones multiply and add, so that their order bears on nothing."""
+    return edit.phone, edit.occurrence
 
 
 def _asks_something(edit: WordEdit) -> bool:
@@ -137,6 +152,7 @@ def _asks_something(edit: WordEdit) -> bool:
         _prosody(edit.prosody) != _PLAIN_PROSODY
         or edit.emphasis is not Emphasis.NONE
         or edit.phonemes != ""
+        or any(_phone_document(_phone(p)) for p in edit.phones)
     )
 
 
@@ -163,7 +179,18 @@ def _word_document(edit: WordEdit) -> dict[str, Any]:
         document["emphasis"] = edit.emphasis.value
     if edit.phonemes:
         document["phonemes"] = edit.phonemes
+    if edit.phones:
+        document["phones"] = [
+            _phone_document(p) | {"phone": p.phone, "occurrence": p.occurrence} for p in edit.phones
+        ]
     return document
+
+
+def _phone_document(edit: PhoneEdit) -> dict[str, Any]:
+    """What is asked of a phone; empty when nothing is."""
+    return _prosody_document(
+        Prosody(rate=edit.rate, pitch_st=edit.pitch_st, energy_db=edit.energy_db)
+    )
 
 
 def _prosody_document(prosody: Prosody) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from renderer.ports import (
     UnitOfWork,
     VoiceBook,
 )
+from renderer.text.phone_place import by_symbol, find_phones
 
 TranscriberFor = Callable[[Sequence[Mapping[str, str | bool]]], Transcriber]
 
@@ -80,6 +81,7 @@ class Performance:
     raw_attempt: int = 0
 
 
+GUESSED = "phones were edited where they are estimated to be; the voice does not time them"
 Performed = dict[int, Performance | BarklineError]
 
 
@@ -186,7 +188,10 @@ class Performer:
         except (ObjectMissingError, ObjectCorruptError, AudioError):
             return None  # it is spoken again
         phones = shift(known.alignment.phones, -known.shift_s, waveform.duration_s)
-        request, controls, _ = _plan(take, transcript, known.spoken_attempt)
+        try:
+            request, controls, _ = _plan(take, transcript, known.spoken_attempt)
+        except TextError:
+            return None  # it is spoken again, and says why it cannot be
         return Performance(
             waveform,
             phones,
@@ -205,13 +210,18 @@ class Performer:
             synthesiser = self._voices.open(voice)
         except BarklineError as error:
             return {take.id: error for take, _ in lines}
-        planned = [_plan(take, text, attempt) for take, text in lines]
-        if synthesiser.has_intonation:
-            planned = [_intoned(plan) for plan in planned]
-        answers = self._answers(synthesiser, [plan.request for plan in planned])
         made: Performed = {}
-        for (take, text), plan, said in zip(lines, planned, answers, strict=True):
-            made[take.id] = _direct(said, text, plan) if isinstance(said, Speech) else said
+        planned: dict[int, Planned] = {}
+        for take, text in lines:
+            try:
+                plan = _plan(take, text, attempt)
+            except TextError as error:
+                made[take.id] = error
+                continue
+            planned[take.id] = _intoned(plan) if synthesiser.has_intonation else plan
+        answers = self._answers(synthesiser, [plan.request for plan in planned.values()])
+        for (pk, plan), said in zip(planned.items(), answers, strict=True):
+            made[pk] = _direct(said, plan) if isinstance(said, Speech) else said
         return made
 
     @staticmethod
@@ -228,11 +238,16 @@ class Performer:
 
 
 def _plan(take: Take, transcript: Transcript, number: int) -> Planned:
-    """Split a direction into what the engine does and what the signal stage does."""
+    """Split a direction into what the engine does and what the signal stage does.
+
+    Raises:
+        TextError: A phone is edited that its word is not spoken with.
+    """
     said = take.request.utterance
     change = attempt_change(number)
     shape = EmotionShape.from_plain(take.request.shape)
-    engine, signal = plan_controls(said.direction, transcript, shape, change)
+    places = find_phones(said.direction, transcript)
+    engine, signal = plan_controls(said.direction, transcript, shape, change, places)
     request = SpeechRequest(
         transcript,
         speaker=VoiceRef.parse(said.voice).speaker,
@@ -255,19 +270,23 @@ def _asked(request: SpeechRequest, controls: SignalControls) -> Asked:
     return Asked(request.rate, controls.energy_db, controls.lead_s, controls.trail_s)
 
 
-def _direct(said: Speech, transcript: Transcript, planned: Planned) -> Performance | SynthesisError:
+def _direct(said: Speech, planned: Planned) -> Performance | SynthesisError:
     """Realise the signal half of a direction; a failure is that line's alone."""
     request, controls, change = planned
+    transcript = request.transcript
     try:
-        waveform, phones = direct(said.waveform, said.phones, controls)
+        phones = by_symbol(said.phones, transcript, {one.word for one in controls.phones})
+        waveform, phones = direct(said.waveform, phones, controls)
     except (ValueError, ArithmeticError, BarklineError) as error:
         return SynthesisError(f"the direction could not be realised: {error}")
+    guessed = controls.phones and said.alignment_source == "estimated"
+    notes = (*controls.clamps, *([GUESSED] if guessed else []))
     return Performance(
         waveform,
         phones,
         transcript,
         said.alignment_source,
-        "; ".join((change.label or "as asked", *controls.clamps)),
+        "; ".join((change.label or "as asked", *notes)),
         _asked(request, controls),
     )
 

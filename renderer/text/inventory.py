@@ -54,6 +54,7 @@ _TWO = {"ʦ": "ts", "ʣ": "dz", "ʧ": "tʃ", "ʤ": "dʒ", "ʨ": "tɕ", "ʥ": "d�
 _NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
 _STRESS = {"ˈ": 1, "ˌ": 2}
 _OFF_GLIDES = frozenset("ɪʊʏ")
+_VOICELESS = frozenset("pʈtckqʔɸfθsʃʂɕçxχħhʍɬ")
 _UNHEARD = frozenset("\"^-.·ˑ|ʼ'͜͡‿\u200d\u200c*~()")
 _SYLLABIC = "\u0329"
 
@@ -108,6 +109,11 @@ def is_pause(symbol: str) -> bool:
 def is_vowel(symbol: str) -> bool:
     """Whether a symbol can carry stress: a vowel or a syllabic consonant."""
     return symbol[:1] in phones.VOWELS or _SYLLABIC in symbol
+
+
+def is_voiceless(symbol: str) -> bool:
+    """Whether a phone is said without voice, so that it has no pitch."""
+    return symbol[:1] in _VOICELESS
 
 
 def phonemes(ipa: str) -> tuple[tuple[str, int], ...]:

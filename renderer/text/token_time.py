@@ -37,7 +37,9 @@ class TimedTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class SpokenToken:
+    """One symbol as it was said."""
+
     symbol: str
     stress: int
     word: int
@@ -68,14 +70,14 @@ def time_tokens(
             phones, or no voice of ours knows a phone.
     """
     said = _by_word(transcript, spans)
-    rows: list[_Token] = []
+    rows: list[SpokenToken] = []
     changed, at = 0, 0.0
     for number, word in enumerate(transcript.words):
         planned = phonemes(word.phonemes)
-        heard = _spoken(said[number], number)
+        heard = spoken_tokens(said[number], number)
         if tuple(t.symbol for t in heard) == tuple(symbol for symbol, _ in planned):
             heard = [
-                _Token(t.symbol, stress, number, t.end_s, t.start_s)
+                SpokenToken(t.symbol, stress, number, t.end_s, t.start_s)
                 for t, (_, stress) in zip(heard, planned, strict=True)
             ]
         else:
@@ -87,8 +89,8 @@ def time_tokens(
         at = heard[-1].end_s
     total_s = max(frames * frame_s, at)
     ends = [SILENCE] if transcript.words else []
-    rows += [_Token(m, 0, -1, at) for m in transcript.words[-1].punctuation if m in PAUSES]
-    rows += [_Token(symbol, 0, -1, total_s) for symbol in ends]
+    rows += [SpokenToken(m, 0, -1, at) for m in transcript.words[-1].punctuation if m in PAUSES]
+    rows += [SpokenToken(symbol, 0, -1, total_s) for symbol in ends]
     durations = _frames([r.end_s for r in rows], [r.word >= 0 for r in rows], frames, frame_s)
     sequence = TokenSequence(
         tuple(r.symbol for r in rows), tuple(r.stress for r in rows), tuple(r.word for r in rows)
@@ -116,12 +118,21 @@ def _by_word(transcript: Transcript, spans: Sequence[PhoneSpan]) -> list[list[Ph
     return found
 
 
-def _spoken(spans: Sequence[PhoneSpan], word: int) -> list[_Token]:
+def spoken_tokens(spans: Sequence[PhoneSpan], word: int) -> list[SpokenToken]:
     """Return a word's tokens; a span of several symbols is shared out evenly among them.
 
     A hole inside a word belongs to the phone before it.
+
+    Args:
+        spans: The spans of the word, in order.
+        word: Its index.
+
+    Raises:
+        TextError: There is no phone in them, or one no voice of ours knows.
     """
-    rows: list[_Token] = []
+    rows: list[SpokenToken] = []
+    if not spans:
+        raise TextError(f"Nothing was said for word {word}.")
     ends = [span.start_s for span in spans[1:]] + [spans[-1].end_s]
     # Stress marks may stand in one span and their vowel in the next: read the word as a whole.
     pieces = [phonemes(span.phoneme) for span in spans]
@@ -129,22 +140,22 @@ def _spoken(spans: Sequence[PhoneSpan], word: int) -> list[_Token]:
     for span, end_s, symbols in zip(spans, ends, pieces, strict=True):
         if not symbols and rows:
             last = rows[-1]
-            rows[-1] = _Token(last.symbol, last.stress, word, end_s, last.start_s)
+            rows[-1] = SpokenToken(last.symbol, last.stress, word, end_s, last.start_s)
         width = (end_s - span.start_s) / max(1, len(symbols))
         for number, (symbol, stress) in enumerate(symbols):
             start_s = span.start_s + number * width
-            rows.append(_Token(symbol, stress, word, start_s + width, start_s))
+            rows.append(SpokenToken(symbol, stress, word, start_s + width, start_s))
     if not rows:
         raise TextError(f"Nothing was said for word {word}.")
     if len(stresses) == len(rows):
         rows = [
-            _Token(r.symbol, stress, word, r.end_s, r.start_s)
+            SpokenToken(r.symbol, stress, word, r.end_s, r.start_s)
             for r, stress in zip(rows, stresses, strict=True)
         ]
     return rows
 
 
-def _stressed(heard: list[_Token], planned: Sequence[tuple[str, int]]) -> list[_Token]:
+def _stressed(heard: list[SpokenToken], planned: Sequence[tuple[str, int]]) -> list[SpokenToken]:
     """Take over the transcript's stress, vowel by vowel, where the phones carry none."""
     if any(token.stress for token in heard):
         return heard
@@ -157,18 +168,22 @@ def _stressed(heard: list[_Token], planned: Sequence[tuple[str, int]]) -> list[_
         place = places[min(number * len(places) // len(marks), len(places) - 1)]
         moved[place] = moved[place] or stress
     return [
-        _Token(t.symbol, moved.get(i, 0), t.word, t.end_s, t.start_s) for i, t in enumerate(heard)
+        SpokenToken(t.symbol, moved.get(i, 0), t.word, t.end_s, t.start_s)
+        for i, t in enumerate(heard)
     ]
 
 
-def _pause(marks: str, start_s: float, end_s: float, *, is_first: bool) -> list[_Token]:
+def _pause(marks: str, start_s: float, end_s: float, *, is_first: bool) -> list[SpokenToken]:
     """Return the pause tokens before a word; the last of them holds the silence."""
     symbols = [mark for mark in marks if mark in PAUSES]
     if is_first or (not symbols and end_s - start_s >= SHORTEST_PAUSE_S):
         symbols = [SILENCE]
     if not symbols:
         return []
-    return [*(_Token(s, 0, -1, start_s) for s in symbols[:-1]), _Token(symbols[-1], 0, -1, end_s)]
+    return [
+        *(SpokenToken(s, 0, -1, start_s) for s in symbols[:-1]),
+        SpokenToken(symbols[-1], 0, -1, end_s),
+    ]
 
 
 def _frames(

@@ -29,10 +29,12 @@ function directionChips({ emotion, intensity, delivery, prosody }) {
     make("span", { class: "chip" }, `${delivery} delivery`), requests(prosody).map((text) => make("span", { class: "chip" }, text)));
 }
 
+const phoneEdit = (edit) => `${isolated(edit.phone)}${edit.occurrence > 1 ? ` (${edit.occurrence})` : ""}: ${requests(edit.prosody).join(" ")}`;
+
 function wordEdits(line, edits) {
   if (!edits.length) return null;
   const row = (edit) => make("tr", {}, make("td", { lang: line.locale }, said(edit.word), edit.occurrence > 1 && ` (${edit.occurrence})`),
-    make("td", {}, edit.emphasis === "none" ? "–" : edit.emphasis), make("td", {}, requests(edit.prosody).join(", ") || "–"),
+    make("td", {}, edit.emphasis === "none" ? "–" : edit.emphasis), make("td", {}, requests(edit.prosody).concat(edit.phones.map(phoneEdit)).join(", ") || "–"),
     make("td", { class: "mono" }, edit.phonemes ? said(edit.phonemes) : "–"));
   return table(["Word", "Emphasis", "Prosody", "Phonemes"], edits.map(row));
 }

@@ -12,7 +12,15 @@ import pytest
 
 from renderer.db.take_repository import MAX_DELIVERIES
 from renderer.db.unit_of_work import SqlUnitOfWork
-from renderer.domain.direction import Delivery, Direction, Emotion, Emphasis, Prosody, WordEdit
+from renderer.domain.direction import (
+    Delivery,
+    Direction,
+    Emotion,
+    Emphasis,
+    PhoneEdit,
+    Prosody,
+    WordEdit,
+)
 from renderer.domain.events import LineFrozen, TakeRequested
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.request import RenderRequest
@@ -35,7 +43,12 @@ SAID = Utterance(
         0.7,
         Delivery.SHOUT,
         Prosody(rate=1.2, pitch_st=-1),
-        (WordEdit("Halt", 1, Prosody(energy_db=3), Emphasis.STRONG, "halt"),),
+        (
+            WordEdit(
+                *("Halt", 1, Prosody(energy_db=3), Emphasis.STRONG, "halt"),
+                (PhoneEdit("a", 1, 0.5, 2.0, -3.0), PhoneEdit("l", pitch_st=1)),
+            ),
+        ),
     ),
     (("da", "adverb"),),
     3,

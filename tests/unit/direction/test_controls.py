@@ -17,12 +17,11 @@ from renderer.direction.controls import (
     SignalControls,
     WordControl,
     attempt_change,
-    find_spoken,
     plan_controls,
 )
 from renderer.direction.profile import EmotionShape
 from renderer.domain.direction import Delivery, Direction, Emphasis, Prosody, WordEdit
-from renderer.domain.transcript import SpokenWord, Transcript
+from renderer.domain.transcript import SpokenWord, Transcript, find_spoken
 from renderer.domain.words import find_words
 
 

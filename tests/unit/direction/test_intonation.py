@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from renderer.direction.controls import SignalControls, WordControl, plan_controls
-from renderer.direction.intonation import PLAIN, Intonation, WordIntonation, hand_over
+from renderer.direction.intonation import (
+    PLAIN,
+    Intonation,
+    PhoneIntonation,
+    WordIntonation,
+    hand_over,
+)
+from renderer.direction.phone_control import PhoneControl
 from renderer.domain.direction import Delivery, Direction, Emphasis, Prosody, WordEdit
 from renderer.domain.transcript import SpokenWord, Transcript
 
@@ -65,3 +72,10 @@ def test_after_the_engine_nothing_is_left_to_be_moved_in_the_sound() -> None:
     assert all((w.rate, w.pitch_st, w.pitch_range) == (1.0, 0.0, 1.0) for w in left.words)
     assert left.energy_db > 0
     assert left.words[1].energy_db > 0
+
+
+def test_phones_go_to_the_engine_whole() -> None:
+    controls = SignalControls(energy_db=1.0, phones=(PhoneControl(1, 2, 0.5, 3.0, -2.0),))
+    intonation, left = hand_over(controls)
+    assert intonation == Intonation(phones=(PhoneIntonation(1, 2, 2.0, 3.0, -2.0),))
+    assert left == SignalControls(energy_db=1.0)

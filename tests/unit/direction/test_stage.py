@@ -14,6 +14,7 @@ from renderer.audio.pitch import semitones, track_f0
 from renderer.audio.waveform import Waveform
 from renderer.direction import level
 from renderer.direction.controls import SignalControls, WordControl
+from renderer.direction.phone_control import PhoneControl
 from renderer.direction.stage import direct
 from renderer.domain.direction import Delivery
 from renderer.domain.transcript import PhoneSpan
@@ -367,3 +368,60 @@ def test_spans_stay_in_order_and_inside_whatever_is_asked(edges, words, shift, d
     assert_sound(made, spans)
     spoken = {p.word for p in phones if p.word >= 0}
     assert spoken == {p.word for p in spans if p.word >= 0}
+
+
+def of_phone(word: int, phone: int, **change: float) -> SignalControls:
+    return SignalControls(phones=(PhoneControl(word, phone, **change),))
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.6])
+def test_a_stretched_phone_moves_what_comes_after_it_and_no_other_length(rate):
+    wave, phones = speech()
+    made, spans = direct(wave, phones, of_phone(2, 0, rate=rate))
+    longer = 0.24 / rate - 0.24
+    assert made.duration_s - wave.duration_s == pytest.approx(longer, abs=1e-3)
+    lengths = [
+        (b.end_s - b.start_s) - (a.end_s - a.start_s) for a, b in zip(phones, spans, strict=True)
+    ]
+    assert lengths[4] == pytest.approx(longer, abs=1e-6)
+    assert max(map(abs, lengths[:4] + lengths[5:-1])) < 1e-6
+    # The sound is where the spans say: the next word's vowel begins on time.
+    _, voiced = track_f0(made, 60, 400, 0.005)
+    at, onset = np.arange(voiced.size) * 0.005, spans[6].start_s
+    assert voiced[(at > onset + 0.04) & (at < spans[6].end_s - 0.04)].all()
+    assert not voiced[(at > onset - 0.03) & (at < onset - 0.025)].any()
+
+
+def test_a_phone_and_its_word_multiply():
+    wave, phones = speech()
+    words = tuple(WordControl(rate=0.8) if i == 2 else WordControl() for i in range(6))
+    controls = SignalControls(words=words, phones=(PhoneControl(2, 0, rate=0.5),))
+    _, spans = direct(wave, phones, controls)
+    assert spans[4].end_s - spans[4].start_s == pytest.approx(0.24 / 0.8 / 0.5, abs=1e-6)
+    assert spans[5].end_s - spans[5].start_s == pytest.approx(0.06 / 0.8, abs=1e-6)
+
+
+def test_a_higher_phone_leaves_the_other_vowels_alone():
+    wave, phones = speech()
+    made, spans = direct(wave, phones, of_phone(2, 0, pitch_st=4.0))
+    inside = np.mean(tones(made, 0.64, 0.8)) - np.mean(tones(wave, 0.64, 0.8))
+    assert inside == pytest.approx(4.0, abs=0.3)
+    for start, end in ((0.0, 0.54), (0.9, 1.7)):
+        change = np.mean(tones(made, start, end)) - np.mean(tones(wave, start, end))
+        assert change == pytest.approx(0.0, abs=0.05)
+    assert spans == phones
+
+
+def test_a_louder_phone_leaves_its_neighbours_bit_exact():
+    wave, phones = speech()
+    made, _ = direct(wave, phones, of_phone(2, 1, energy_db=6.0))
+    gain = part(made, 0.855, 0.885) / part(wave, 0.855, 0.885)
+    np.testing.assert_allclose(gain, 10 ** (6 / 20), rtol=1e-3)
+    np.testing.assert_array_equal(part(made, 0, 0.82), part(wave, 0, 0.82))
+    np.testing.assert_array_equal(part(made, 0.92, 1.8), part(wave, 0.92, 1.8))
+
+
+def test_a_phone_that_was_not_said_is_refused_and_not_left_out():
+    wave, phones = speech()
+    with pytest.raises(AudioError, match="was not said"):
+        direct(wave, phones, of_phone(2, 2, energy_db=6.0))

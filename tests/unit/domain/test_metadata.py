@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from renderer.domain.direction import Direction, Emotion, Prosody, WordEdit
+from renderer.domain.direction import Direction, Emotion, PhoneEdit, Prosody, WordEdit
 from renderer.domain.metadata import Provenance, build, canonical, for_line
 from renderer.domain.object_key import object_key
 from renderer.domain.render_key import Part, RenderKey
@@ -98,6 +98,16 @@ def test_the_document_is_what_the_schema_in_the_docs_says(repository: Path) -> N
     failed = RenderResult(TakeStatus.FAILED, None, 1, error="boom")
     bare = build(LINE, KEY, failed, Provenance())
     jsonschema.validate(json.loads(canonical(bare)), schema)
+
+
+def test_phones_are_in_the_document_only_where_some_are_edited(repository: Path) -> None:
+    edit = WordEdit("Halt", phones=(PhoneEdit("ɔ", rate=0.5, pitch_st=2.0),))
+    line = replace(LINE, direction=Direction(words=(edit,)))
+    document = json.loads(canonical(build(line, KEY, RESULT, PROVENANCE, TRANSCRIPT)))
+    jsonschema.validate(document, _schema(repository))
+    asked = {"phone": "ɔ", "occurrence": 1, "rate": 0.5, "pitch_st": 2.0, "energy_db": 0.0}
+    assert document["direction"]["words"][0]["phones"] == [asked]
+    assert b'"phones"' not in canonical({"direction": _document()["direction"]})
 
 
 def test_the_same_take_has_the_same_bytes() -> None:

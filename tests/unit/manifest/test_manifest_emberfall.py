@@ -88,6 +88,7 @@ def test_every_way_of_saying_it(lines: list[Utterance]) -> None:
     assert any(e.phonemes for e in edits)
     assert any(e.occurrence > 1 for e in edits)
     assert any(e.prosody.pitch_st for e in edits)
+    assert any(e.phones for e in edits)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from renderer.manifest.cast import CHARACTER_FIELDS
 from renderer.manifest.line import LINE_FIELDS
 from renderer.manifest.markup import parse
 from renderer.manifest.performance import DELIVERIES, EMOTIONS, PROSODY_FIELDS
+from renderer.manifest.phone_edit import PHONE_FIELDS
 from renderer.manifest.project import PROJECT_FIELDS
 from renderer.manifest.scene import SUFFIXES
 from renderer.manifest.word_edit import EMPHASES, WORD_FIELDS
@@ -25,7 +26,7 @@ def reference(repository: Path) -> str:
 def test_every_name_is_mentioned(reference: str) -> None:
     names = {
         *LINE_FIELDS, *CHARACTER_FIELDS, *PROJECT_FIELDS, *PROSODY_FIELDS, *WORD_FIELDS,
-        *EMOTIONS, *DELIVERIES, *EMPHASES, *SUFFIXES,
+        *PHONE_FIELDS, *EMOTIONS, *DELIVERIES, *EMPHASES, *SUFFIXES,
     } - {"$schema"}  # fmt: skip
     assert [
         name
