@@ -13,8 +13,9 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.process import MissingServerError
 from tests.servers.redis import RedisServer
 from tests.servers.s3 import MotoServer
+from tests.servers.swift import SwiftServer
 
-Server = TypeVar("Server", PostgresServer, RedisServer, MotoServer)
+Server = TypeVar("Server", PostgresServer, RedisServer, MotoServer, SwiftServer)
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -103,6 +104,12 @@ def s3_server() -> Iterator[MotoServer]:
 def own_s3_server() -> Iterator[MotoServer]:
     """An S3 server of this test's own, to be paused and stopped."""
     yield from _serve(MotoServer)
+
+
+@pytest.fixture(scope="session")
+def swift_server() -> Iterator[SwiftServer]:
+    """An S3 server that checks signatures and checksums; from PyPI when it is first asked for."""
+    yield from _serve(SwiftServer)
 
 
 @pytest.fixture

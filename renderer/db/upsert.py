@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -16,8 +16,8 @@ def insert_missing(
 
     Where another transaction is just inserting the same key, PostgreSQL waits for its end; then
     the next statement finds the row. There the rows go in the order of their keys, so that two
-    transactions with the same keys never wait for each other crosswise. SQLite has one writer at a
-    time, and the rows keep their order.
+    transactions with the same keys never wait for each other crosswise; their ids keep the order
+    they came in, as on SQLite, which has one writer at a time.
 
     Args:
         connection: With an open transaction.
@@ -29,7 +29,18 @@ def insert_missing(
         return
     if connection.dialect.name == "postgresql":
         statement: Any = postgresql.insert(table).on_conflict_do_nothing(index_elements=[key])
-        rows = sorted(rows, key=lambda row: str(row[key.name]))
+        rows = sorted(_numbered(connection, table, rows), key=lambda row: str(row[key.name]))
     else:
         statement = sqlite.insert(table).on_conflict_do_nothing(index_elements=[key])
     connection.execute(statement, rows)
+
+
+def _numbered(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Return rows with their ids, if the table has any."""
+    if "id" not in table.c or len(rows) == 1:
+        return rows
+    sequence = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+    ids = connection.scalars(select(sequence).select_from(func.generate_series(1, len(rows))))
+    return [{**row, "id": pk} for row, pk in zip(rows, ids, strict=True)]

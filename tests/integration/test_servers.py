@@ -8,10 +8,12 @@ import socket
 import pytest
 from sqlalchemy import create_engine, text
 
+from renderer.errors import StorageError
 from renderer.storage import open_store
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 from tests.servers.s3 import MotoServer
+from tests.servers.swift import SwiftServer
 
 
 def may_connect(port: int) -> bool:
@@ -75,3 +77,17 @@ def test_a_stopped_s3_server_starts_again_empty(
     assert not may_connect(own_s3_server.port)
     own_s3_server.start()
     assert own_s3_server.client().list_buckets()["Buckets"] == []
+
+
+@pytest.mark.timeout(600)  # the first time it is installed
+def test_a_store_on_swift_opens_with_the_right_secret_only(
+    swift_server: SwiftServer, monkeypatch: pytest.MonkeyPatch, s3_credentials: None
+) -> None:
+    for name, value in swift_server.environment().items():
+        monkeypatch.setenv(name, value)
+    url = swift_server.new_bucket()
+    key = open_store(url).put(b"sound", ".ogg", "audio/ogg")
+    assert open_store(url).get(key) == b"sound"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(StorageError):
+        open_store(url).get(key)
