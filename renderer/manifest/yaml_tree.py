@@ -26,6 +26,11 @@ from renderer.manifest.tree import MAX_DEPTH, MAX_NODES, FaultLog, Place, Plain,
 
 _Event = Any  # the C and the Python parser make different classes of the same shape
 _MAX_MESSAGE = 160
+TOO_DEEP = (
+    "too-deep",
+    f"Values are nested more than {MAX_DEPTH} levels deep.",
+    "A manifest is flat; delete what does not belong here.",
+)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -47,6 +52,8 @@ def load_yaml(text: str, log: FaultLog) -> Any:  # noqa: ANN401 - Table, Row, st
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        if "nesting depth" in str(error.problem):  # libyaml's own bound, since PyYAML 6.0.4
+            raise log.fatal(place, *TOO_DEEP) from None
         raise log.fatal(place, "yaml-syntax", _syntax_problem(error), _syntax_fix(error)) from None
     except (yaml.YAMLError, ValueError) as error:  # a character YAML does not allow, as a rule
         raise log.fatal(
@@ -121,12 +128,7 @@ class _Composer:
             return event.value if event.style else Plain(event.value)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._log.fatal(
-                _place(event),
-                "too-deep",
-                f"Values are nested more than {MAX_DEPTH} levels deep.",
-                "A manifest is flat; delete what does not belong here.",
-            )
+            raise self._log.fatal(_place(event), *TOO_DEEP)
         tree = self._table(event) if kind is MappingStartEvent else self._row(event)
         self._depth -= 1
         return tree
