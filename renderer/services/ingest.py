@@ -25,7 +25,7 @@ from renderer.domain.request import RenderRequest
 from renderer.domain.route import Priority, Queue
 from renderer.domain.take import RenderResult, TakeStatus
 from renderer.domain.utterance import Utterance
-from renderer.errors import Fault, Level, ManifestError
+from renderer.errors import DatabaseError, Fault, Level, ManifestError
 from renderer.ports import (
     LineWrite,
     ManifestFile,
@@ -39,10 +39,11 @@ from renderer.services.asked import Asked, changed_files, find_stored, keeps, ou
 from renderer.services.compare import lapses
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.render_key import KeyBuilder
+from renderer.services.settle import settle
 
 PIECE = 500
+TRIES = 5
 FEW = 8  # new lines of one import that a person is likely to wait for
-_OWNER, _LEASE_S = "import", 60.0
 Progress = Callable[[int, int], None]
 
 
@@ -123,9 +124,21 @@ class Ingest:
         Args:
             progress: Called with (files read, files to read).
 
+        Two imports that meet in the same takes step aside for each other: one begins anew.
+
         Raises:
             ManifestError: Some lines have faults; nothing was imported.
+            DatabaseError: The database is away, or others were in the way too often.
         """
+        for _ in range(TRIES - 1):
+            try:
+                return self._run(progress)
+            except DatabaseError as error:
+                if not error.is_transient:
+                    raise
+        return self._run(progress)
+
+    def _run(self, progress: Progress | None) -> IngestReport:
         report = IngestReport()
         files = self._source.files()
         with self._unit() as unit:
@@ -204,7 +217,7 @@ class Ingest:
         before = report.requested
         takes, events = self._requests(unit, asked, frozen, known, report)
         if self._lock is not None:
-            _settle(unit, self._lock, asked, frozen, known)
+            settle(unit, self._lock, asked, frozen, known)
         writes = []
         for line, verdict in zip(asked, outcomes, strict=True):
             stored = line.stored
@@ -289,28 +302,3 @@ class Ingest:
             asked_by=self._origin.project,
             trace_id=self._origin.trace_id,
         )
-
-
-def _settle(
-    unit: UnitOfWork,
-    lock: Adopter,
-    asked: Sequence[Asked],
-    frozen: set[tuple[str, str]],
-    known: Mapping[str, tuple[int, TakeStatus]],
-) -> None:
-    """Finish known takes that are not approved here, but in the lock."""
-    open_: dict[int, tuple[RenderKey, TakeStatus]] = {}
-    for line in asked:
-        if line.stored is not None and line.utterance.key in frozen:
-            key = RenderKey.from_plain(line.stored.parts)
-            open_[line.stored.take_id] = key, line.stored.status
-        elif line.take_key.hex in known:
-            pk, status = known[line.take_key.hex]
-            open_[pk] = line.take_key, status
-    for pk, (key, status) in open_.items():
-        result = None if status is TakeStatus.APPROVED else lock.vouched(key)
-        if result is None:
-            continue
-        unit.takes.reopen([status], [pk])
-        if unit.takes.lease([pk], _OWNER, _LEASE_S):  # else a worker is at it
-            unit.takes.finish(pk, _OWNER, result)

@@ -13,9 +13,10 @@ import pytest
 from renderer.domain.project import Project
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.request import RenderRequest
+from renderer.domain.route import Priority
 from renderer.domain.take import RenderResult, TakeStatus
 from renderer.domain.utterance import Origin, Utterance
-from renderer.errors import Fault, Level, ManifestError
+from renderer.errors import DatabaseError, Fault, Level, ManifestError
 from renderer.services.compare import Change
 from renderer.services.ingest import PIECE, Ingest, IngestReport
 from renderer.services.plan import Plan, Planner
@@ -208,6 +209,30 @@ def test_a_crash_in_an_import_leaves_all_or_nothing(world: World, step: str) -> 
     with pytest.raises(KeyboardInterrupt):
         world.ingest(failpoint=crash)
     assert len(world.rows()) == len(world.waiting()) == (0 if step == "importing" else 3)
+
+
+def test_an_import_that_met_another_one_begins_anew(world: World) -> None:
+    met = [DatabaseError("deadlock detected", is_transient=True)] * 2
+
+    def meet(step: str) -> None:
+        if step == "importing" and met:
+            raise met.pop()
+
+    report = world.ingest(failpoint=meet)
+    assert (report.lines, report.requested, len(world.waiting())) == (3, 3, 3)
+
+    def always(_step: str) -> None:
+        raise DatabaseError("deadlock detected", is_transient=True)
+
+    world.engine = "another"
+    with pytest.raises(DatabaseError, match="deadlock"):
+        world.ingest(failpoint=always)
+
+
+def test_few_new_lines_overtake(world: World) -> None:
+    world.ingest()
+    with world.studio.unit() as unit:
+        assert {row.priority for row in unit.outbox.claim(10)} == {Priority.URGENT}
 
 
 def test_what_is_not_wanted_now_waits_in_the_database(world: World) -> None:
