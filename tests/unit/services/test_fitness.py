@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from renderer.domain.project import DeliveryFormat
+from renderer.domain.project import DeliveryTarget
 from renderer.domain.render_key import Part, RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import Take
@@ -58,7 +58,7 @@ def planned(book=None, stages=STAGES, codec="vorbis", said=SAID, recording="") -
     revisions = {**stages, Part.ENCODER: encoder(codec)}
     key = KeyBuilder(lambda _said: inputs, book or Book(), revisions).key(said)
     request = RenderRequest(
-        said, delivery=replace(DeliveryFormat(), codec=codec), recording_key=recording
+        said, delivery=replace(DeliveryTarget(), codec=codec), recording_key=recording
     )
     return Take(1, key, request)
 
@@ -84,7 +84,7 @@ def test_each_part_that_differs_is_named() -> None:
     for part in STAGES:
         assert fitness(stages={**STAGES, part: "other"}).misfits(take) == (part,)
     assert fitness(encode=lambda codec: f"{codec} 1.3").misfits(take) == (Part.ENCODER,)
-    newer = {part: "3" for part in STAGES}
+    newer = dict.fromkeys(STAGES, "3")
     assert fitness(stages=newer).misfits(take) == tuple(p for p in Part if p in STAGES)
 
 
