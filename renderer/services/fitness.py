@@ -29,18 +29,14 @@ class Fitness:
 
     Args:
         voices: The installed voices.
-        stages: Revision of text rules, direction and mastering.
-        encoder: Revision of the encoder of a codec. A take's own codec counts, not that of the
-            project as it is now.
+        revisions: Revision of every stage, for files of a codec. A take's own codec counts, not
+            that of the project as it is now.
     """
 
-    def __init__(
-        self, voices: VoiceBook, stages: Mapping[Part, str], encoder: Callable[[str], str]
-    ) -> None:
+    def __init__(self, voices: VoiceBook, revisions: Callable[[str], Mapping[Part, str]]) -> None:
         self._voices = voices
-        self._stages = {part: digest(text) for part, text in stages.items()}
-        self._encoder = encoder
-        self._encoders: dict[str, str] = {}
+        self._revisions = revisions
+        self._stages: dict[str, dict[Part, str]] = {}
 
     def misfits(self, take: Take) -> tuple[Part, ...]:
         """Return the parts of a take's key that this process does not honour, in their order.
@@ -56,9 +52,9 @@ class Fitness:
     def _here(self, take: Take) -> dict[Part, str]:
         """Return the parts as this process would compute them; "" for a voice it has not."""
         codec = take.request.delivery.codec
-        if codec not in self._encoders:
-            self._encoders[codec] = digest(self._encoder(codec))
-        stages = {**self._stages, Part.ENCODER: self._encoders[codec]}
+        if codec not in self._stages:
+            self._stages[codec] = {p: digest(text) for p, text in self._revisions(codec).items()}
+        stages = self._stages[codec]
         if take.request.recording_key:  # what only speech depends on is no part of its key
             return {part: stages[part] for part in _FINISHING}
         return stages | self._voice_parts(VoiceRef.parse(take.request.utterance.voice).name)

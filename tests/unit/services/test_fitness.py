@@ -64,7 +64,7 @@ def planned(book=None, stages=STAGES, codec="vorbis", said=SAID, recording="") -
 
 
 def fitness(book=None, stages=STAGES, encode=encoder) -> Fitness:
-    return Fitness(book or Book(), stages, encode)
+    return Fitness(book or Book(), lambda codec: {**stages, Part.ENCODER: encode(codec)})
 
 
 def test_what_this_process_planned_it_may_render() -> None:
