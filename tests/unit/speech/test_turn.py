@@ -72,7 +72,7 @@ class Stages:
         return self._voice.speak(requests)
 
 
-def test_one_thread_masters_and_judges_while_another_speaks(studio) -> None:
+def test_one_thread_masters_and_judges_while_another_speaks(studio, monkeypatch) -> None:
     """The whole walk in two threads: text beside the first batch's speech, judging beside the last.
 
     Each speech ends only when the other thread has been seen at its CPU work; in lock-step neither
@@ -82,22 +82,22 @@ def test_one_thread_masters_and_judges_while_another_speaks(studio) -> None:
     texts_read, judged = threading.Event(), threading.Event()
     read_by: set[int] = set()
     performer, finisher = studio.render._performer, studio.render._finisher
-    transcribe = performer._transcribe
-    learned = finisher._learned
+    transcriber, score = performer._transcriber([]), studio.judge.score
+    transcribe = transcriber.transcribe
 
-    def reading(takes):
-        made = transcribe(takes)
+    def reading(lines):
+        made = transcribe(lines)
         read_by.add(threading.get_ident())
         if len(read_by) == 2:
             texts_read.set()
         return made
 
-    def judging(inputs):
-        made = learned(inputs)
+    def judging(waveforms):
         judged.set()
-        return made
+        return score(waveforms)
 
-    performer._transcribe, finisher._learned = reading, judging
+    monkeypatch.setattr(transcriber, "transcribe", reading)
+    monkeypatch.setattr(studio.judge, "score", judging)
 
     class Book:
         def __init__(self, inner) -> None:
