@@ -12,6 +12,7 @@
     ├── TextError                  text that cannot be normalised or phonemised
     ├── TrainingError              a training that cannot begin, go on or be exported
     ├── SynthesisError             an engine failed on a line (the line fails, not the batch)
+    │   └── OutOfMemoryError       it had too little memory; fewer lines at once may be said
     ├── AudioError                 samples or bytes that are no usable sound
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
     ├── DatabaseError              the database is damaged, locked, full or away
@@ -127,6 +128,10 @@ class TrainingError(BarklineError):
 
 class SynthesisError(BarklineError):
     """An engine failed on a line; the line fails, not its batch."""
+
+
+class OutOfMemoryError(SynthesisError):
+    """An engine had too little memory for what it was to say at once."""
 
 
 class AudioError(BarklineError):

@@ -39,7 +39,12 @@ def voice_book(settings: Settings, project: Project | None = None) -> VoiceBook:
 
     own = [project.root / "voices"] if project else []
     folders = [*own, settings.voices, config.assets_dir() / "voices"]
-    return Voices(folders, threads=settings.threads, use_cuda=settings.cuda)
+    return Voices(
+        folders,
+        threads=settings.threads,
+        use_cuda=settings.cuda,
+        cache_mb=settings.model_cache_mb,
+    )
 
 
 @dataclass(frozen=True, slots=True)

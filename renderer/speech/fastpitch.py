@@ -69,6 +69,7 @@ class FastPitchVoice:
         *,
         variation: float = 0.0,
         threads: int = 0,
+        base: FastPitchVoice | None = None,
     ) -> None:
         """Take the parts; `fastpitch_folder.load` reads them.
 
@@ -78,11 +79,14 @@ class FastPitchVoice:
             speakers: Everyone it can be, the first one by default.
             variation: How much a seed changes melody and timing.
             threads: Runs at the same time; 0 is one per core on the CPU and one on a GPU.
+            base: The voice it builds on, or None for one with graphs of its own.
         """
         self._card = card
         self.model = model
         self.speakers = speakers
         self._variation = variation
+        # A voice that builds on another keeps it loaded: the graphs are the other's.
+        self.base = base
         self._threads = threads or (1 if model.on_gpu else cores())
         self._pool: ThreadPoolExecutor | None = None
         self.most_tokens = _GPU_TOKENS if model.on_gpu else _CPU_TOKENS
@@ -92,6 +96,16 @@ class FastPitchVoice:
     def card(self) -> VoiceCard:
         """What the voice is."""
         return self._card
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU."""
+        return self.model.on_gpu
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory beside the voice it builds on, estimated from files and rows."""
+        return 0 if self.base else self.model.memory_bytes(self._threads)
 
     @property
     def has_intonation(self) -> bool:

@@ -3,51 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 from renderer.domain.voice import VoiceCard
 from renderer.domain.voice_json import MOST_BYTES, read_voice_model
 from renderer.domain.voice_model import FILE, GRAPHS, Base, VoiceModel
 from renderer.errors import ModelRefusedError, UnknownVoiceError
-from renderer.ports import Synthesiser
-from renderer.speech.fastpitch import FastPitchVoice
+from renderer.ports import VoiceBook
+from renderer.speech.fastpitch import NAME, FastPitchVoice
 from renderer.speech.fastpitch_model import FastPitchModel
 from renderer.speech.model_file import read_bounded
+from renderer.speech.onnx_session import ANY_GPU, Gpu
 
 MOST_GRAPH_BYTES = 128 << 20
 
 
 def load(
     card: VoiceCard,
-    open_voice: Callable[[str], Synthesiser],
+    book: VoiceBook,
     *,
     threads: int = 0,
     use_cuda: bool | None = None,
+    gpu: Gpu = ANY_GPU,
 ) -> FastPitchVoice:
     """Read a voice's files, check them against their hashes and load them.
 
     Args:
         card: Its card.
-        open_voice: Opens another voice, for one that builds on it.
+        book: Opens another voice, for one that builds on it.
         threads: Runs at the same time; 0 is one per core on the CPU and one on a GPU.
         use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
+        gpu: How the GPU is used.
 
     Raises:
         ModelRefusedError: A file is missing, changed, broken or hostile, or the card says what the
             files do not.
-        VoiceError: A GPU was asked for and there is none.
+        VoiceError: A GPU was asked for and there is none, or memory ran out.
     """
     voice = read_contents(card)
+    base: FastPitchVoice | None = None
     if voice.base is not None:
-        base = _base(card, voice.base, open_voice)
+        base = _base(card, voice.base, book)
         model, speakers = base.model, voice.resolved(base.speakers)
     else:
         folder = Path(card.folder)
         graphs = {name: _graph(folder / name, voice.files[name]) for name in GRAPHS}
-        model, speakers = FastPitchModel(graphs, voice, use_cuda=use_cuda), voice.resolved()
+        model = FastPitchModel(graphs, voice, use_cuda=use_cuda, gpu=gpu)
+        speakers = voice.resolved()
     _check_card(card, model.voice, frozenset(speakers))
-    return FastPitchVoice(card, model, speakers, variation=voice.variation, threads=threads)
+    return FastPitchVoice(
+        card, model, speakers, variation=voice.variation, threads=threads, base=base
+    )
+
+
+def files(card: VoiceCard) -> tuple[Path, ...]:
+    """Return the files a voice of our own may consist of, those of the voice it builds on left out.
+
+    Args:
+        card: Its card.
+    """
+    return tuple(Path(card.folder) / name for name in (FILE, *GRAPHS))
 
 
 def read_contents(card: VoiceCard) -> VoiceModel:
@@ -76,18 +91,20 @@ def _changed(voice: str, file: str) -> ModelRefusedError:
     )
 
 
-def _base(card: VoiceCard, base: Base, open_voice: Callable[[str], Synthesiser]) -> FastPitchVoice:
-    """Open the voice another one builds on."""
+def _base(card: VoiceCard, base: Base, book: VoiceBook) -> FastPitchVoice:
+    """Open the voice another one builds on; before that, see that it builds on none itself."""
     if base.voice == card.name:
         raise ModelRefusedError(f"Voice {card.name!r} builds on itself.")
     try:
-        opened = open_voice(base.voice)
+        known = book.card(base.voice)
     except UnknownVoiceError as error:
         raise ModelRefusedError(f"Voice {card.name!r} builds on another. {error}") from error
-    if not isinstance(opened, FastPitchVoice) or read_contents(opened.card).base is not None:
+    if known.engine != NAME or read_contents(known).base is not None:
         raise ModelRefusedError(
             f"Voice {card.name!r} builds on {base.voice!r}, which has no graphs of its own."
         )
+    opened = book.open(base.voice)
+    assert isinstance(opened, FastPitchVoice)  # noqa: S101 - its card's engine is ours
     if opened.card.model_sha256 != base.sha256:
         raise ModelRefusedError(
             f"Voice {card.name!r} was made for another version of {base.voice!r}; install that "

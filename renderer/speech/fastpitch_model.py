@@ -20,7 +20,7 @@ from renderer.speech import noise
 from renderer.speech.fastpitch_prosody import Prosody
 from renderer.speech.fastpitch_row import Row
 from renderer.speech.onnx_file import FLOAT, INT64, Model, element_type, read_model
-from renderer.speech.onnx_session import Session
+from renderer.speech.onnx_session import ANY_GPU, LOADED_FACTOR, Gpu, Session
 
 Array = npt.NDArray[np.float32]
 
@@ -62,6 +62,8 @@ _OPS = frozenset(_ALLOWED.split())
 _SILENT_MEL = float(np.log(1e-5))
 _MARGIN_FRAMES = 4  # of silence after a row, for what the vocoder hears beyond an end
 _NOISE_PLACE = 0
+# What onnxruntime keeps for a run over the bytes of its sound: 30 was measured.
+_WORK_FACTOR = 30
 
 
 def bucket(count: int, least: int) -> int:
@@ -142,7 +144,12 @@ class FastPitchModel:
     """The loaded graphs. Methods may be called from several threads at once."""
 
     def __init__(
-        self, graphs: Mapping[str, bytes], model: VoiceModel, *, use_cuda: bool | None = None
+        self,
+        graphs: Mapping[str, bytes],
+        model: VoiceModel,
+        *,
+        use_cuda: bool | None = None,
+        gpu: Gpu = ANY_GPU,
     ) -> None:
         """Check and load the graphs.
 
@@ -150,18 +157,29 @@ class FastPitchModel:
             graphs: File name to its bytes, hashes checked.
             model: The voice's `voice.json`.
             use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
+            gpu: How the GPU is used.
 
         Raises:
             ModelRefusedError: A graph is broken, hostile, or not one of a voice of ours.
-            VoiceError: A GPU was asked for and there is none.
+            VoiceError: A GPU was asked for and there is none, or memory ran out.
         """
         for name in GRAPHS:
             _check(name, read_model(graphs[name]))
         self.voice = model
         self._encoder, self._decoder, self._vocoder = (
-            Session(graphs[name], use_cuda) for name in GRAPHS
+            Session(graphs[name], use_cuda, gpu) for name in GRAPHS
         )
+        self._loaded_bytes = LOADED_FACTOR * sum(len(graphs[name]) for name in GRAPHS)
+        self._most_bytes = 0  # of sound, in one run
         self.on_gpu: bool = self._vocoder.on_gpu
+
+    def memory_bytes(self, runs: int) -> int:
+        """Estimate what the graphs take in memory.
+
+        Args:
+            runs: At the same time.
+        """
+        return self._loaded_bytes + runs * _WORK_FACTOR * self._most_bytes
 
     def encode(self, jobs: Sequence[EncoderJob]) -> list[Encoded]:
         """Read rows of one padded length.
@@ -204,6 +222,7 @@ class FastPitchModel:
         (samples,) = self._vocoder.run(_SOUND, feeds)
         if samples.shape != (len(jobs), frames * hop):
             raise SynthesisError("The voice's vocoder gave sound of another length.")
+        self._most_bytes = max(self._most_bytes, samples.nbytes)
         return [_checked(row[: job.frames * hop]) for row, job in zip(samples, jobs, strict=True)]
 
 

@@ -18,11 +18,11 @@ import numpy as np
 from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.transcript import PhoneSpan
 from renderer.domain.voice import VoiceCard
-from renderer.errors import ModelRefusedError, SynthesisError
+from renderer.errors import ModelRefusedError, OutOfMemoryError, SynthesisError
 from renderer.ports import Speech, SpeechRequest
 from renderer.speech.model_file import read_bounded
 from renderer.speech.onnx_file import MOST_BYTES
-from renderer.speech.onnx_session import cores
+from renderer.speech.onnx_session import ANY_GPU, Gpu, cores
 from renderer.speech.phoneme_id import Row, build_rows
 from renderer.speech.piper_config import MOST_BYTES as MOST_CONFIG_BYTES
 from renderer.speech.piper_config import PiperConfig, read_config
@@ -43,6 +43,11 @@ _GPU_BATCH = 16
 _BUCKET = 64
 
 _Answer = RowSound | SynthesisError
+
+
+def files(card: VoiceCard) -> tuple[Path, ...]:
+    """Return the files of a voice."""
+    return Path(card.folder) / MODEL, Path(card.folder) / CONFIG
 
 
 def revision(card: VoiceCard) -> str:
@@ -101,11 +106,25 @@ class PiperVoice:
         self._pool: ThreadPoolExecutor | None = None
 
     @classmethod
-    def load(cls, card: VoiceCard, *, threads: int = 0, use_cuda: bool | None = None) -> PiperVoice:
+    def load(
+        cls,
+        card: VoiceCard,
+        *,
+        threads: int = 0,
+        use_cuda: bool | None = None,
+        gpu: Gpu = ANY_GPU,
+    ) -> PiperVoice:
         """Read a voice's files, check them against its card and load them.
+
+        Args:
+            card: Its card.
+            threads: Runs at the same time; 0 is one per core on the CPU and one on a GPU.
+            use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
+            gpu: How the GPU is used.
 
         Raises:
             ModelRefusedError: A file is missing, changed, broken or hostile.
+            VoiceError: A GPU was asked for and there is none, or memory ran out.
         """
         folder = Path(card.folder)
         data = read_bounded(folder / MODEL, MOST_BYTES)
@@ -115,7 +134,8 @@ class PiperVoice:
                 "SHA-256 differs). Restore the file, or add the voice again."
             )
         config = read_config(read_bounded(folder / CONFIG, MOST_CONFIG_BYTES))
-        return cls(card, PiperModel(data, use_cuda=use_cuda), config, threads=threads)
+        model = PiperModel(data, use_cuda=use_cuda, gpu=gpu)
+        return cls(card, model, config, threads=threads)
 
     @property
     def card(self) -> VoiceCard:
@@ -126,6 +146,16 @@ class PiperVoice:
     def config(self) -> PiperConfig:
         """The voice's configuration."""
         return self._config
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a GPU."""
+        return self._model.on_gpu
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory, estimated from its file and the longest row it has said."""
+        return self._model.memory_bytes(self._threads)
 
     @property
     def has_intonation(self) -> bool:
@@ -225,6 +255,8 @@ class PiperVoice:
             try:
                 longest = max(len(job.ids) for job in jobs)
                 return list(self._model.run(jobs, -(-longest // _BUCKET) * _BUCKET))
+            except OutOfMemoryError as error:  # who asked has to ask for less at once
+                return [error] * len(jobs)
             except (BatchError, SynthesisError):  # one bad row must not fail its neighbours
                 return [answer for job in jobs for answer in self._run([job])]
         try:

@@ -13,13 +13,15 @@ from renderer.audio.waveform import Samples
 from renderer.errors import SynthesisError
 from renderer.speech import noise
 from renderer.speech.onnx_file import read_model
-from renderer.speech.onnx_session import Session
+from renderer.speech.onnx_session import ANY_GPU, LOADED_FACTOR, Gpu, Session
 from renderer.speech.vits import Opened, open_vits
 
 _PAD_ID = 0
 _MOST_HOP = 4_096
 _MOST_NOISE = 1 << 26
 _FIRST_NOISE_PER_ID = 16
+# What onnxruntime keeps for a run over the bytes of its sound: 190 was measured.
+_WORK_FACTOR = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,22 @@ class BatchError(Exception):
 class PiperModel:
     """A loaded graph. `run` may be called from several threads at once."""
 
-    def __init__(self, data: bytes, *, use_cuda: bool | None = None) -> None:
+    def __init__(self, data: bytes, *, use_cuda: bool | None = None, gpu: Gpu = ANY_GPU) -> None:
         """Check, edit and load a model.
+
+        Args:
+            data: The model's file.
+            use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
+            gpu: How the GPU is used.
 
         Raises:
             ModelRefusedError: It is broken, hostile, or no Piper voice.
-            VoiceError: A GPU was asked for and there is none.
+            VoiceError: A GPU was asked for and there is none, or memory ran out.
         """
         self.opened: Opened = open_vits(read_model(data))
-        self._session = Session(self.opened.data, use_cuda)
+        self._session = Session(self.opened.data, use_cuda, gpu)
+        self._loaded_bytes = LOADED_FACTOR * len(data)
+        self._most_bytes = 0  # of sound, in one run
         self.on_gpu = self._session.on_gpu
         # A guess that saves runs and never changes a result.
         self._noise_per_id = dict.fromkeys(
@@ -101,6 +110,14 @@ class PiperModel:
         if len(jobs) == 1:
             return [self._single(audio, frames, jobs[0])]
         return self._split(audio, frames, jobs)
+
+    def memory_bytes(self, runs: int) -> int:
+        """Estimate what the model takes in memory.
+
+        Args:
+            runs: At the same time.
+        """
+        return self._loaded_bytes + runs * _WORK_FACTOR * self._most_bytes
 
     def _feeds(self, jobs: Sequence[Job], padded: int) -> dict[str, Any]:
         length = max(padded, *(len(job.ids) for job in jobs))
@@ -135,6 +152,7 @@ class PiperModel:
                     if wanted > _MOST_NOISE:
                         raise SynthesisError("The model asks for more than it can be meant to say.")
             if not short:
+                self._most_bytes = max(self._most_bytes, answers[0].nbytes)
                 return answers[0], answers[1] if opened.durations else None
 
     def _single(self, audio: Any, frames: Any, job: Job) -> RowSound:  # noqa: ANN401

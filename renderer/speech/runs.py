@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from renderer.errors import SynthesisError
+from renderer.errors import OutOfMemoryError, SynthesisError
 
 JobT = TypeVar("JobT")
 AnswerT = TypeVar("AnswerT")
@@ -36,13 +36,16 @@ def perform(
 ) -> list[AnswerT | SynthesisError]:
     """Run jobs; one answer per job, in order.
 
-    A run that fails is done again job by job, so that one bad row does not fail its neighbours.
+    A run that fails is done again job by job, so that one bad row does not fail its neighbours. One
+    that ran out of memory is not: who asked has to ask for less at once.
     """
     answers: list[AnswerT | SynthesisError] = [SynthesisError("never run")] * len(jobs)
 
     def attempt(indices: Sequence[int]) -> Sequence[AnswerT | SynthesisError]:
         try:
             return run([jobs[i] for i in indices])
+        except OutOfMemoryError as error:
+            return [error] * len(indices)
         except SynthesisError as error:
             if len(indices) == 1:
                 return [error]

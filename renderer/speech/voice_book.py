@@ -9,10 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from renderer.domain.voice import VoiceCard
-from renderer.errors import UnknownVoiceError, VoiceError
+from renderer.errors import ModelRefusedError, UnknownVoiceError, VoiceError
 from renderer.ports import Synthesiser
 from renderer.speech import card as card_file
 from renderer.speech import fastpitch, fastpitch_folder, formant, piper
+from renderer.speech.file_stamp import FileStamp, check_unchanged
+from renderer.speech.model_cache import ModelCache
+from renderer.speech.onnx_session import ANY_GPU, Gpu
+
+CACHE_MB = 2_048
 
 
 class Voices:
@@ -20,10 +25,19 @@ class Voices:
 
     Each sub-folder with a `card.yaml` or `card.json` is a voice. When two folders hold one of the
     same name, the first folder wins. The formant voice is always there.
+
+    Loaded voices are kept as long as memory allows. A voice whose files are changed while the
+    process runs is refused from then on: its cards and keys are those of the files it began with.
     """
 
     def __init__(
-        self, folders: Sequence[Path], *, threads: int = 0, use_cuda: bool | None = None
+        self,
+        folders: Sequence[Path],
+        *,
+        threads: int = 0,
+        use_cuda: bool | None = None,
+        gpu: Gpu = ANY_GPU,
+        cache_mb: int = CACHE_MB,
     ) -> None:
         """Take the folders; nothing is read yet.
 
@@ -31,13 +45,27 @@ class Voices:
             folders: Where voices are looked for; missing folders are no fault.
             threads: Lines rendered at the same time on the CPU; 0 is one per core.
             use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
+            gpu: How the GPU is used.
+            cache_mb: MiB that loaded voices may take; those in use are never unloaded.
         """
         self._folders = tuple(folders)
         self._threads = threads
         self._use_cuda = use_cuda
+        self._gpu = gpu
         self._cards: Mapping[str, VoiceCard] | None = None
-        self._open: dict[str, Synthesiser] = {}
+        self._cache = ModelCache(cache_mb)
+        self._stamps: dict[str, tuple[FileStamp, ...]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the loaded voices take in memory, estimated."""
+        return self._cache.bytes
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The loaded voices, the one not used for longest first."""
+        return self._cache.names
 
     def cards(self) -> Mapping[str, VoiceCard]:
         """Return every installed voice by name.
@@ -87,15 +115,32 @@ class Voices:
 
         Raises:
             UnknownVoiceError: No voice has that name.
-            ModelRefusedError: The files are not what the card says.
+            ModelRefusedError: The files are not what the card says, or were changed since they
+                were first used.
+            VoiceError: A GPU was asked for and there is none, or memory ran out.
         """
-        with self._lock:
-            return self._opened(name)
+        card = self.card(name)
+        try:
+            check_unchanged(name, self._stamped(card))
+        except ModelRefusedError:
+            self._cache.drop(name)
+            raise
+        try:
+            voice = self._cache.get(name, lambda: self._load(card))
+        except VoiceError:  # nothing was loaded: the files may be put right
+            with self._lock:
+                self._stamps.pop(name, None)
+            raise
+        if isinstance(voice, fastpitch.FastPitchVoice) and voice.base is not None:
+            self.open(voice.base.card.name)  # its files have to be unchanged too
+        return voice
 
-    def _opened(self, name: str) -> Synthesiser:
-        if name not in self._open:
-            self._open[name] = self._load(self.card(name))
-        return self._open[name]
+    def _stamped(self, card: VoiceCard) -> tuple[FileStamp, ...]:
+        """Return a voice's files as they were when it was first opened."""
+        with self._lock:
+            if card.name not in self._stamps:
+                self._stamps[card.name] = tuple(FileStamp(path) for path in _files(card))
+            return self._stamps[card.name]
 
     def _load(self, card: VoiceCard) -> Synthesiser:
         self.engine_revision(card.name)  # refuses unknown engines
@@ -103,6 +148,15 @@ class Voices:
             return formant.FormantVoice()
         if card.engine == fastpitch.NAME:
             return fastpitch_folder.load(
-                card, self._opened, threads=self._threads, use_cuda=self._use_cuda
+                card, self, threads=self._threads, use_cuda=self._use_cuda, gpu=self._gpu
             )
-        return piper.PiperVoice.load(card, threads=self._threads, use_cuda=self._use_cuda)
+        return piper.PiperVoice.load(
+            card, threads=self._threads, use_cuda=self._use_cuda, gpu=self._gpu
+        )
+
+
+def _files(card: VoiceCard) -> tuple[Path, ...]:
+    """Return the files a voice's sound depends on."""
+    if card.engine == fastpitch.NAME:
+        return fastpitch_folder.files(card)
+    return piper.files(card) if card.engine == piper.NAME else ()
