@@ -16,6 +16,7 @@
     ├── AudioError                 samples or bytes that are no usable sound
     ├── JudgeError                 a metric could not be computed: an ERROR finding, never a pass
     ├── DatabaseError              the database is damaged, locked, full or away
+    ├── MisfitError                this worker is not what a take was planned for; another one is
     ├── QueueError                 the queue is away, full or refuses
     └── StorageError               the object store
         ├── ObjectMissingError     no object under that key
@@ -155,6 +156,12 @@ class DatabaseError(BarklineError):
     def __init__(self, message: str, *, is_transient: bool = False) -> None:
         super().__init__(message)
         self.is_transient = is_transient
+
+
+class MisfitError(BarklineError):
+    """This worker has other models or another release than a take was planned with."""
+
+    exit_code = 69
 
 
 class QueueError(BarklineError):

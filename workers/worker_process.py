@@ -60,6 +60,8 @@ def run(service: Service, stopping: threading.Event) -> int:
     """
     settings = service.ground.settings
     parts = bootstrap.open_worker(service)
+    for voice, error in bootstrap.warm_worker(service, parts).items():
+        log.warning("%s could not be warmed up: %s", voice, error)
     register(service.broker, parts.render)
     lanes = {route.name for route in routes_of(settings.service.queues)}
     worker = Worker(

@@ -17,6 +17,7 @@ from renderer.bootstrap.service import (
     open_relay,
     open_service,
     open_worker,
+    warm_worker,
 )
 from renderer.bootstrap.walk import Walk, open_render, open_walk
 from renderer.bootstrap.workspace import Workspace, open_workspace
@@ -36,4 +37,5 @@ __all__ = [
     "open_worker",
     "open_workspace",
     "voice_book",
+    "warm_worker",
 ]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from renderer import config
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.house import voice_book
-from renderer.bootstrap.stages import Ground, compose_render, shipped_limits
+from renderer.bootstrap.stages import (
+    Ground,
+    compose_render,
+    plain_transcriber,
+    shipped_limits,
+    stage_revisions,
+)
 from renderer.config import Settings
-from renderer.errors import ConfigError
+from renderer.errors import BarklineError, ConfigError
 
 if TYPE_CHECKING:
     from dramatiq import Middleware
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from renderer.messaging.redis_queue import RedisPublisher
-    from renderer.ports import UnitOfWork
+    from renderer.ports import UnitOfWork, VoiceBook
     from renderer.services.lease import LeaseKeeper
     from renderer.services.reap import Reaper
     from renderer.services.relay import Batch, Relay
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
 # A message that was just sent may not be seen yet, and a batch may just be taken.
 LOST_AFTER_S = 5.0
+WARM = 8  # voices a worker lets speak before it begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class WorkerParts:
 
     render: Render
     leases: LeaseKeeper
+    voices: VoiceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +153,32 @@ def worker_name() -> str:
 def open_worker(service: Service) -> WorkerParts:
     """Compose what renders batches."""
     from renderer.services import failpoint
+    from renderer.services.fitness import Fitness
     from renderer.services.gate_limits import ProjectLimits
     from renderer.services.lease import LeaseKeeper
+    from renderer.speech.worker_voices import WorkerVoices
 
     ground, settings = service.ground, service.ground.settings
     leases = LeaseKeeper(ground.unit, SystemClock(), settings.service.lease_s)
     limits = ProjectLimits(ground.reading, shipped_limits())
-    render = compose_render(ground, limits.of, worker_name(), leases)
+    voices = WorkerVoices(ground.voices, settings.batch)
+    render = compose_render(replace(ground, voices=voices), limits.of, worker_name(), leases)
     render.failpoint = failpoint.read(settings.failpoint)
-    return WorkerParts(render, leases)
+    render.misfits = Fitness(ground.voices, stage_revisions).misfits
+    return WorkerParts(render, leases, voices)
+
+
+def warm_worker(service: Service, parts: WorkerParts) -> dict[str, BarklineError]:
+    """Let the voices that are owed lines speak once, before the first line is waited for.
+
+    Returns:
+        What went wrong, by voice; such a voice fails its lines later, and says the same then.
+    """
+    from renderer.services.warm import warm
+
+    with service.ground.reading() as unit:
+        names = unit.outbox.voices(WARM)
+    return warm(parts.voices, names, plain_transcriber())
 
 
 def open_relay(service: Service, told: Told = lambda _batch, _route: None) -> RelayParts:

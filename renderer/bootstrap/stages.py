@@ -76,18 +76,16 @@ def compose_render(
     from renderer.services.level import VoiceLevel
     from renderer.services.perform import Performer
     from renderer.services.render import Render
-    from renderer.speech.worker_voices import WorkerVoices
 
     settings = ground.settings
-    voices = WorkerVoices(ground.voices, settings.batch)
     # Batches run side by side: their judges share the cores.
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = plain_transcriber()
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
     return Render(
         ground.unit,
-        Performer(ground.reading, ground.store, voices, _transcriber_for),
-        Finisher(voices, level, [judge], limits),
+        Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
+        Finisher(ground.voices, level, [judge], limits),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,

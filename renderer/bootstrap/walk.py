@@ -51,9 +51,12 @@ def open_walk(house: House, *, batch: int | None = None) -> Walk:
 
 def open_render(house: House) -> Render:
     """Compose the service that renders batches; the project at hand judges all of them."""
+    from renderer.speech.worker_voices import WorkerVoices
+
     place = house.workspace
     limits = gate_limits(place.project)
-    ground = Ground(place.settings, house.unit, house.reading, house.store, house.voices)
+    voices = WorkerVoices(house.voices, place.settings.batch)
+    ground = Ground(place.settings, house.unit, house.reading, house.store, voices)
     return compose_render(ground, lambda _project: limits, platform.node() or "worker")
 
 

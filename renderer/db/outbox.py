@@ -131,6 +131,16 @@ class SqlOutbox:
         announce(self._connection)
         return total
 
+    def voices(self, limit: int) -> list[str]:
+        """Return the voice references that are owed most lines, those first."""
+        query = (
+            select(outbox.c.voice)
+            .group_by(outbox.c.voice)
+            .order_by(func.count().desc(), outbox.c.voice)
+            .limit(limit)
+        )
+        return list(self._connection.scalars(query))
+
     def waiting(self) -> dict[Queue, tuple[int, datetime]]:
         """Return queue to (rows that wait for a relay, when the oldest was written)."""
         query = (

@@ -81,6 +81,10 @@ class Outbox(Protocol):
         """Forget all that waits or was sent: right before what is wanted is enqueued anew."""
         ...
 
+    def voices(self, limit: int) -> list[str]:
+        """Return the voice references that are owed most lines, those first."""
+        ...
+
     def waiting(self) -> dict[Queue, tuple[int, datetime]]:
         """Return queue to (rows that wait for a relay, when the oldest was written)."""
         ...

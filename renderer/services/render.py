@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 from renderer.domain.events import TakeFinished
-from renderer.domain.render_key import RenderKey
+from renderer.domain.render_key import Part, RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.verdict import Decision
@@ -29,6 +29,7 @@ from renderer.errors import (
     BarklineError,
     DatabaseError,
     LeaseLostError,
+    MisfitError,
     ObjectCorruptError,
     ObjectMissingError,
     StorageError,
@@ -36,6 +37,7 @@ from renderer.errors import (
 from renderer.ports import Clock, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
+from renderer.services.fitness import explain
 from renderer.services.keep import Keeper, failed
 from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
@@ -62,6 +64,8 @@ class Render:
     Attributes:
         failpoint: Called with the name of each step; fault tests put theirs here.
         told: Called with every result that was stored, for progress displays.
+        misfits: Names what of a take's key this process does not honour; such takes are left to
+            others.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Render:
         self._stopping = threading.Event()
         self.failpoint: Failpoint = nothing
         self.told: Callable[[RenderResult], None] = lambda _result: None
+        self.misfits: Callable[[Take], tuple[Part, ...]] = lambda _take: ()
 
     def stop(self) -> None:
         """Begin no further batch: what is queued is given back to the database."""
@@ -97,6 +102,7 @@ class Render:
 
         Raises:
             StorageError: The store is away; what could not be stored was given back.
+            MisfitError: This process is not what takes were planned for; they were given back.
             DatabaseError: The database is away; leases run out by themselves.
         """
         for some in self._portions(take_ids):
@@ -135,15 +141,19 @@ class Render:
             self._release(sorted(open_ids), owner, is_innocent=True)
             raise away
 
-    def _work(self, takes: Sequence[Take], owner: str, open_ids: set[int]) -> StorageError | None:
-        """Render and store takes; returns why some could not be stored now, for a patient worker.
+    def _work(self, takes: Sequence[Take], owner: str, open_ids: set[int]) -> BarklineError | None:
+        """Render and store takes; returns why some are to be given back, and nobody is at fault.
 
         Args:
             takes: Leased.
             owner: Who holds them.
             open_ids: Their row ids; those that are done are taken out.
         """
-        away: StorageError | None = None
+        away: BarklineError | None = None
+        misfits = {take.id: found for take in takes if (found := self.misfits(take))}
+        if misfits:
+            away = MisfitError(explain(next(iter(misfits.values()))))
+            takes = [take for take in takes if take.id not in misfits]
         began = self._clock.monotonic_s()
         results = self._render(takes)
         spent = (self._clock.monotonic_s() - began) / max(1, len(takes))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from renderer.db.take_repository import MAX_DELIVERIES
+from renderer.domain.render_key import Part
 from renderer.domain.take import TakeStatus
-from renderer.errors import DatabaseError, StorageError
+from renderer.errors import DatabaseError, MisfitError, StorageError
 
 
 def test_good_lines_are_approved_and_everything_is_kept(studio: Any) -> None:
@@ -245,6 +246,22 @@ def test_a_patient_worker_gives_back_what_the_store_did_not_take(
     assert {studio.take(pk).deliveries for pk in pks} == {0}, "the lines are not at fault"
 
     monkeypatch.setattr(studio.store, "put", put)
+    studio.render.batch(pks)
+    assert studio.statuses(pks) == ["approved", "approved"]
+
+
+def test_a_worker_leaves_to_others_what_it_would_render_differently(studio: Any) -> None:
+    """Old and new workers side by side: the sound under a key is what was planned."""
+    pks = studio.ask("good day", "good night")
+    planned_elsewhere = {pks[1]}
+    studio.render.misfits = lambda take: (Part.ENGINE,) if take.id in planned_elsewhere else ()
+
+    with pytest.raises(MisfitError, match="this worker has another engine than the take"):
+        studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["approved", "pending"]
+    assert studio.take(pks[1]).deliveries == 0
+    planned_elsewhere.clear()
     studio.render.batch(pks)
     assert studio.statuses(pks) == ["approved", "approved"]
 
