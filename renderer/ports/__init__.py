@@ -20,9 +20,10 @@ from renderer.ports.database import (
 from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
+from renderer.ports.reference import References
 from renderer.ports.service import DeadLetters, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
-from renderer.ports.storage import ObjectReader, ObjectStore
+from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
 from renderer.ports.text import Transcriber
 
 __all__ = [
@@ -43,10 +44,12 @@ __all__ = [
     "ProjectGates",
     "Publisher",
     "Recogniser",
+    "References",
     "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
     "StoredLine",
+    "SweptStore",
     "Synthesiser",
     "TakeRepository",
     "TakeWrite",
