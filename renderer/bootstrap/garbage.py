@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from renderer import config
 from renderer.bootstrap.clock import SystemClock
+from renderer.bootstrap.service import require_schema
 from renderer.config import Settings
 from renderer.errors import ConfigError
 
@@ -73,7 +74,8 @@ def open_collector(
     """Open database and store, and compose the service that sweeps.
 
     Raises:
-        ConfigError: The store is one that cannot be swept.
+        ConfigError: The store is one that cannot be swept, or the service's database has not the
+            tables of this release.
     """
     from renderer.db.engine import open_database
     from renderer.db.migrate import migrate
@@ -89,7 +91,10 @@ def open_collector(
             "BARKLINE_STORE."
         )
     engine = open_database(grounds.database_url)
-    migrate(engine, config.migrations_dir())
+    if engine.dialect.name == "sqlite":
+        migrate(engine, config.migrations_dir())
+    else:
+        require_schema(engine)
     return GarbageCollector(
         store, SqlReferences(engine), SystemClock(), grace_s=grace_s, progress=progress
     )

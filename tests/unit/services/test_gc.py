@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from renderer import config
-from renderer.db.engine import open_database
-from renderer.db.migrate import migrate
 from renderer.db.reference import SqlReferences
 from renderer.db.tables import outbox, take
+from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.object_key import object_key, sha256_hex
 from renderer.domain.stored_object import StoredObject
 from renderer.domain.voice_lock import LockEntry, VoiceLock
@@ -32,9 +30,8 @@ KEY = "ab" * 32
 class Place:
     """A database, a folder store, and a clock that stands two days after everything in them."""
 
-    def __init__(self, root: Path, clock: Any) -> None:
-        self.engine: Engine = open_database(f"sqlite:///{root / 'barkline.db'}")
-        migrate(self.engine, config.migrations_dir())
+    def __init__(self, root: Path, engine: Engine, clock: Any) -> None:
+        self.engine = engine
         self.store = LocalStore(root / "store", durable=False)
         self.clock = clock
         self.written_at = clock.now()
@@ -86,8 +83,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, clock: Any) -> Place:
-    return Place(tmp_path, clock)
+def place(tmp_path: Path, unit: Callable[[], SqlUnitOfWork], clock: Any) -> Place:
+    return Place(tmp_path, unit()._engine, clock)
 
 
 def names(found: list[StoredObject]) -> list[str]:
