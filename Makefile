@@ -7,13 +7,16 @@ PROJECT ?= manifests/emberfall
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts unit fix clean
+.PHONY: help demo service-demo test lint types contracts unit fix clean service-secrets
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 demo: $(VENV)/.main ## Set up and render the example project into build/emberfall
 	$(BIN)/barkline build $(PROJECT)
+
+service-demo: $(VENV)/.dev ## Run the service with real servers, kill a worker, flush Redis, ship all the same
+	$(BIN)/python scripts/service_demo.py $(PROJECT)
 
 test: $(VENV)/.dev lint types contracts unit ## Set up and pass the tests, lint, types and contracts
 
@@ -33,6 +36,9 @@ unit: $(VENV)/.dev ## Run the tests
 fix: $(VENV)/.dev ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+service-secrets: ## Write random passwords for `docker compose up` into .secrets
+	$(PYTHON) scripts/service_secrets.py .secrets
 
 clean: ## Remove everything generated, the environment too
 	rm -rf build $(VENV)

@@ -41,6 +41,7 @@ def _alone(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "postgresql":
         yield
         return
+    connection.execute(text("SET statement_timeout = 0"))  # a large table takes its time
     connection.execute(text("SET lock_timeout = '60s'"))  # for another migrator to be done
     connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": LOCK_ID})
     connection.execute(text("SET lock_timeout = '5s'"))  # for whoever reads or writes a table
@@ -50,6 +51,7 @@ def _alone(connection: Connection) -> Iterator[None]:
     finally:
         connection.rollback()
         connection.execute(text("RESET lock_timeout"))
+        connection.execute(text("RESET statement_timeout"))
         connection.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": LOCK_ID})
         connection.commit()
 

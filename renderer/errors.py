@@ -138,9 +138,18 @@ class JudgeError(BarklineError):
 
 
 class DatabaseError(BarklineError):
-    """The database is damaged, locked, full or away."""
+    """The database is damaged, locked, full or away.
+
+    Attributes:
+        is_transient: Whether the same transaction may succeed when it is done again: two got in
+            each other's way, a lock was held for too long, or the connection was lost.
+    """
 
     exit_code = 74
+
+    def __init__(self, message: str, *, is_transient: bool = False) -> None:
+        super().__init__(message)
+        self.is_transient = is_transient
 
 
 class QueueError(BarklineError):

@@ -34,7 +34,9 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Run until a signal, or until the supervisor is gone; returns the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for ours in ("workers", "renderer", "__main__"):
+        logging.getLogger(ours).setLevel(logging.INFO)
     stopping = stop_on_signals()
     _stop_with_parent(stopping)
     try:

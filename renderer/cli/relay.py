@@ -21,7 +21,8 @@ def command() -> int:
     from workers.relay_process import RelayLoop
     from workers.stop import stop_on_signals
 
-    logging.getLogger().setLevel(logging.INFO)
+    for ours in ("workers", "renderer"):
+        logging.getLogger(ours).setLevel(logging.INFO)
     stopping = stop_on_signals()
     service = bootstrap.open_service(Settings.read())
     parts = bootstrap.open_relay(service)

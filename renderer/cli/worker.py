@@ -29,7 +29,8 @@ def command(processes: int | None, queues: str | None, gpus: str | None) -> int:
     from workers.stop import stop_on_signals
     from workers.supervisor import Supervisor
 
-    logging.getLogger().setLevel(logging.INFO)
+    for ours in ("workers", "renderer"):
+        logging.getLogger(ours).setLevel(logging.INFO)
     settings = Settings.read()
     environments = _environments(processes, queues, gpus)
     for environment in environments:

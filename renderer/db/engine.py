@@ -9,13 +9,34 @@ from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from renderer.errors import ConfigError, DatabaseError
+from renderer.db.failure import explained
+from renderer.errors import ConfigError
 
 BUSY_TIMEOUT_S = 60
-_BUGS = (IntegrityError, ProgrammingError)
+# A process needs one connection per thread that works, one for its heartbeat and one for metrics.
+# Connections beyond POOL_SIZE are closed when they are given back.
+POOL_SIZE = 5
+POOL_OVERFLOW = 5
+POOL_TIMEOUT_S = 30
+# What a PostgreSQL session of ours may not exceed, so that one that hangs holds up nobody for long.
+# A migration lifts the first of them, see migrations/env.py.
+SESSION_LIMITS_S = {
+    "statement_timeout": 120.0,
+    "lock_timeout": 60.0,  # as long as SQLite waits; an import holds its project's row
+    # An import reads files between its statements; a worker's transactions take milliseconds.
+    "idle_in_transaction_session_timeout": 300.0,
+}
+# A server that is gone without a word is noticed after about half a minute.
+_CONNECTION: dict[str, str | int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 def open_database(url: str) -> Engine:
@@ -25,7 +46,7 @@ def open_database(url: str) -> Engine:
         url: SQLAlchemy URL (`sqlite:////path/to.db`, `postgresql+psycopg://…`).
 
     Raises:
-        ConfigError: The URL is none, or its folder cannot be made.
+        ConfigError: The URL is none, its driver is missing, or its folder cannot be made.
 
     What fails later raises DatabaseError, with the way out of it.
     """
@@ -56,12 +77,32 @@ def _server(url: URL) -> Engine:
             "postgresql+psycopg://user@host/name."
         )
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(
+            url,
+            isolation_level="READ COMMITTED",  # whatever the server's default is
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_timeout=POOL_TIMEOUT_S,
+            connect_args=_connect_args(url),
+        )
     except ImportError as error:
         raise ConfigError(
             f"the database needs {error.name}, which is not installed: "
             "pip install 'barkline[service]', and write postgresql+psycopg:// in its URL."
         ) from error
+
+
+def _connect_args(url: URL) -> dict[str, str | int]:
+    """Return what every session of ours has; what the URL says goes before it."""
+    settings = " ".join(f"-c {name}={round(s * 1000)}" for name, s in SESSION_LIMITS_S.items())
+    asked = url.query.get("options", "")
+    theirs = asked if isinstance(asked, str) else " ".join(asked)
+    ours: dict[str, str | int] = {"application_name": "barkline", **_CONNECTION}
+    return {
+        **{name: value for name, value in ours.items() if name not in url.query},
+        "options": f"{settings} {theirs}".strip(),
+    }
 
 
 def _make_folder(folder: Path) -> None:
@@ -76,67 +117,14 @@ def _make_folder(folder: Path) -> None:
 
 def _explain_errors(engine: Engine, url: URL) -> None:
     """Raise what the world does to a database as DatabaseError; bugs stay what they are."""
+    is_file = url.get_backend_name() == "sqlite" and bool(url.database)
 
     @event.listens_for(engine, "handle_error", retval=True)
     def _handle(context: ExceptionContext) -> BaseException | None:
         error = context.sqlalchemy_exception
-        if not isinstance(error, DBAPIError) or isinstance(error, _BUGS):
+        if not isinstance(error, DBAPIError):
             return None
-        return DatabaseError(explain(str(error.orig), url.database or "", is_file=_is_file(url)))
-
-
-def _is_file(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite" and bool(url.database)
-
-
-def explain(problem: str, database: str, *, is_file: bool) -> str:
-    """Say what a database's own message means and what to do.
-
-    Args:
-        problem: The driver's message.
-        database: Path of the file, or name of the database on its server.
-        is_file: Whether it is a file of SQLite.
-    """
-    if not is_file:
-        return (
-            f"the database {database!r} failed: {problem.strip()}. Check that its server runs and "
-            "what BARKLINE_DATABASE_URL says, then run the command again."
-        )
-    for sign, text in _SIGNS.items():
-        if sign in problem:
-            return text.format(path=database)
-    return f"the database {database} failed: {problem}. Run the command again."
-
-
-_DAMAGED = (
-    "the database {path} is damaged. Delete it together with its -wal and -shm files and run "
-    "`barkline render`: what is in the store is not rendered again, only freezes are forgotten "
-    "(with a committed lock, `--against` it keeps those as well)."
-)
-_SIGNS = {
-    "malformed": _DAMAGED,
-    "not a database": _DAMAGED,
-    "no such table": _DAMAGED,
-    "no such column": _DAMAGED,
-    "locked": (
-        "another process holds the database {path}. Wait until it is done, or end it, and run "
-        "the command again; nothing is lost."
-    ),
-    "is full": (
-        "the disk of {path} is full. Free some space and run the command again; nothing is lost."
-    ),
-    "disk I/O error": (
-        "the disk of {path} cannot be read or written. Check that it is there and has space, "
-        "and run the command again; nothing is lost."
-    ),
-    "readonly": (
-        "the database {path} may not be written. Check the permissions of the file and its folder."
-    ),
-    "unable to open": (
-        "the database {path} cannot be opened. Check that it is a file, and the permissions of "
-        "its folder."
-    ),
-}
+        return explained(error, url.database or "", is_file=is_file)
 
 
 def _tame_sqlite(engine: Engine) -> None:

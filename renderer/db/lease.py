@@ -8,8 +8,9 @@ from datetime import timedelta
 from sqlalchemy import Connection, delete, select, update
 
 from renderer.db.chunk import chunks
+from renderer.db.lock import lock_rows, may_be_leased
 from renderer.db.tables import outbox, take
-from renderer.db.take_repository import MAX_DELIVERIES, WORN_OUT, may_be_leased, stored_result
+from renderer.db.take_repository import MAX_DELIVERIES, WORN_OUT, stored_result
 from renderer.domain.take import TakeStatus
 from renderer.ports import Clock
 
@@ -26,9 +27,17 @@ class SqlLeases:
         until = self._clock.now() + timedelta(seconds=seconds)
         held: set[str] = set()
         for some in chunks(owners):
-            mine = take.c.owner.in_(some), take.c.status == TakeStatus.LEASED.value
-            held |= set(self._connection.scalars(select(take.c.owner).where(*mine).distinct()))
-            self._connection.execute(update(take).where(*mine).values(leased_until=until))
+            ids = lock_rows(
+                self._connection,
+                take,
+                take.c.owner.in_(some),
+                take.c.status == TakeStatus.LEASED.value,
+            )
+            for piece in chunks(ids):
+                renewed = update(take).where(take.c.id.in_(piece)).values(leased_until=until)
+                self._connection.execute(renewed)
+                owner = select(take.c.owner).where(take.c.id.in_(piece)).distinct()
+                held |= set(self._connection.scalars(owner))
         return held
 
     def deliveries(self, take_ids: Sequence[int]) -> dict[int, int]:
@@ -45,17 +54,13 @@ class SqlLeases:
         """Give up takes that workers died on too often; return which."""
         now = self._clock.now()
         given_up: list[int] = []
-        for some in chunks(take_ids):
+        for some in chunks(sorted(take_ids)):
             worn = (
                 take.c.id.in_(some),
                 take.c.deliveries >= MAX_DELIVERIES,
                 may_be_leased(now),
             )
-            ids = list(
-                self._connection.scalars(
-                    select(take.c.id).where(*worn).order_by(take.c.id).with_for_update()
-                )
-            )
+            ids = lock_rows(self._connection, take, *worn)
             if not ids:
                 continue
             self._connection.execute(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 
 from renderer.db.chunk import chunks
 from renderer.db.plain import to_plain, utterance_of
-from renderer.db.tables import line, line_take, manifest_file, take
+from renderer.db.tables import line, line_take, manifest_file, project, take
 from renderer.domain.take import TakeStatus
 from renderer.domain.utterance import text_hash
 from renderer.ports import Clock, LineWrite, StoredLine
@@ -250,6 +250,11 @@ class SqlLines:
             self._connection.execute(insert(manifest_file), rows)
 
     def next_generation(self) -> int:
-        """Return a number no import has used."""
+        """Return a number no import has used, and keep other imports of the project waiting.
+
+        They wait until this transaction ends. What only refers to the project does not.
+        """
+        mine = select(project.c.id).where(project.c.id == self._project_id)
+        self._connection.execute(mine.with_for_update(key_share=True))
         newest = select(func.max(line.c.generation)).where(line.c.project_id == self._project_id)
         return int(self._connection.execute(newest).scalar() or 0) + 1

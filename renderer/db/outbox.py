@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from renderer.db.chunk import chunks
+from renderer.db.lock import lock_rows
 from renderer.db.plain import aware
 from renderer.db.tables import event, outbox, take
 from renderer.db.wake import announce
@@ -122,9 +123,11 @@ class SqlOutbox:
     def resend(self, ids: Sequence[int]) -> int:
         """Let rows wait for the relay again; return how many were not waiting already."""
         total = 0
-        for some in chunks(ids):
-            again = update(outbox).where(outbox.c.id.in_(some), outbox.c.sent_at.is_not(None))
-            total += self._connection.execute(again.values(sent_at=None)).rowcount
+        for some in chunks(sorted(ids)):
+            sent = outbox.c.id.in_(some), outbox.c.sent_at.is_not(None)
+            rows = lock_rows(self._connection, outbox, *sent)
+            again = update(outbox).where(outbox.c.id.in_(rows)).values(sent_at=None)
+            total += self._connection.execute(again).rowcount
         announce(self._connection)
         return total
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,9 +26,23 @@ def aware(moment: datetime) -> datetime:
 
 
 def to_plain(value: Utterance | RenderRequest | RenderResult) -> Any:  # noqa: ANN401 - JSON
-    """Return a domain value as plain JSON values."""
+    """Return a domain value as plain JSON values.
+
+    The level of silence is −inf. JSON has no such number: SQLite takes it all the same, PostgreSQL
+    does not. So it is written as the text "-inf", which is read back as the number.
+    """
     kind: Any = type(value)
-    return _adapter(kind).dump_python(value, mode="json")
+    return _finite(_adapter(kind).dump_python(value, mode="json"))
+
+
+def _finite(plain: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(plain, float):
+        return plain if math.isfinite(plain) else str(plain)
+    if isinstance(plain, dict):
+        return {name: _finite(part) for name, part in plain.items()}
+    if isinstance(plain, list):
+        return [_finite(part) for part in plain]
+    return plain
 
 
 def utterance_of(plain: Any) -> Utterance:  # noqa: ANN401 - JSON

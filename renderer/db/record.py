@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from renderer.db.tables import dead_letter, project
+from renderer.db.upsert import insert_missing
 from renderer.ports import Clock
 
 REASON_LENGTH = 2_000
@@ -22,18 +23,14 @@ class SqlDeadLetters:
 
     def add(self, message_id: str, queue: str, take_ids: Sequence[int], reason: str) -> None:
         """Record one; a second time is harmless."""
-        known = select(dead_letter.c.id).where(dead_letter.c.message_id == message_id)
-        if self._connection.execute(known).scalar() is not None:
-            return
-        self._connection.execute(
-            insert(dead_letter).values(
-                message_id=message_id,
-                queue=queue,
-                take_ids=list(take_ids),
-                reason=reason[:REASON_LENGTH],
-                at=self._clock.now(),
-            )
-        )
+        row = {
+            "message_id": message_id,
+            "queue": queue,
+            "take_ids": list(take_ids),
+            "reason": reason[:REASON_LENGTH],
+            "at": self._clock.now(),
+        }
+        insert_missing(self._connection, dead_letter, [row], dead_letter.c.message_id)
 
     def count(self) -> int:
         """Return how many there are."""

@@ -15,16 +15,16 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
-    or_,
     select,
     update,
 )
 
 from renderer.db.chunk import chunks
+from renderer.db.lock import lock_rows, may_be_leased
+from renderer.db.owe import enqueue
 from renderer.db.plain import key_of, request_of, result_of, to_plain
 from renderer.db.tables import outbox, take
-from renderer.db.wake import announce
+from renderer.db.upsert import insert_missing
 from renderer.domain.route import Priority
 from renderer.domain.take import RenderResult, Take, TakeStatus, failure
 from renderer.errors import LeaseLostError
@@ -49,12 +49,6 @@ def _take(row: Row[Any]) -> Take:
         asked_by=row.asked_by,
         trace_id=row.trace_id,
     )
-
-
-def may_be_leased(now: datetime) -> ColumnElement[bool]:
-    """Return the condition on takes that no living worker holds and nobody has finished."""
-    expired = and_(take.c.status == TakeStatus.LEASED.value, take.c.leased_until < now)
-    return or_(take.c.status == TakeStatus.PENDING.value, expired)
 
 
 def stored_result(result: RenderResult | None) -> dict[str, Any]:
@@ -95,11 +89,12 @@ class SqlTakes:
         return [found[i] for i in take_ids if i in found]
 
     def add(self, takes: Sequence[TakeWrite]) -> dict[str, int]:
-        """Create takes; returns key to row id."""
+        """Create takes, but those another import has just created; returns key to row id."""
         if not takes:
             return {}
         now = self._clock.now()
-        self._connection.execute(insert(take), [self._values(t, now) for t in takes])
+        rows = [self._values(t, now) for t in takes]
+        insert_missing(self._connection, take, rows, take.c.render_key)
         keys = [t.render_key.hex for t in takes]
         return {key: pk for key, (pk, _) in self.find(keys).items()}
 
@@ -152,11 +147,11 @@ class SqlTakes:
         A take that workers died on `MAX_DELIVERIES` times is not leased: see `Leases.quarantine`.
         """
         now = self._clock.now()
-        for some in chunks(take_ids):
-            free = and_(take.c.id.in_(some), may_be_leased(now))
+        for some in chunks(sorted(take_ids)):
+            free = take.c.id.in_(some), may_be_leased(now), take.c.deliveries < MAX_DELIVERIES
             self._connection.execute(
                 update(take)
-                .where(free, take.c.deliveries < MAX_DELIVERIES)
+                .where(take.c.id.in_(lock_rows(self._connection, take, *free)))
                 .values(
                     status=TakeStatus.LEASED.value,
                     owner=owner,
@@ -184,14 +179,12 @@ class SqlTakes:
             is_innocent: Whether the world failed and not a take: then the delivery is not counted.
         """
         counted = take.c.deliveries - (1 if is_innocent else 0)
-        for some in chunks(take_ids):
+        leased = take.c.owner == owner, take.c.status == TakeStatus.LEASED.value
+        for some in chunks(sorted(take_ids)):
+            mine = lock_rows(self._connection, take, take.c.id.in_(some), *leased)
             self._connection.execute(
                 update(take)
-                .where(
-                    take.c.id.in_(some),
-                    take.c.owner == owner,
-                    take.c.status == TakeStatus.LEASED.value,
-                )
+                .where(take.c.id.in_(mine))
                 .values(
                     status=TakeStatus.PENDING.value,
                     owner="",
@@ -273,43 +266,7 @@ class SqlTakes:
             priority: What goes first from now on; None: as it was.
             again: Whether what was sent, and may still be in the queue, is sent once more.
         """
-        total = 0
-        for some in chunks(take_ids):
-            free = and_(take.c.id.in_(some), may_be_leased(self._clock.now()))
-            if priority is not None:
-                self._prefer(free, priority)
-            if again:
-                total += self._resend(free)
-            total += self._owe(free)
-        announce(self._connection)
-        return total
-
-    def _prefer(self, chosen: ColumnElement[bool], priority: Priority) -> None:
-        """Set the priority of takes and of what of them waits for the relay."""
-        values = {"priority": priority.value}
-        self._connection.execute(update(take).where(chosen).values(values))
-        ids = select(take.c.id).where(chosen)
-        waiting = outbox.c.take_id.in_(ids), outbox.c.sent_at.is_(None)
-        self._connection.execute(update(outbox).where(*waiting).values(values))
-
-    def _resend(self, chosen: ColumnElement[bool]) -> int:
-        ids = select(take.c.id).where(chosen)
-        sent = outbox.c.take_id.in_(ids), outbox.c.sent_at.is_not(None)
-        return self._connection.execute(update(outbox).where(*sent).values(sent_at=None)).rowcount
-
-    def _owe(self, chosen: ColumnElement[bool]) -> int:
-        """Write outbox rows for takes that have none."""
-        owed = select(outbox.c.id).where(outbox.c.take_id == take.c.id)
-        columns = (take.c.id, take.c.voice, take.c.phonemes, take.c.queue, take.c.priority)
-        names = ("take_id", "voice", "phonemes", "queue", "priority")
-        now = self._clock.now()
-        rows = [
-            dict(zip(names, row, strict=True), created_at=now)
-            for row in self._connection.execute(select(*columns).where(chosen, ~owed.exists()))
-        ]
-        if rows:
-            self._connection.execute(insert(outbox), rows)
-        return len(rows)
+        return enqueue(self._connection, self._clock.now(), take_ids, priority, again=again)
 
     def break_leases(self) -> int:
         """Take every lease back: right only when no worker of this database can be alive.

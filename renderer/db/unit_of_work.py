@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
@@ -13,6 +14,8 @@ from renderer.db.outbox import SqlOutbox
 from renderer.db.record import SqlDeadLetters, SqlGates
 from renderer.db.tables import project, voice_level
 from renderer.db.take_repository import SqlTakes
+from renderer.db.upsert import insert_missing
+from renderer.errors import DatabaseError
 from renderer.ports import (
     Clock,
     DeadLetters,
@@ -40,12 +43,8 @@ class SqlLevels:
 
     def put(self, key: str, voice: str, locale: str, loudness_lufs: float) -> None:
         """Store a level; the first one stored wins."""
-        if self.get(key) is None:
-            self._connection.execute(
-                insert(voice_level).values(
-                    key=key, voice=voice, locale=locale, loudness_lufs=loudness_lufs
-                )
-            )
+        row = {"key": key, "voice": voice, "locale": locale, "loudness_lufs": loudness_lufs}
+        insert_missing(self._connection, voice_level, [row], voice_level.c.key)
 
 
 class SqlUnitOfWork:
@@ -69,13 +68,13 @@ class SqlUnitOfWork:
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
     ) -> None:
-        self._engine = engine.execution_options(read_only=True) if is_read_only else engine
+        self._engine = engine.execution_options(**_reading(engine)) if is_read_only else engine
         self._project_name = project_name
         self._clock = clock
 
     def __enter__(self) -> Self:
         """Begin."""
-        self._connection = self._engine.connect()
+        self._connection = _connect(self._engine)
         try:
             project_id = self._project_id()
         except BaseException:
@@ -99,8 +98,9 @@ class SqlUnitOfWork:
             return int(known)
         if self._connection.get_execution_options().get("read_only", False):
             return -1
-        made = self._connection.execute(insert(project).values(name=self._project_name))
-        return int(made.inserted_primary_key[0])  # type: ignore[index]
+        row = {"name": self._project_name}
+        insert_missing(self._connection, project, [row], project.c.name)
+        return int(self._connection.execute(query).scalar_one())
 
     def __exit__(
         self,
@@ -114,3 +114,20 @@ class SqlUnitOfWork:
     def commit(self) -> None:
         """Commit; the events become visible to the relay."""
         self._connection.commit()
+
+
+def _connect(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except PoolTimeoutError as error:
+        raise DatabaseError(
+            "every database connection of this process is in use; run it with fewer threads.",
+            is_transient=True,
+        ) from error
+
+
+def _reading(engine: Engine) -> dict[str, Any]:
+    """Return the options under which a transaction sees one state and may write nothing."""
+    if engine.dialect.name == "sqlite":
+        return {"read_only": True}
+    return {"read_only": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -8,9 +8,6 @@ from renderer.ports.clock import Clock
 from renderer.ports.database import (
     LineRepository,
     LineWrite,
-    Outbox,
-    OutboxRow,
-    OwedRow,
     StoredLine,
     TakeRepository,
     TakeWrite,
@@ -20,6 +17,7 @@ from renderer.ports.database import (
 from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
+from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
 from renderer.ports.service import DeadLetters, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeGuard
@@ -26,6 +27,7 @@ from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.verdict import Decision
 from renderer.errors import (
     BarklineError,
+    DatabaseError,
     LeaseLostError,
     ObjectCorruptError,
     ObjectMissingError,
@@ -39,6 +41,8 @@ from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
 
 EMBEDDED_LEASE_S = 15 * 60.0
+# Between tries to store a result, seconds; all together less than a lease.
+PAUSES_S = (0.1, 0.3, 1.0, 3.0, 5.0)
 log = logging.getLogger(__name__)
 
 
@@ -248,16 +252,29 @@ class Render:
         """Store a result in the second transaction; a late one of a lost lease is dropped."""
         self.failpoint("kept")
         try:
-            with self._unit() as unit:
-                unit.takes.finish(take.id, owner, result)
-                unit.outbox.add([TakeFinished(take.id, result.status.value)])
-                self.failpoint("finishing")
-                unit.commit()
+            self._finish(take, owner, result)
         except LeaseLostError as error:
             log.warning("%s; the result is dropped", error)
         else:
             self.told(result)
         self.failpoint("finished")
+
+    def _finish(self, take: Take, owner: str, result: RenderResult) -> None:
+        """Store a result; a patient worker does not throw work away for a database that blinks."""
+        for pause_s in (*(PAUSES_S if self._is_patient else ()), None):
+            try:
+                with self._unit() as unit:
+                    unit.takes.finish(take.id, owner, result)
+                    unit.outbox.add([TakeFinished(take.id, result.status.value)])
+                    self.failpoint("finishing")
+                    unit.commit()
+            except DatabaseError as error:
+                if pause_s is None or not error.is_transient:
+                    raise
+                log.warning("take %d could not be stored, trying again: %s", take.id, error)
+                time.sleep(pause_s)
+            else:
+                return
 
 
 def _is_outage(error: object) -> TypeGuard[StorageError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.request import RenderRequest
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Origin, Utterance
-from renderer.domain.verdict import Decision
+from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
 from renderer.errors import LeaseLostError
 from renderer.ports import LineWrite, TakeWrite
 
@@ -277,7 +278,7 @@ def test_reading_an_unknown_project_makes_none(unit: Begin, clock: Any) -> None:
         assert list(other.lines.iterate()) == []
         assert other.lines.files() == {}
     with SqlUnitOfWork(engine, "nobody", clock, is_read_only=True) as again:
-        assert again.lines.next_generation() == 1
+        assert list(again.lines.iterate()) == []
 
 
 def test_the_objects_of_a_take_are_known_without_reading_its_result(unit: Begin) -> None:
@@ -293,6 +294,27 @@ def test_the_objects_of_a_take_are_known_without_reading_its_result(unit: Begin)
         u.takes.lease([made], "me", 60)
         u.takes.finish(made, "me", RenderResult(TakeStatus.FAILED, None, 0))
         assert u.takes.objects([made]) == {made: ()}
+
+
+def test_what_was_measured_on_silence_comes_back(unit: Begin) -> None:
+    """Its level is no finite number, and JSON has no word for that."""
+    found = (
+        Finding("loudness", Outcome.FAIL, -math.inf, -23.0, ">=", "LUFS", "Silent."),
+        Finding("dnsmos_ovrl", Outcome.ERROR, math.nan),
+        Finding("length", Outcome.FAIL, math.inf),
+    )
+    result = RenderResult(TakeStatus.REJECTED, Verdict.of(found), 1)
+    with unit() as u:
+        pk = add_take(u, "x", result)
+        u.commit()
+    with unit() as u:
+        stored = u.takes.get([pk])[0].result
+    assert stored is not None
+    assert stored.verdict is not None
+    low, unknown, high = (f.value for f in stored.verdict.findings)
+    assert (low, high) == (-math.inf, math.inf)
+    assert unknown is not None
+    assert math.isnan(unknown)
 
 
 def test_a_quarantined_take_says_why(unit: Begin, clock: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.db.take_repository import MAX_DELIVERIES
 from renderer.domain.take import TakeStatus
-from renderer.errors import StorageError
+from renderer.errors import DatabaseError, StorageError
 
 
 def test_good_lines_are_approved_and_everything_is_kept(studio: Any) -> None:
@@ -247,6 +247,24 @@ def test_a_patient_worker_gives_back_what_the_store_did_not_take(
     monkeypatch.setattr(studio.store, "put", put)
     studio.render.batch(pks)
     assert studio.statuses(pks) == ["approved", "approved"]
+
+
+def test_a_database_that_blinks_costs_no_work(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    [pk] = studio.ask("good day")
+    monkeypatch.setattr(studio.render, "_is_patient", True)
+    monkeypatch.setattr("renderer.services.render.PAUSES_S", (0.0, 0.0))
+    blinks = [DatabaseError("gone", is_transient=True), DatabaseError("gone", is_transient=True)]
+
+    def blink(step: str) -> None:
+        if step == "finishing" and blinks:
+            raise blinks.pop()
+
+    studio.render.failpoint = blink
+    studio.render.batch([pk])
+
+    assert studio.take(pk).status is TakeStatus.APPROVED
+    assert studio.take(pk).deliveries == 1
+    assert blinks == []
 
 
 def test_a_late_result_of_a_lost_lease_is_dropped(studio: Any) -> None:
