@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "Bring the service's database to this release's schema.",
     "relay": "Move queued lines to the workers of a service.",
     "worker": "Render what a service has queued.",
+    "gc": "Sweep the object store of what nothing names.",
     "voices": "List, show, add, install, map and try voices; train characters.",
     "train": "Train voices of your own: text sets, corpora, models.",
 }

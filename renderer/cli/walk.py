@@ -62,15 +62,26 @@ def alone(workspace: Workspace) -> Iterator[None]:
     Raises:
         ConfigError: Another process holds it.
     """
+    with hold(workspace.build):
+        yield
+
+
+@contextmanager
+def hold(build: Path) -> Iterator[None]:
+    """Hold a build folder.
+
+    Raises:
+        ConfigError: Another process holds it.
+    """
     from filelock import FileLock, Timeout
 
-    workspace.build.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(workspace.build / ".barkline.lock")
+    build.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(build / ".barkline.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(
-            f"another barkline renders into {workspace.build}; wait for it, or use --build."
+            f"another barkline renders into {build}; wait for it, or use --build."
         ) from error
     try:
         yield

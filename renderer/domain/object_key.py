@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 _SUFFIX = re.compile(r"(?:\.[a-z0-9]{1,12}){0,2}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})((?:\.[a-z0-9]{1,12}){0,2})")
-_POINTER = re.compile(r"keys/([0-9a-f]{2})/\1[0-9a-f]{62}\.json")
+_NAMED = re.compile(
+    r"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})(?![0-9a-f])((?:\.[a-z0-9]{1,12}){0,2})"
+)
+_POINTER = re.compile(r"keys/([0-9a-f]{2})/(\1[0-9a-f]{62})\.json")
 
 
 def is_hash(text: str) -> bool:
@@ -58,6 +62,26 @@ def content_hash(key: str) -> str:
     ''
     """
     match = _OBJECT.fullmatch(key)
+    return match.group(2) if match else ""
+
+
+def object_keys(text: str) -> Iterator[str]:
+    """Yield every object key that a text names, whatever the text is.
+
+    >>> list(object_keys('{"raw": {"key": "objects/ab/' + "ab" * 32 + '.wav"}}'))[0][-6:]
+    'ab.wav'
+    """
+    for match in _NAMED.finditer(text):
+        yield match.group()
+
+
+def render_key_of(key: str) -> str:
+    """Return the render key a pointer's key holds, or "" when the key is no pointer's.
+
+    >>> render_key_of(pointer_key("ab" * 32)) == "ab" * 32
+    True
+    """
+    match = _POINTER.fullmatch(key)
     return match.group(2) if match else ""
 
 

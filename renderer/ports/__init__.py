@@ -18,9 +18,10 @@ from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, W
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
+from renderer.ports.reference import References
 from renderer.ports.service import DeadLetters, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
-from renderer.ports.storage import ObjectReader, ObjectStore
+from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
 from renderer.ports.text import Transcriber
 
 __all__ = [
@@ -41,10 +42,12 @@ __all__ = [
     "ProjectGates",
     "Publisher",
     "Recogniser",
+    "References",
     "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
     "StoredLine",
+    "SweptStore",
     "Synthesiser",
     "TakeRepository",
     "TakeWrite",

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from renderer.domain.object_key import (
@@ -17,6 +18,7 @@ from renderer.domain.object_key import (
     pointer_key,
     sha256_hex,
 )
+from renderer.domain.stored_object import StoredObject
 from renderer.errors import ObjectCorruptError, ObjectMissingError, StorageError
 
 PARTIAL = ".partial"
@@ -48,7 +50,7 @@ class LocalStore:
         """Store bytes under their own hash.
 
         An object that is already there is read and compared; a damaged one is replaced, so that
-        storing again is how a store is healed.
+        storing again is how a store is healed. A whole one gets the time of now.
 
         Returns:
             The key: `objects/<first two hex digits>/<sha256><suffix>`.
@@ -57,8 +59,9 @@ class LocalStore:
             StorageError: The disk is full, or the folder cannot be written.
         """
         key = object_key(sha256_hex(data), suffix)
-        if not self._holds(self._path(key), data):
-            self._write(self._path(key), data)
+        path = self._path(key)
+        if not self._holds(path, data) or not _touch(path):
+            self._write(path, data)
         return key
 
     def get(self, key: str) -> bytes:
@@ -99,14 +102,31 @@ class LocalStore:
         except ObjectMissingError:
             return None
 
-    def keys(self, prefix: str = "objects/") -> Iterator[str]:
-        """Yield the keys below `objects/` or `keys/` in order."""
+    def stored(self, prefix: str = "objects/") -> Iterator[StoredObject]:
+        """Yield what lies below `objects/` or `keys/`, in order; one folder at a time."""
         top = self.root / prefix.split("/", 1)[0]
         for folder in sorted(p for p in _entries(top) if p.is_dir()):
             for path in sorted(_entries(folder)):
                 key = f"{top.name}/{folder.name}/{path.name}"
-                if key.startswith(prefix) and is_key(key):
-                    yield key
+                found = self.look_up(key) if key.startswith(prefix) and is_key(key) else None
+                if found is not None:
+                    yield found
+
+    def look_up(self, key: str) -> StoredObject | None:
+        """Return one object as a listing would show it now, or None."""
+        path = self._path(key)
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageError(f"cannot look at {path}: {error.strerror or error}.") from error
+        return StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def keys(self, prefix: str = "objects/") -> Iterator[str]:
+        """Yield the keys below `objects/` or `keys/` in order."""
+        for item in self.stored(prefix):
+            yield item.key
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is fine."""
@@ -172,6 +192,15 @@ def _retry_while_open(rename: Callable[[], object]) -> None:
             time.sleep(0.02 * 2**attempt)
         else:
             return
+
+
+def _touch(path: Path) -> bool:
+    """Give a file the time of now; False when that is not allowed, or it is gone by now."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,8 +22,8 @@ def open_store(url: str) -> ObjectStore:
     """Return the store at an address; nothing is read or sent yet.
 
     Args:
-        url: A folder, `file:///folder`, `s3://bucket/prefix?endpoint=…&region=…&style=path` or
-            `https://host/path` (read-only).
+        url: A folder, `file:///folder`, `s3://bucket/prefix?endpoint=…&region=…&style=path&checksum=sha256`
+            or `https://host/path` (read-only).
 
     Raises:
         ConfigError: The address is none of these, or what it needs is not installed.
@@ -54,6 +54,7 @@ def _folder(url: str) -> Path:
 
 def _s3(url: str) -> ObjectStore:
     from renderer.storage.s3 import S3Store
+    from renderer.storage.s3_bucket import S3Server
 
     parts = urlsplit(url)
     if "@" in parts.netloc:
@@ -64,22 +65,27 @@ def _s3(url: str) -> ObjectStore:
     if not _BUCKET.fullmatch(parts.netloc):
         raise ConfigError(f"{parts.netloc!r} is no bucket. {_FORMS}")
     options = dict(parse_qsl(parts.query))
-    unknown = sorted(options.keys() - {"endpoint", "region", "style"})
+    unknown = sorted(options.keys() - {"endpoint", "region", "style", "checksum"})
     if unknown:
         raise ConfigError(
             f"the store's address has unknown options: {', '.join(unknown)}. "
-            "Known are endpoint, region and style (auto, path, virtual)."
+            "Known are endpoint, region, style (auto, path, virtual) and checksum (sha256)."
         )
-    style = options.get("style", "auto")
-    if style not in ("auto", "path", "virtual"):
-        raise ConfigError("style is auto, path or virtual.")
-    return S3Store(
-        parts.netloc,
-        parts.path,
+    server = S3Server(
         endpoint_url=_endpoint(options.get("endpoint")),
         region=options.get("region"),
-        addressing_style=style,
+        addressing_style=_choice(options, "style", "auto", "path", "virtual"),
     )
+    checksum = _choice(options, "checksum", "none", "sha256")
+    return S3Store(parts.netloc, parts.path, server, checksums=checksum == "sha256")
+
+
+def _choice(options: dict[str, str], name: str, *allowed: str) -> str:
+    """Return an option, the first of the allowed ones when it is not given."""
+    value = options.get(name, allowed[0])
+    if value not in allowed:
+        raise ConfigError(f"{name} is {', '.join(allowed[:-1])} or {allowed[-1]}.")
+    return value
 
 
 def _endpoint(url: str | None) -> str | None:

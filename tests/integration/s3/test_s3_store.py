@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from renderer.domain.object_key import object_key, sha256_hex
 from renderer.errors import ConfigError, ObjectCorruptError, ObjectMissingError, StorageError
 from renderer.storage import open_store
 from renderer.storage.s3 import S3Store
+from renderer.storage.s3_bucket import S3Server
 
-SECRET = "wJalrXUtnFEMI-not-for-logs"
+SECRET, REGION = "wJalrXUtnFEMI-not-for-logs", "us-east-1"
 RENDER_KEY = "ab" * 32
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "absent")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "absent")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def client(endpoint: str) -> Any:
-    made = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name="us-east-1")
-    made.create_bucket(Bucket="voice")
-    return made
-
-
-@pytest.fixture
-def store(endpoint: str, client: Any, request: pytest.FixtureRequest) -> S3Store:
-    return S3Store("voice", request.node.name, endpoint_url=endpoint, region="us-east-1")
-
-
-def _prefixed(request: pytest.FixtureRequest, key: str) -> str:
-    return f"{request.node.name}/{key}"
 
 
 def _calls(store: S3Store) -> list[str]:
@@ -63,14 +26,12 @@ def _calls(store: S3Store) -> list[str]:
     return seen
 
 
-def test_what_is_put_comes_back_under_its_hash(
-    store: S3Store, client: Any, request: pytest.FixtureRequest
-) -> None:
+def test_what_is_put_comes_back_under_its_hash(store: S3Store, client: Any, prefix: str) -> None:
     key = store.put(b"sound", ".ogg", "audio/ogg")
     assert key == object_key(sha256_hex(b"sound"), ".ogg")
     assert store.get(key) == b"sound"
     assert store.has(key)
-    stored = client.head_object(Bucket="voice", Key=_prefixed(request, key))
+    stored = client.head_object(Bucket="voice", Key=f"{prefix}/{key}")
     assert stored["ContentType"] == "audio/ogg"
 
 
@@ -100,8 +61,32 @@ def test_eight_racing_writers_all_succeed(store: S3Store) -> None:
 
 def test_losing_the_race_is_success(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     key = store.put(b"sound", ".ogg", "audio/ogg")
-    monkeypatch.setattr(store, "_size", lambda _key: None)
+    looks = [(None, timedelta()), store._head(key)]
+    monkeypatch.setattr(store, "_head", lambda _key: looks.pop(0))
     assert store.put(b"sound", ".ogg", "audio/ogg") == key
+    assert looks == []
+
+
+def test_losing_the_race_to_damaged_bytes_heals_them(
+    store: S3Store, client: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = object_key(sha256_hex(b"sound"), ".ogg")
+    client.put_object(Bucket="voice", Key=f"{prefix}/{key}", Body=b"sou")
+    looks = [(None, timedelta()), store._head(key)]
+    monkeypatch.setattr(store, "_head", lambda _key: looks.pop(0))
+    store.put(b"sound", ".ogg", "audio/ogg")
+    assert store.get(key) == b"sound"
+
+
+def test_an_old_object_that_is_put_again_is_young_again(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store.put(b"sound", ".ogg", "audio/ogg")
+    there, _ = store._head(key)
+    monkeypatch.setattr(store, "_head", lambda _key: (there, timedelta(hours=1)))
+    calls = _calls(store)
+    store.put(b"sound", ".ogg", "audio/ogg")
+    assert calls == ["PutObject"]
 
 
 def _answer(store: S3Store, codes: list[str]) -> list[dict[str, Any]]:
@@ -135,11 +120,9 @@ def test_a_server_without_conditional_puts_still_works(store: S3Store) -> None:
     assert store.get(key) == b"sound"
 
 
-def test_a_truncated_object_is_refused_and_healed(
-    store: S3Store, client: Any, request: pytest.FixtureRequest
-) -> None:
+def test_a_truncated_object_is_refused_and_healed(store: S3Store, client: Any, prefix: str) -> None:
     key = store.put(b"sound", ".ogg", "audio/ogg")
-    client.put_object(Bucket="voice", Key=_prefixed(request, key), Body=b"sou")
+    client.put_object(Bucket="voice", Key=f"{prefix}/{key}", Body=b"sou")
     with pytest.raises(ObjectCorruptError):
         store.get(key)
     store.put(b"sound", ".ogg", "audio/ogg")
@@ -172,6 +155,27 @@ def test_missing_objects_and_pointers(store: S3Store) -> None:
     assert store.pointed(RENDER_KEY) == b'{"take": 2}'
 
 
+def test_a_listing_holds_one_page_at_a_time(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = sorted(store.put(bytes([i]), ".ogg", "audio/ogg") for i in range(5))
+    real = store._s3.get_paginator("list_objects_v2")
+    pages = real.paginate
+
+    class Lister:
+        def paginate(self, **asked: Any) -> Any:
+            return pages(**asked, PaginationConfig={"PageSize": 2})
+
+    store._s3.get_paginator = lambda _name: Lister()
+    calls = _calls(store)
+    listing = store.stored()
+    first = next(listing)
+    assert (first.key, first.size, len(calls)) == (keys[0], 1, 1)
+    assert store.look_up(first.key) == first
+    assert [item.key for item in listing] == keys[1:]
+    assert calls.count("ListObjectsV2") == 3
+
+
 def test_keys_are_listed_page_by_page_and_deleted(store: S3Store) -> None:
     keys = sorted(store.put(bytes([i]), ".ogg", "audio/ogg") for i in range(5))
     store.point(RENDER_KEY, b"{}")
@@ -188,15 +192,14 @@ def test_no_key_leads_out_of_the_prefix(store: S3Store, key: str) -> None:
         store.get(key)
 
 
-def test_an_address_opens_the_same_store(store: S3Store, endpoint: str) -> None:
+def test_an_address_opens_the_same_store(store: S3Store, endpoint: str, prefix: str) -> None:
     key = store.put(b"sound", ".ogg", "audio/ogg")
-    prefix = store._prefix.strip("/")
     url = f"s3://voice/{prefix}?endpoint={endpoint}&region=us-east-1&style=path"
     assert open_store(url).get(key) == b"sound"
 
 
 def test_a_missing_bucket_is_named(endpoint: str, client: Any) -> None:
-    store = S3Store("absent-bucket", endpoint_url=endpoint, region="us-east-1")
+    store = S3Store("absent-bucket", "", S3Server(endpoint, REGION))
     with pytest.raises(StorageError, match="'absent-bucket' does not exist"):
         store.put(b"x", ".ogg", "audio/ogg")
 
@@ -208,7 +211,10 @@ def test_a_missing_bucket_is_named(endpoint: str, client: Any) -> None:
         ("SignatureDoesNotMatch", "clock of this machine"),
         ("InvalidAccessKeyId", "not accepted"),
         ("PermanentRedirect", "another region"),
-        ("SlowDown", "Try again later"),
+        ("SlowDown", "overloaded"),
+        ("ExpiredToken", "have expired"),
+        ("400", "Expired credentials"),
+        ("BadDigest", "not what was sent"),
     ],
 )
 def test_each_refusal_says_what_to_do(store: S3Store, code: str, says: str) -> None:
@@ -226,7 +232,7 @@ def test_each_refusal_says_what_to_do(store: S3Store, code: str, says: str) -> N
 
 
 def test_a_server_that_is_not_there_is_named_without_secrets() -> None:
-    store = S3Store("voice", endpoint_url="http://127.0.0.1:9", region="us-east-1")
+    store = S3Store("voice", "", S3Server("http://127.0.0.1:9", REGION))
     with pytest.raises(StorageError, match="cannot be reached") as caught:
         store.has(object_key("ab" * 32, ".ogg"))
     assert SECRET not in str(caught.value)
@@ -236,9 +242,7 @@ def test_no_credentials_are_asked_for(endpoint: str, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises((StorageError, ConfigError), match="no credentials found"):
-        S3Store("voice", endpoint_url=endpoint, region="us-east-1").has(
-            object_key("ab" * 32, ".ogg")
-        )
+        S3Store("voice", "", S3Server(endpoint, REGION)).has(object_key("ab" * 32, ".ogg"))
 
 
 def test_an_unknown_profile_is_a_setting_to_correct(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,4 +253,4 @@ def test_an_unknown_profile_is_a_setting_to_correct(monkeypatch: pytest.MonkeyPa
 
 def test_a_name_no_bucket_can_have_is_explained(endpoint: str) -> None:
     with pytest.raises(StorageError, match="name is none"):
-        S3Store("a/b", endpoint_url=endpoint, region="us-east-1").has(object_key("ab" * 32, ".ogg"))
+        S3Store("a/b", "", S3Server(endpoint, REGION)).has(object_key("ab" * 32, ".ogg"))
