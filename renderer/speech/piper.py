@@ -116,11 +116,7 @@ class PiperVoice:
     ) -> PiperVoice:
         """Read a voice's files, check them against its card and load them.
 
-        Args:
-            card: Its card.
-            threads: Runs at the same time; 0 is one per core on the CPU and one on a GPU.
-            use_cuda: True: on a GPU or not at all; False: never; None: where there is one.
-            gpu: How the GPU is used.
+        The arguments are those of `Voices`.
 
         Raises:
             ModelRefusedError: A file is missing, changed, broken or hostile.
