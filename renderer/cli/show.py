@@ -84,13 +84,15 @@ class RenderDisplay:
         waiting = counts.get(TakeStatus.PENDING, 0) + counts.get(TakeStatus.LEASED, 0)
         rejected = counts.get(TakeStatus.REJECTED, 0)
         done = sum(counts.values()) - waiting
+        self._done = max(self._done, done)  # workers elsewhere tell nothing else
         note = f"{self.speed()}, {waiting} waiting, {rejected} rejected"
         self._bars.update(self._task, completed=done, note=note)
 
     def speed(self) -> str:
         """Return the speed so far in words."""
         elapsed = max(1e-3, self._seconds() - self._began)
-        return f"{self._done / elapsed:.1f} lines/s, {self._sound_s / elapsed:.1f} × real time"
+        rate = f"{self._done / elapsed:.1f} lines/s"
+        return f"{rate}, {self._sound_s / elapsed:.1f} × real time" if self._sound_s else rate
 
 
 def import_summary(report: IngestReport) -> str:

@@ -46,6 +46,7 @@ LONGER: dict[str, str] = {
     "benchmarks/distinctness_pilot.py": "one measurement from teachers to the matrix",
     "benchmarks/voices.py": "one measurement from voices to the tables, run as one script",
     "benchmarks/voice_bench.py": "the measures that voices.py puts together",
+    "benchmarks/service.py": "four measurements of one service, run as one script",
     "benchmarks/direction.py": "one measurement from rendering to the table, run as one script",
 }
 
