@@ -36,7 +36,7 @@ from renderer.speech.timing import (
 )
 
 NAME = "piper"
-REVISION = "piper/1"
+REVISION = "piper/2"  # 2: the pads between phones are divided, which moves words and phones
 MODEL, CONFIG = "model.onnx", "model.onnx.json"
 _SENTENCE_PAUSE_S = 0.2
 _GPU_BATCH = 16

@@ -41,7 +41,7 @@ def test_a_voice_is_added_listed_shown_and_heard(barkline, model, tmp_path):
     assert cards["formant"]["unpublishable"] == ""
     assert "no known licence" in cards["tiny"]["unpublishable"]
     _, out, _ = barkline("show", "tiny")
-    assert "piper/1 config/" in out
+    assert "piper/2 config/" in out
     code, _, _ = barkline("say", "tiny#s1", "Halt, friend!", "--out", tmp_path / "a.wav")
     assert code == 0
     samples, rate = soundfile.read(tmp_path / "a.wav")
