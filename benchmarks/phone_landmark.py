@@ -126,9 +126,7 @@ def class_of(phoneme: str) -> str:
     return found[0] if found else ""
 
 
-def _step(
-    bands: dict[str, Curve], before: PhoneSpan, after: PhoneSpan
-) -> tuple[str, float] | None:
+def _step(bands: dict[str, Curve], before: PhoneSpan, after: PhoneSpan) -> tuple[str, float] | None:
     known = KINDS.get((class_of(before.phoneme), class_of(after.phoneme)))
     if known is None:
         return None

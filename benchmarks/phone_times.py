@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from phone_landmark import ORDER, SOUND, landmarks
+from phone_landmark import ORDER, landmarks
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import PhoneSpan, Transcript
@@ -51,7 +51,9 @@ def transcripts(language: str, count: int) -> list[Transcript]:
     lines = [
         Utterance(f"t{n}", LOCALES[language], "", "", t, t, "") for n, t in enumerate(texts[:count])
     ]
-    return [t for t in EspeakTranscriber(Lexicon(())).transcribe(lines) if isinstance(t, Transcript)]
+    return [
+        t for t in EspeakTranscriber(Lexicon(())).transcribe(lines) if isinstance(t, Transcript)
+    ]
 
 
 def reported(waveform: Waveform, phones: Sequence[PhoneSpan]) -> Times:

@@ -11,6 +11,12 @@ Row = Mapping[str, object]
 TOLERANCE = {"pitch": 0.3, "range": 0.15, "rate": 0.03, "energy": 1.0}
 COST = 0.15
 """What a control may cost in OVRL."""
+NO_GPU = (
+    "No GPU was available, for training or for these measurements. Missing are: the speed "
+    "on one (`python benchmarks/fastpitch.py assets/voices hearth --cuda`), how near its sound is "
+    "to the CPU's, and every figure of the large configuration (`assets/training/hearth/large`), "
+    "which has only been rehearsed (`build.py --rehearse`) and never trained."
+)
 COMMAND = "`python benchmarks/voices.py --voice {voice} --only {section} --write`"
 
 
@@ -24,6 +30,8 @@ def page(results: Mapping[str, object]) -> str:
         "variation. Teacher: the corpus's own sound of the sentence; copy: the vocoder on the "
         "teacher's mel and F0; student: the voice. DNSMOS hears noise and distortion, not "
         "naturalness.",
+        "",
+        NO_GPU,
     ]
     for name, draw in SECTIONS.items():
         if results.get(name):

@@ -7,6 +7,12 @@ it says that the pack is built. Needs `pip install '.[cpu,train]'`, the programs
 with the voices festvox-us-slt-hts and festvox-ca-ona-hts (`apt install` each), and a folder of
 installed voices that holds the Piper voice `kristin` (github.com/Ampixa/sanoTTS,
 en_US-sano_kristin-tiny).
+
+    python assets/training/hearth/build.py --kristin VOICES --size large --rehearse
+
+goes the whole way in minutes, without a GPU: two sentences per corpus, two steps of every training,
+the sizes of the recipes, and a line said by the voice that comes out of it. It lies in
+build/hearth-rehearsal and says nothing of how the pack will sound.
 """
 
 from __future__ import annotations
@@ -14,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,14 +28,15 @@ from pathlib import Path
 from typing import Any
 
 from renderer.cli.train_fit import export, fit, predict
-from renderer.ports import Synthesiser, Transcriber
+from renderer.domain.transcript import Transcript
+from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber
 from renderer.speech.voice_book import Voices
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
 from renderer.training.corpus import Speaker
 from renderer.training.distil import distil
 from renderer.training.substitute import SubstituteTeacher
-from renderer.training.teacher import Teacher, VoiceTeacher
+from renderer.training.teacher import Teacher, VoiceTeacher, transcribe
 from renderer.training.teacher_festival import VOICES, FestivalTeacher
 from renderer.training.teacher_flite import SPEAKERS, FliteTeacher
 from renderer.training.teacher_sized import SizedTeacher
@@ -37,6 +45,16 @@ from renderer.training.text_set import read_texts
 HERE = Path(__file__).resolve().parent
 TEXTS = HERE.parent / "texts"
 WORK = HERE.parents[2] / "build/hearth"  # where the recipes look for corpora
+REHEARSAL = HERE.parents[2] / "build/hearth-rehearsal"
+LEARNT, HELD_OUT = 2, 1  # sentences per corpus that a rehearsal takes
+TINY = {  # fields of a recipe that a rehearsal changes; the size of the model stays
+    "steps": 2,
+    "warmup_steps": 1,
+    "validate_every": 2,
+    "illustrate_every": 2,
+}
+BATCH_FRAMES = {"acoustic": 1_600, "vocoder": 64}
+LINE = "Keep your lantern low."
 LOCALES = {"en": "en-US", "de": "de-DE", "fr": "fr-FR", "ca": "ca-ES"}
 CLIPS = 260
 KRISTIN = Speaker(
@@ -69,6 +87,11 @@ class Studio:
     def __init__(self, voices: Path) -> None:
         self._book = Voices([voices], threads=1, use_cuda=False)
         self._transcriber: Transcriber = EspeakTranscriber(Lexicon([]))
+
+    def transcribe(self, texts: list[str]) -> list[Transcript]:
+        """Return English texts in phones."""
+        lines = transcribe(self._transcriber, texts, "en-US")
+        return [line for line in lines if isinstance(line, Transcript)]
 
     def teacher(self, plan: Mapping[str, Any]) -> Teacher:
         """Return the teacher of one corpus of cast.toml."""
@@ -134,10 +157,14 @@ def folder_of(plan: Mapping[str, Any]) -> str:
     return f"{plan['speaker'].split('-')[0]}-{plan['language']}"
 
 
-def build_corpora(cast: list[Mapping[str, Any]], studio: Studio, folder: Path) -> None:
-    """Let every teacher speak what it has not spoken yet."""
+def build_corpora(
+    cast: list[Mapping[str, Any]], studio: Studio, folder: Path, *, few: bool = False
+) -> None:
+    """Let every teacher speak what it has not spoken yet; `few`: two sentences and one more."""
     for plan in cast:
         texts, held_out = sentences(plan)
+        if few:
+            texts, held_out = texts[:LEARNT], held_out[:HELD_OUT]
         made = distil(texts, studio.teacher(plan), folder / folder_of(plan), held_out=held_out)
         print(f"{folder_of(plan)}: {made.made} clips made, {made.kept} kept, {made.dropped}")
 
@@ -150,23 +177,59 @@ def train(name: str, recipes: Path, runs: Path, minutes: float) -> bool:
     return status == 0 and card["outcome"]["reason"] in ("finished", "early")
 
 
-def main() -> None:
-    """Do the next piece of work."""
+def shorten(recipes: Path, work: Path, size: str) -> Path:
+    """Write a size's recipes as a rehearsal has them, and return their folder."""
+    folder = work / "recipes" / size
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(recipes.glob("*.toml")):
+        text = path.read_text("utf-8").replace("../../../../build/hearth", work.as_posix())
+        changes = {**TINY, "batch_frames": BATCH_FRAMES[tomllib.loads(text)["model"]]}
+        for name, value in changes.items():
+            text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+        (folder / path.name).write_text(text, "utf-8")
+    return folder
+
+
+def say(voices: Path, studio: Studio) -> None:
+    """Let the exported voice say a line with every speaker."""
+    voice = Voices([voices], threads=1, use_cuda=False).open("hearth")
+    (line,) = studio.transcribe([LINE])
+    for speaker in voice.card.speakers:
+        (said,) = voice.speak([SpeechRequest(line, speaker)])
+        if not isinstance(said, Speech):
+            raise said
+    print(f"All {len(voice.card.speakers)} speakers of {voices / 'hearth'} said a line.")
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kristin", type=Path, required=True, help="folder of voices with kristin")
     parser.add_argument("--size", choices=["small", "large"], default="small")
     parser.add_argument("--minutes", type=float, default=0, help="stop each training after so long")
-    parser.add_argument("--out", type=Path, default=Path("assets/voices"))
+    parser.add_argument("--out", type=Path, help="folder of voices; assets/voices by default")
+    parser.add_argument("--rehearse", action="store_true", help="the whole way at a tiny scale")
     asked = parser.parse_args()
+    asked.work = REHEARSAL if asked.rehearse else WORK
+    asked.out = asked.out or (asked.work / "voices" if asked.rehearse else Path("assets/voices"))
+    return asked
+
+
+def main() -> None:
+    """Do the next piece of work."""
+    asked = arguments()
+    studio = Studio(asked.kristin)
     cast = tomllib.loads((HERE / "cast.toml").read_text("utf-8"))["corpus"]
-    build_corpora(cast, Studio(asked.kristin), WORK / "corpora")
-    recipes, runs = HERE / asked.size, WORK / asked.size
+    build_corpora(cast, studio, asked.work / "corpora", few=asked.rehearse)
+    recipes, runs = HERE / asked.size, asked.work / asked.size
+    if asked.rehearse:
+        recipes = shorten(recipes, asked.work, asked.size)
     for name in ("acoustic", "vocoder"):
         if not train(name, recipes, runs, asked.minutes):
             return print(f"{name} is not finished; run the same command again.")
     vocoder = "vocoder"
     if (recipes / "finish.toml").exists():  # on two cores it gained nothing
-        corpora = sorted({str(WORK / "corpora" / folder_of(plan)) for plan in cast})
+        corpora = sorted({str(asked.work / "corpora" / folder_of(plan)) for plan in cast})
         predict.main([str(runs / "acoustic"), *corpora], standalone_mode=False)
         vocoder = "finish"
         if not train(vocoder, recipes, runs, asked.minutes):
@@ -174,6 +237,9 @@ def main() -> None:
     said = ["--about", str(HERE / "about.toml"), "--out", str(asked.out), "--replace"]
     said += ["--weights", str(asked.out / "hearth.safetensors")]
     export.main([str(runs / "acoustic"), str(runs / vocoder), *said], standalone_mode=False)
+    if asked.rehearse:
+        say(asked.out, studio)
+        return print("The rehearsal went all the way.")
     return print("The pack is built.")
 
 
