@@ -27,6 +27,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from renderer.cli.train_fit import export, fit, predict
 from renderer.domain.transcript import Transcript
 from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber
@@ -47,6 +49,7 @@ TEXTS = HERE.parent / "texts"
 WORK = HERE.parents[2] / "build/hearth"  # where the recipes look for corpora
 REHEARSAL = HERE.parents[2] / "build/hearth-rehearsal"
 LEARNT, HELD_OUT = 2, 1  # sentences per corpus that a rehearsal takes
+SHORTEST = 16  # characters: a stretch for the vocoder has to fit in
 TINY = {  # fields of a recipe that a rehearsal changes; the size of the model stays
     "steps": 2,
     "warmup_steps": 1,
@@ -152,6 +155,11 @@ def sentences(plan: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return texts[start::step], held_out[start::step]
 
 
+def short(texts: list[str]) -> list[str]:
+    """Return the texts of more than a word or two, the shortest first."""
+    return sorted((text for text in texts if len(text) >= SHORTEST), key=len)
+
+
 def folder_of(plan: Mapping[str, Any]) -> str:
     """Return the name of a corpus's folder; espeak's timbres share one per language."""
     return f"{plan['speaker'].split('-')[0]}-{plan['language']}"
@@ -164,7 +172,7 @@ def build_corpora(
     for plan in cast:
         texts, held_out = sentences(plan)
         if few:
-            texts, held_out = texts[:LEARNT], held_out[:HELD_OUT]
+            texts, held_out = short(texts)[:LEARNT], short(held_out)[:HELD_OUT]
         made = distil(texts, studio.teacher(plan), folder / folder_of(plan), held_out=held_out)
         print(f"{folder_of(plan)}: {made.made} clips made, {made.kept} kept, {made.dropped}")
 
@@ -186,6 +194,8 @@ def shorten(recipes: Path, work: Path, size: str) -> Path:
         changes = {**TINY, "batch_frames": BATCH_FRAMES[tomllib.loads(text)["model"]]}
         for name, value in changes.items():
             text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+        if not torch.cuda.is_available():  # processors without 16 bits of their own take minutes
+            text = f'precision = "float32"\n{text}'
         (folder / path.name).write_text(text, "utf-8")
     return folder
 
