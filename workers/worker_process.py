@@ -20,6 +20,7 @@ from renderer.bootstrap import Service
 from renderer.config import Settings
 from renderer.domain.route import routes_of
 from renderer.errors import BarklineError, DatabaseError
+from renderer.services import failpoint
 from renderer.services.lease import LeaseKeeper
 from workers.actors import register
 from workers.middleware import DeadLetters
@@ -45,6 +46,7 @@ def main() -> int:
         letters = DeadLetters()
         service = bootstrap.open_service(settings, [letters])
         letters.unit = service.ground.unit
+        letters.failpoint = failpoint.read(settings.failpoint)
         return run(service, stopping)
     except BarklineError as error:
         log.error("%s", error)  # noqa: TRY400 - a message for people, not a traceback

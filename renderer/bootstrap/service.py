@@ -152,7 +152,7 @@ def open_worker(service: Service) -> WorkerParts:
     leases = LeaseKeeper(ground.unit, SystemClock(), settings.service.lease_s)
     limits = ProjectLimits(ground.reading, shipped_limits())
     render = compose_render(ground, limits.of, worker_name(), leases)
-    render.failpoint = failpoint.read(settings.failpoint)
+    render.arm(failpoint.read(settings.failpoint))
     return WorkerParts(render, leases)
 
 
