@@ -205,7 +205,7 @@ def _next(process: Process) -> Letter | None:
 
 
 def _give_up(process: Process, letter: Letter) -> None:
-    """Try a message again later, or bury it: as Dramatiq does, whose failures here are swallowed."""
+    """Try a message again later, or bury it, as Dramatiq does; failures of that are swallowed."""
     try:
         if letter.retries < MAX_RETRIES:
             process.case.queue.again(letter, 0.2 * 2**letter.retries)

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,10 +37,8 @@ class Scheduler:
         """Let an actor begin; one that crashes is gone."""
 
         def run() -> None:
-            try:
+            with suppress(Crash):
                 body()
-            except Crash:
-                pass
 
         self._wake(greenlet.greenlet(run, self._hub), delay_s)
 

@@ -358,7 +358,7 @@ def _down(kind: str) -> Callable[[Case, random.Random], None]:
 
 
 def _one(case: Case, chance: random.Random) -> Process:
-    return case._processes[chance.choice(sorted(case._processes))]  # noqa: SLF001 - its own
+    return case._processes[chance.choice(sorted(case._processes))]
 
 
 _WEATHER: dict[str, Callable[[Case, random.Random], None]] = {
@@ -374,7 +374,7 @@ _WEATHER: dict[str, Callable[[Case, random.Random], None]] = {
     "store down": _down("store"),
     "kill": lambda case, chance: _one(case, chance).kill("from outside"),
     "stand still": lambda case, chance: _one(case, chance).stop(chance.uniform(1.0, 60.0)),
-    "clock jumps": lambda case, chance: case._skew(_one(case, chance)),  # noqa: SLF001
+    "clock jumps": lambda case, chance: case._skew(_one(case, chance)),
 }
 
 

@@ -86,6 +86,12 @@ def stop(history: History) -> None:
     history.is_over = False
 
 
+def end_but_listed(history: History) -> None:
+    end(history, 2, "quarantined")
+    history.hits[2] = 5
+    history.locks = [lock(1, 2), lock(1)]
+
+
 DEFECTS: dict[str, tuple[str, Callable[[History], object]]] = {
     "it stands still": ("no_hand_is_needed", stop),
     "a line is lost": ("every_line_ends_once", lambda h: h.lines.pop(("line_3", "en-US"))),
@@ -142,12 +148,6 @@ DEFECTS: dict[str, tuple[str, Callable[[History], object]]] = {
     "poison is approved": ("poison_ends_alone", lambda h: end(h, 3, "failed")),
     "a neighbour is quarantined": ("poison_ends_alone", lambda h: end(h, 2, "quarantined")),
 }
-
-
-def end_but_listed(history: History) -> None:
-    end(history, 2, "quarantined")
-    history.hits[2] = 5
-    history.locks = [lock(1, 2), lock(1)]
 
 
 def test_a_sound_run_has_no_complaint() -> None:
