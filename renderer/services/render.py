@@ -126,9 +126,9 @@ class Render:
         owner = f"{self._worker}:{uuid.uuid4().hex}"
         takes = self._lease(take_ids, owner)
         self._leases.hold(owner, takes)
-        self.failpoint("leased")
         open_ids = {take.id for take in takes}
         try:
+            self.failpoint("leased")
             away = self._work(takes, owner, open_ids)
         except BaseException as error:
             is_innocent = isinstance(error, DatabaseError)
