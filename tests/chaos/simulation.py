@@ -1,7 +1,7 @@
 """One seed, one case: the real services in virtual time, on a world that breaks.
 
-    python -m tests.chaos.simulation --seed 4711        one case, told step by step
-    python -m tests.chaos.simulation --cases 10000      many
+    python -m tests.chaos.campaign --seed 4711        one case, told step by step
+    python -m tests.chaos.campaign --cases 10000      many
 
 Writers, relays and workers are the real services (`Ingest`, `Relay`, `Reaper`, `Render`) on the
 real tables; what speaks is a fake, and the queue, the store and the clocks misbehave. At every step
@@ -10,12 +10,8 @@ a process may die, its transaction undone, or stand still for longer than its le
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import logging
-import random
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +45,7 @@ from tests.chaos.history import Expected, History, expectations, read_history
 from tests.chaos.lossy import LossyQueue, away
 from tests.chaos.scheduler import Scheduler
 from tests.chaos.stage import CARDS, FakeVoices, keep_sounds
+from tests.chaos.weather import WEATHER
 
 PROJECT = "tiny"
 WORDS = ("halt", "stay", "road", "gate", "river", "night", "stone", "letter")
@@ -140,9 +137,9 @@ class Case:
         self._plain = self.engine.raw_connection().driver_connection
         self._changes = self._looked = -1
         self.changed_s = 0.0
-        self._processes: dict[str, Process] = {}
+        self.processes: dict[str, Process] = {}
         self._locks: list[str] = []
-        self._texts = list(texts) if texts is not None else self._choose()
+        self.texts = list(texts) if texts is not None else self._choose()
 
     def _choose(self) -> list[str]:
         chosen = self.random.sample(GOOD, self.random.randint(1, 6))
@@ -189,11 +186,11 @@ class Case:
     def _spawn(self, name: str, body: Callable[[Process], None], delay_s: float) -> None:
         process = Process(self, name, body)
         if self.random.random() < 0.1 * self._intensity and not self._is_calm:
-            self._skew(process)
-        self._processes[name.partition("'")[0]] = process
+            self.skew(process)
+        self.processes[name.partition("'")[0]] = process
         self.scheduler.start(process.run, delay_s)
 
-    def _skew(self, process: Process) -> None:
+    def skew(self, process: Process) -> None:
         process.clock.skew_s = self.random.uniform(-120.0, 120.0)
         self.faults["clock"] += 1
         self.log(f"the clock of {process.name} is {process.clock.skew_s:+.0f} s off")
@@ -204,10 +201,10 @@ class Case:
         with self.engine.begin() as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
-        cut = self.random.randint(0, len(self._texts))
+        cut = self.random.randint(0, len(self.texts))
         self._scenes = {
             path: [say(text, path) for text in some]
-            for path, some in (("a.yaml", self._texts[:cut]), ("b.yaml", self._texts[cut:]))
+            for path, some in (("a.yaml", self.texts[:cut]), ("b.yaml", self.texts[cut:]))
         }
         for number in range(self.random.randint(1, 2)):
             self._spawn(f"relay {number}", actor.relay, self.random.random())
@@ -281,10 +278,10 @@ class Case:
             self.scheduler.sleep(self.random.expovariate(self._intensity / 30.0 + 1e-9))
             if self._is_calm:
                 return
-            kind = self.random.choice(sorted(_WEATHER))
+            kind = self.random.choice(sorted(WEATHER))
             self.faults[kind] += 1
             self.log(f"weather: {kind}")
-            _WEATHER[kind](self, self.random)
+            WEATHER[kind](self, self.random)
 
     def _history(self, expected: dict[str, Expected], *, is_over: bool) -> History:
         said = [line for lines in self._scenes.values() for line in lines]
@@ -300,82 +297,6 @@ class Case:
 
 def _parts(said: Utterance) -> dict[Part, str]:
     return {Part.TEXT: digest(said.text), Part.VOICE: digest(said.voice)}
-
-
-def _some(case: Case, chance: random.Random) -> list[Any]:
-    return [letter for letter in list(case.queue.waiting) if chance.random() < 0.5]
-
-
-def _flush(case: Case, _chance: random.Random) -> None:
-    case.queue.flush()
-
-
-def _lose(case: Case, chance: random.Random) -> None:
-    for letter in _some(case, chance):
-        case.queue.waiting.remove(letter)
-
-
-def _double(case: Case, chance: random.Random) -> None:
-    letters = [*_some(case, chance), *(letter for letter, _ in case.queue.running.values())]
-    for letter in letters:
-        case.hit(letter.take_ids)
-        case.queue.double(letter, chance.randint(1, 3))
-
-
-def _reorder(case: Case, chance: random.Random) -> None:
-    chance.shuffle(case.queue.waiting)
-
-
-def _delay(case: Case, chance: random.Random) -> None:
-    for letter in _some(case, chance):
-        case.queue.waiting.remove(letter)
-        late = case.scheduler.now_s + chance.uniform(1.0, 60.0)
-        case.queue.waiting.append(replace(letter, due_s=late))
-
-
-def _truncate(case: Case, chance: random.Random) -> None:
-    for letter in _some(case, chance):
-        case.queue.waiting.remove(letter)
-        half = letter.take_ids[: len(letter.take_ids) // 2]
-        case.queue.waiting.append(replace(letter, take_ids=half))
-
-
-def _other_version(case: Case, chance: random.Random) -> None:
-    ids = tuple(chance.sample(range(1, 9), 3))
-    case.hit(ids)
-    case.queue.add(take_ids=ids, lane="render_cpu", version=chance.choice((1, 3)))
-
-
-def _queue_down(case: Case, chance: random.Random) -> None:
-    case.queue.down_until_s = case.scheduler.now_s + chance.uniform(1.0, 40.0)
-
-
-def _down(kind: str) -> Callable[[Case, random.Random], None]:
-    def begin(case: Case, chance: random.Random) -> None:
-        case.down_until[kind] = case.scheduler.now_s + chance.uniform(1.0, 40.0)
-
-    return begin
-
-
-def _one(case: Case, chance: random.Random) -> Process:
-    return case._processes[chance.choice(sorted(case._processes))]
-
-
-_WEATHER: dict[str, Callable[[Case, random.Random], None]] = {
-    "flush": _flush,
-    "lose": _lose,
-    "double": _double,
-    "reorder": _reorder,
-    "delay": _delay,
-    "truncate": _truncate,
-    "other version": _other_version,
-    "queue down": _queue_down,
-    "database down": _down("database"),
-    "store down": _down("store"),
-    "kill": lambda case, chance: _one(case, chance).kill("from outside"),
-    "stand still": lambda case, chance: _one(case, chance).stop(chance.uniform(1.0, 60.0)),
-    "clock jumps": lambda case, chance: case._skew(_one(case, chance)),
-}
 
 
 @contextmanager
@@ -404,31 +325,3 @@ def run_case(seed: int, log: Callable[[str], None] = lambda _text: None) -> tupl
     expected = calm()
     case = Case(seed, log=log)
     return case, checker.check(case.run(expected))
-
-
-def main() -> int:
-    """Run cases and tell what is wrong."""
-    reading = argparse.ArgumentParser(description=__doc__)
-    reading.add_argument("--seed", type=int, default=None, help="one case, step by step")
-    reading.add_argument("--cases", type=int, default=1000)
-    reading.add_argument("--first", type=int, default=1)
-    asked = reading.parse_args()
-    if asked.seed is not None:
-        _, wrong = run_case(asked.seed, print)
-        print("\n".join(wrong) or "as promised")
-        return bool(wrong)
-    began, bad, faults = time.monotonic(), 0, Counter[str]()
-    for seed in range(asked.first, asked.first + asked.cases):
-        case, wrong = run_case(seed)
-        faults += case.faults
-        bad += bool(wrong)
-        if wrong:
-            print(f"seed {seed}: " + "; ".join(wrong))
-    spent = time.monotonic() - began
-    print(f"{asked.cases} cases, {bad} broken, {faults.total()} faults, {spent:.0f} s: {faults}")
-    return bool(bad)
-
-
-if __name__ == "__main__":
-    with staged():
-        sys.exit(main())

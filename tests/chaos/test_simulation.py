@@ -30,7 +30,7 @@ def staged() -> Iterator[None]:
 @pytest.mark.parametrize("some", [SEEDS[n::10] for n in range(10)], ids=lambda s: f"from-{s[0]}")
 def test_whatever_breaks_nothing_is_lost_or_doubled(some: range) -> None:
     wrong = {seed: found for seed in some if (found := run_case(seed)[1])}
-    assert wrong == {}, "repeat one with: python -m tests.chaos.simulation --seed SEED"
+    assert wrong == {}, "repeat one with: python -m tests.chaos.campaign --seed SEED"
 
 
 def test_a_seed_is_a_case() -> None:
