@@ -5,9 +5,13 @@ BIN := $(VENV)/bin
 PROJECT ?= manifests/emberfall
 # Extra arguments for pytest: make test PYTEST="-k manifest"
 PYTEST ?=
+# How much make chaos breaks: cases in virtual time, faults on real processes, kills with long leases.
+CASES ?= 10000
+FAULTS ?= 200
+TAKEOVERS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo service-demo test lint types contracts unit fix clean service-secrets
+.PHONY: help demo service-demo test lint types contracts unit fix clean service-secrets chaos
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -32,6 +36,10 @@ contracts: $(VENV)/.dev ## Check who imports whom
 
 unit: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest $(PYTEST)
+
+chaos: $(VENV)/.dev ## Break the service at every step (CASES=500 FAULTS=45 for less)
+	$(BIN)/python -m tests.chaos.campaign --cases $(CASES) --jobs 2 --write
+	$(BIN)/python -m tests.chaos.processes --cases $(FAULTS) --takeover $(TAKEOVERS) --write
 
 fix: $(VENV)/.dev ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .

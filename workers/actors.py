@@ -45,6 +45,7 @@ def _register(broker: dramatiq.Broker, render: Render, route: Route) -> None:
         max_backoff=MAX_BACKOFF_MS,
     )
     def render_batch(take_ids: list[int], voice: str, version: int) -> None:
+        render.failpoint("received")
         if version != MESSAGE_VERSION:
             raise UnknownVersionError(f"message version {version} is not {MESSAGE_VERSION}")
         render.batch(take_ids)

@@ -9,6 +9,7 @@ from typing import Any
 from dramatiq import Broker, MessageProxy, Middleware
 
 from renderer.ports import UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +20,13 @@ class DeadLetters(Middleware):
     Attributes:
         unit: Begins a transaction; None until the process has opened its database.
         told: Called with the queue's name, for metrics.
+        failpoint: Called before a copy is written, for fault tests.
     """
 
     def __init__(self) -> None:
         self.unit: Callable[[], UnitOfWork] | None = None
         self.told: Callable[[str], None] = lambda _queue: None
+        self.failpoint: Failpoint = nothing
 
     def after_nack(self, broker: Broker, message: MessageProxy) -> None:
         """Record a message that will not be tried again."""
@@ -32,6 +35,7 @@ class DeadLetters(Middleware):
         take_ids = [pk for pk in message.kwargs.get("take_ids", ()) if isinstance(pk, int)]
         self.told(message.queue_name)
         try:
+            self.failpoint("burying")
             with self.unit() as unit:
                 unit.dead_letters.add(
                     message.message_id, message.queue_name, take_ids, _reason(message)

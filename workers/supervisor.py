@@ -1,12 +1,14 @@
 """Keeps worker processes alive: starts them, restarts what dies, and lets them drain.
 
 A worker may be killed by a line that crashes, hangs or exhausts memory in native code; nobody has
-to restart it by hand.
+to restart it by hand. A process that does not even say that it lives, because native code holds the
+interpreter or somebody stopped it, is killed.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +22,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
 TICK_S = 0.1
+# A process says every second that it lives, once its code is loaded.
+SILENT_S = 60.0
 WRONG_SETTINGS = 78
 COMMAND = (sys.executable, "-m", "workers.worker_process", "--supervised")
 log = logging.getLogger(__name__)
@@ -36,6 +40,7 @@ class Child:
         pause_s: Seconds to wait before the next start.
         due: When that is, in monotonic seconds.
         restarts: How often it was started again.
+        heard: When it last said that it lives, in monotonic seconds; None before the first time.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +49,7 @@ class Child:
     pause_s: float = FIRST_PAUSE_S
     due: float = 0.0
     restarts: int = 0
+    heard: float | None = None
 
     @property
     def is_running(self) -> bool:
@@ -96,6 +102,7 @@ class Supervisor:
             return 0
         code = child.process.poll()
         if code is None:
+            self._listen(child, now)
             return 0
         child.pause_s = (
             FIRST_PAUSE_S
@@ -114,14 +121,30 @@ class Supervisor:
             self._command,
             env=environment_with(child.environment),
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        child.started = time.monotonic()
+        child.started, child.heard = time.monotonic(), None
+        if child.process.stdout is not None:
+            os.set_blocking(child.process.stdout.fileno(), False)
+
+    @staticmethod
+    def _listen(child: Child, now: float) -> None:
+        """Kill a process that was heard of once and is silent now."""
+        process = child.process
+        if process is None or process.stdout is None:
+            return
+        if process.stdout.read(4096):
+            child.heard = now
+        elif child.heard is not None and now - child.heard > SILENT_S:
+            log.error("worker %d is silent for %.0f s; killing it", process.pid, SILENT_S)
+            process.kill()
 
     @staticmethod
     def _forget(child: Child) -> None:
-        if child.process is not None and child.process.stdin is not None:
-            child.process.stdin.close()
+        for pipe in (child.process.stdin, child.process.stdout) if child.process else ():
+            if pipe is not None:
+                pipe.close()
         child.process = None
 
     def _end(self) -> int:

@@ -20,12 +20,14 @@ from renderer.bootstrap import Service
 from renderer.config import Settings
 from renderer.domain.route import routes_of
 from renderer.errors import BarklineError, DatabaseError
+from renderer.services import failpoint
 from renderer.services.lease import LeaseKeeper
 from workers.actors import register
 from workers.middleware import DeadLetters
 from workers.stop import stop_on_signals
 
 POLL_MS = 500
+ALIVE_S = 1.0
 HUNG = 70
 SUPERVISED = "--supervised"
 GIVEN_UP = 75
@@ -45,6 +47,7 @@ def main() -> int:
         letters = DeadLetters()
         service = bootstrap.open_service(settings, [letters])
         letters.unit = service.ground.unit
+        letters.failpoint = failpoint.read(settings.failpoint)
         return run(service, stopping)
     except BarklineError as error:
         log.error("%s", error)  # noqa: TRY400 - a message for people, not a traceback
@@ -70,6 +73,8 @@ def run(service: Service, stopping: threading.Event) -> int:
     # Running messages count: nothing waits in this process while another one is idle.
     worker.queue_prefetch = settings.workers
     threading.Thread(target=beat, args=(parts.leases, stopping), daemon=True).start()
+    if SUPERVISED in sys.argv:
+        threading.Thread(target=tell_alive, daemon=True).start()
     service.broker.emit_after("process_boot")
     worker.start()
     log.info("worker %d is ready for %s", os.getpid(), ", ".join(sorted(lanes)))
@@ -104,6 +109,15 @@ def beat(leases: LeaseKeeper, stopping: threading.Event) -> None:
         if overdue:
             log.critical("a batch is past its deadline; ending this process, its takes are free")
             os._exit(HUNG)
+
+
+def tell_alive() -> None:
+    """Write to the supervisor every second: whoever hears nothing knows that no thread can run."""
+    os.set_blocking(1, False)
+    pause = threading.Event()
+    while not pause.wait(ALIVE_S):
+        with suppress(OSError):  # the supervisor is gone, or does not listen
+            os.write(1, b".")
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:

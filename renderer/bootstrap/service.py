@@ -163,7 +163,7 @@ def open_worker(service: Service) -> WorkerParts:
     limits = ProjectLimits(ground.reading, shipped_limits())
     voices = WorkerVoices(ground.voices, settings.batch)
     render = compose_render(replace(ground, voices=voices), limits.of, worker_name(), leases)
-    render.failpoint = failpoint.read(settings.failpoint)
+    render.arm(failpoint.read(settings.failpoint))
     render.misfits = Fitness(ground.voices, stage_revisions).misfits
     return WorkerParts(render, leases, voices)
 

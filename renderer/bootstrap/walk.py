@@ -38,7 +38,7 @@ def open_walk(house: House, *, batch: int | None = None) -> Walk:
 
     broker = embedded_broker()
     render = open_render(house)
-    render.failpoint = failpoint.read(house.workspace.settings.failpoint)
+    render.arm(failpoint.read(house.workspace.settings.failpoint))
     pace = Pace(batch or house.workspace.settings.batch)
     publisher = EmbeddedPublisher(broker)
     return Walk(

@@ -182,15 +182,17 @@ def _await_workers(house: House, scope: Scope, ingest: IngestReport, done: Rende
 
     May be interrupted: the workers go on, and the same command waits for them again.
     """
+    from renderer.services import failpoint
     from renderer.services.await_takes import await_takes
     from renderer.services.queue import request
 
-    ids = request(house.unit, scope, few=FEW)
+    point = failpoint.read(house.workspace.settings.failpoint)
+    ids = request(house.unit, scope, FEW, point)
     if not ids:
         return
     display = show.RenderDisplay(len(ids), SystemClock().monotonic_s)
     with display:
-        done.counts = await_takes(house.reading, ids, display.tick, time.sleep)
+        done.counts = await_takes(house.reading, ids, display.tick, time.sleep, point)
         done.speed = display.speed()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.queue import UNFINISHED
 
 TICK_S = 0.5
@@ -16,6 +17,7 @@ def await_takes(
     ids: Sequence[int],
     tick: Callable[[dict[TakeStatus, int]], None],
     sleep: Callable[[float], None],
+    failpoint: Failpoint = nothing,
 ) -> dict[TakeStatus, int]:
     """Wait until each of some takes has reached a finished status.
 
@@ -24,6 +26,7 @@ def await_takes(
         ids: Row ids of the takes.
         tick: Told the counts by status from time to time.
         sleep: Sleeps some seconds.
+        failpoint: Called with the name of each step, for fault tests.
 
     Returns:
         How many takes ended in each status.
@@ -34,4 +37,5 @@ def await_takes(
         tick(counts)
         if not any(counts.get(status) for status in UNFINISHED):
             return counts
+        failpoint("awaiting")
         sleep(TICK_S)

@@ -13,7 +13,7 @@ from renderer.domain.take import Take
 from renderer.domain.transcript import shift
 from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
-from renderer.errors import BarklineError, JudgeError
+from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import Judge, VoiceBook
 from renderer.quality.gate import judge as judge_take
 from renderer.quality.gate import needs_learned
@@ -89,6 +89,8 @@ class Finisher:
                 continue
             try:
                 rough[take.id] = self._master(take, performance, number)
+            except DatabaseError:  # the world's fault, and no line's
+                raise
             except BarklineError as error:
                 made[take.id] = error
                 continue

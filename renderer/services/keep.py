@@ -24,6 +24,7 @@ from renderer.domain.verdict import Decision
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError
 from renderer.ports import ObjectStore, VoiceBook
+from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished
 from renderer.text.viseme import cues, visemes, words
 
@@ -52,6 +53,9 @@ class Keeper:
         voices: The installed voices, for provenance.
         versions: Codec to name and version of what takes part, for provenance.
         dump: A result as bytes, for the document under its render key.
+
+    Attributes:
+        failpoint: Called around each object that is stored, for fault tests.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Keeper:
         self._voices = voices
         self._versions = versions
         self._dump = dump
+        self.failpoint: Failpoint = nothing
 
     def keep(
         self, take: Take, made: list[Finished] | BarklineError, spent_s: float
@@ -132,7 +137,7 @@ class Keeper:
 
     def _sound(self, data: bytes, codec: str, duration_s: float, suffix: str) -> SoundObject:
         kind = media_type(codec)
-        key = self._store.put(data, suffix, kind)
+        key = self._put(data, suffix, kind)
         return SoundObject(key, content_hash(key), len(data), round(duration_s, 4), kind)
 
     def _metadata(self, take: Take, kept: Finished, result: RenderResult) -> str:
@@ -146,7 +151,13 @@ class Keeper:
             versions=self._versions(take.request.delivery.codec),
         )
         document = build(said, take.render_key, result, provenance, kept.performance.transcript)
-        return self._store.put(canonical(document), SUFFIX, MEDIA_TYPE)
+        return self._put(canonical(document), SUFFIX, MEDIA_TYPE)
+
+    def _put(self, data: bytes, suffix: str, kind: str) -> str:
+        self.failpoint("storing")
+        key = self._store.put(data, suffix, kind)
+        self.failpoint("stored")
+        return key
 
 
 def failed(why: str, spent_s: float = 0.0) -> RenderResult:

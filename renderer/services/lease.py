@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from renderer.domain.take import Take
 from renderer.ports import Clock, UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 
 DEADLINE_S = 45.0
 DEADLINE_PER_CHARACTER_S = 0.1
@@ -34,6 +35,9 @@ class LeaseKeeper:
         unit: Begins a transaction.
         clock: Measures deadlines.
         seconds: Length of a lease, seconds.
+
+    Attributes:
+        failpoint: Called before leases are renewed, for fault tests.
     """
 
     def __init__(self, unit: Callable[[], UnitOfWork], clock: Clock, seconds: float) -> None:
@@ -42,6 +46,7 @@ class LeaseKeeper:
         self.seconds = seconds
         self._deadlines: dict[str, float] = {}
         self._lock = threading.Lock()
+        self.failpoint: Failpoint = nothing
 
     @property
     def interval_s(self) -> float:
@@ -69,6 +74,7 @@ class LeaseKeeper:
             living = [owner for owner, until in self._deadlines.items() if until > now]
             overdue = [owner for owner, until in self._deadlines.items() if until <= now]
         if living:
+            self.failpoint("renewing")
             with self._unit() as unit:
                 unit.leases.renew(living, self.seconds)
                 unit.commit()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from renderer.domain.route import Priority
 from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
+from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.scope import Scope
 
 UNFINISHED = (TakeStatus.PENDING, TakeStatus.LEASED)
@@ -48,7 +49,9 @@ def enqueue(begin: Callable[[], UnitOfWork], ids: list[int]) -> int:
     return done
 
 
-def request(begin: Callable[[], UnitOfWork], scope: Scope, few: int) -> list[int]:
+def request(
+    begin: Callable[[], UnitOfWork], scope: Scope, few: int, failpoint: Failpoint = nothing
+) -> list[int]:
     """Ask the workers of a service for what is open in scope; returns its row ids.
 
     What is queued already is not queued twice. So few takes that somebody waits for them overtake.
@@ -57,11 +60,13 @@ def request(begin: Callable[[], UnitOfWork], scope: Scope, few: int) -> list[int
         begin: Begins a transaction.
         scope: Which lines.
         few: How many takes are few.
+        failpoint: Called with the name of each step, for fault tests.
     """
     with begin() as unit:
         ids = take_ids(unit, scope)
         priority = Priority.URGENT if len(ids) <= few else None
         unit.takes.enqueue(ids, priority, again=False)
+        failpoint("requesting")
         unit.commit()
     return ids
 

@@ -157,7 +157,9 @@ class Relay:
             if not chosen:
                 return 0
             self._failpoint("claimed")
-            for batch in chosen:
+            for number, batch in enumerate(chosen):
+                if number:
+                    self._failpoint("publishing")
                 self._publisher.publish(batch.take_ids, batch.voice, route)
             self._failpoint("published")
             ids = sorted(row.id for batch in chosen for row in batch.rows)

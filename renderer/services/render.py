@@ -93,6 +93,10 @@ class Render:
         self.told: Callable[[RenderResult], None] = lambda _result: None
         self.misfits: Callable[[Take], tuple[Part, ...]] = lambda _take: ()
 
+    def arm(self, failpoint: Failpoint) -> None:
+        """Call a failpoint at every step, those of the parts as well."""
+        self.failpoint = self._keeper.failpoint = self._leases.failpoint = failpoint
+
     def stop(self) -> None:
         """Begin no further batch: what is queued is given back to the database."""
         self._stopping.set()
@@ -128,12 +132,13 @@ class Render:
         owner = f"{self._worker}:{uuid.uuid4().hex}"
         takes = self._lease(take_ids, owner)
         self._leases.hold(owner, takes)
-        self.failpoint("leased")
         open_ids = {take.id for take in takes}
         try:
+            self.failpoint("leased")
             away = self._work(takes, owner, open_ids)
-        except BaseException:
-            self._release(sorted(open_ids), owner)
+        except BaseException as error:
+            is_innocent = isinstance(error, DatabaseError)
+            self._release(sorted(open_ids), owner, is_innocent=is_innocent)
             raise
         finally:
             self._leases.drop(owner)
@@ -196,6 +201,8 @@ class Render:
         """Render a batch; when that breaks in an unforeseen way, take by take."""
         try:
             return self._attempts(takes)
+        except DatabaseError:  # the world's fault, and no line's
+            raise
         except Exception as error:  # a bug or a broken model must not take its neighbours along
             if len(takes) == 1:
                 log.exception("take %d failed", takes[0].id)

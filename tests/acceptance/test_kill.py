@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from renderer.domain.object_key import content_hash, sha256_hex
-from renderer.services.failpoint import STEPS
+from renderer.services.failpoint import WALK_STEPS
 
 SCENE = """\
 scene: gate
@@ -25,7 +25,7 @@ lines:
 PER_TAKE = ("kept", "finishing", "finished")
 PER_BATCH = ("judged",)
 CASES = [
-    *(f"{step}:1" for step in STEPS),
+    *(f"{step}:1" for step in WALK_STEPS),
     *(f"{step}:2" for step in PER_BATCH),
     *(f"{step}:3" for step in PER_TAKE),
 ]

@@ -394,3 +394,26 @@ def test_a_raw_take_mastered_again_and_again_keeps_the_attempt_it_was_spoken_at(
 
     assert planned == [3, 3]
     assert len(studio.voice.requests) == spoken
+
+
+@pytest.mark.parametrize("stage", ["_stored", "_gain"])
+def test_a_database_that_goes_away_during_the_work_fails_no_line(
+    stage: str, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: such a take was `failed`, and only a person could go on with it."""
+    pks = studio.ask("good day", "good night")
+    part = studio.render._performer if stage == "_stored" else studio.render._finisher
+
+    def away(*_args: object) -> None:
+        raise DatabaseError("the server closed the connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(part, stage, away)
+        for _ in range(2 * MAX_DELIVERIES):
+            with pytest.raises(DatabaseError):
+                studio.render.batch(pks)
+    assert studio.statuses(pks) == ["pending", "pending"]
+    assert {studio.take(pk).deliveries for pk in pks} == {0}, "the lines are not at fault"
+
+    studio.render.batch(pks)
+    assert studio.statuses(pks) == ["approved", "approved"]
