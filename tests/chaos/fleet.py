@@ -218,7 +218,7 @@ class Fleet:
         return [k for p in ("objects/", "keys/") for k in self.store.keys(p) if is_key(k)]
 
     def bring(self, texts: Sequence[str]) -> None:
-        """Import lines and ask for them, as `barkline render` does; again while a server is away."""
+        """Import lines and ask for them, as `render` does; again while a server is away."""
         rows = (f"  - {{id: line_{i}, character: guard, text: {t!r}}}" for i, t in enumerate(texts))
         scene = "\n".join(("scene: gate", "locale: en-US", "lines:", *rows, ""))
         (self.folder / "game" / "scenes" / "gate.yaml").write_text(scene, encoding="utf-8")
