@@ -19,7 +19,7 @@ Who may import whom (held by import-linter, see pyproject.toml):
     workers        actors, the embedded and the standing worker
     bootstrap      the only place where parts meet: Settings -> adapters
     config         the only reader of the environment
-    services manifest db messaging speech judges storage report pull training     siblings
+    services manifest db messaging speech judges storage report pull training telemetry   siblings
     ports          every Protocol
     quality text direction      pure: gate; words and phonemes; emotion and prosody
     audio          pure: waveform, spectrum, pitch, loudness, mastering, codec

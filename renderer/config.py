@@ -22,6 +22,7 @@ BARKLINE_METRICS_PORT   port for Prometheus, 0 for none          0
 BARKLINE_METRICS_HOST   address that port is bound to            127.0.0.1
 BARKLINE_LOG            text or json                             text
 BARKLINE_MEMORY_MB      memory a worker process may take, 0: any 0
+OTEL_EXPORTER_OTLP_ENDPOINT  where spans are sent (extra trace)  none
 
 DATABASE_URL, REDIS_URL and STORE may stand in files instead, for secrets: BARKLINE_REDIS_URL_FILE
 names a file that holds the value.
@@ -45,6 +46,7 @@ _KNOWN = {
     *("BARKLINE_MODEL_CACHE_MB", "BARKLINE_REDIS_URL", "BARKLINE_LEASE_S", "BARKLINE_QUEUES"),
     *("BARKLINE_QUEUE_BOUND", "BARKLINE_LINGER_S", "BARKLINE_GRACE_S", "BARKLINE_LOG"),
     *("BARKLINE_METRICS_PORT", "BARKLINE_METRICS_HOST", "BARKLINE_MEMORY_MB"),
+    "BARKLINE_METRICS_SLOT",
     *("BARKLINE_USER", "BARKLINE_REVISION", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
     *(f"{name}_FILE" for name in _IN_FILES),
 }
@@ -66,6 +68,9 @@ class ServiceSettings:
         metrics_host: Address that port is bound to.
         logs_json: Whether logs are JSON, one object a line.
         memory_mb: Memory a worker process may take, MB, or 0 for any.
+        metrics_folder: Where a worker process leaves its measures for its parent, or "".
+        metrics_slot: Its number among its siblings; its parent sets both.
+        traces: OTLP collector for spans, or "".
     """
 
     redis_url: str = field(default="", repr=False)
@@ -78,6 +83,9 @@ class ServiceSettings:
     metrics_host: str = "127.0.0.1"
     logs_json: bool = False
     memory_mb: int = 0
+    metrics_folder: str = ""
+    metrics_slot: int = 0
+    traces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,9 @@ def _service(env: _Environment) -> ServiceSettings:
         metrics_host=env.text("BARKLINE_METRICS_HOST") or "127.0.0.1",
         logs_json=env.choice("BARKLINE_LOG", {"text": False, "json": True}, "text") or False,
         memory_mb=env.count("BARKLINE_MEMORY_MB", 0, least=0, most=10_000_000),
+        metrics_folder=env.text("PROMETHEUS_MULTIPROC_DIR"),
+        metrics_slot=env.count("BARKLINE_METRICS_SLOT", 0, least=0),
+        traces=env.text("OTEL_EXPORTER_OTLP_ENDPOINT"),
     )
 
 

@@ -24,6 +24,7 @@ STEADY_S = 60.0
 TICK_S = 0.1
 # A process says every second that it lives, once its code is loaded.
 SILENT_S = 60.0
+STILL_S = 10.0
 WRONG_SETTINGS = 78
 COMMAND = (sys.executable, "-m", "workers.worker_process", "--supervised")
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Supervisor:
         environments: One per process: what it has beside this process's own environment.
         grace_s: Seconds the processes have to end their batches.
         command: What to run.
-        told: Called with the exit code of each process that died, for metrics.
+        told: Called with the number and the exit code of each process that died, for metrics.
     """
 
     def __init__(
@@ -72,12 +73,24 @@ class Supervisor:
         environments: Sequence[Mapping[str, str]],
         grace_s: float,
         command: Sequence[str] = COMMAND,
-        told: Callable[[int], None] = lambda _code: None,
+        told: Callable[[int, int], None] = lambda _number, _code: None,
     ) -> None:
         self.children = [Child(environment) for environment in environments]
         self._grace_s = grace_s
         self._command = tuple(command)
         self._told = told
+        self._is_draining = False
+        self._tended_at = time.monotonic()
+
+    def why_unwell(self) -> str:
+        """Return what is wrong, or "": a process that died is well while its pause lasts."""
+        if self._is_draining:
+            return "the workers end their batches"
+        if time.monotonic() - self._tended_at > STILL_S:
+            return "nobody tends the workers"
+        late = time.monotonic() - STILL_S
+        gone = [n for n, c in enumerate(self.children) if not c.is_running and c.due < late]
+        return f"worker {gone[0]} is not running" if gone else ""
 
     def run(self, stopping: threading.Event) -> int:
         """Keep the processes running until `stopping`; returns the exit code.
@@ -86,14 +99,15 @@ class Supervisor:
         """
         try:
             while not stopping.wait(TICK_S):
-                for child in self.children:
-                    if self._tend(child) == WRONG_SETTINGS:
+                self._tended_at = time.monotonic()
+                for number, child in enumerate(self.children):
+                    if self._tend(number, child) == WRONG_SETTINGS:
                         return WRONG_SETTINGS
         finally:
             code = self._end()
         return code
 
-    def _tend(self, child: Child) -> int:
+    def _tend(self, number: int, child: Child) -> int:
         """Start a process when it is due; returns the code of one that has just ended, or 0."""
         now = time.monotonic()
         if child.process is None:
@@ -110,7 +124,7 @@ class Supervisor:
             else min(LONGEST_PAUSE_S, child.pause_s * 2)
         )
         log.warning("worker %d ended with %d; restarting", child.process.pid, code)
-        self._told(code)
+        self._told(number, code)
         self._forget(child)
         child.due = now + child.pause_s
         child.restarts += 1
@@ -149,6 +163,7 @@ class Supervisor:
 
     def _end(self) -> int:
         """Let all processes drain, and kill what does not end in time."""
+        self._is_draining = True
         running = [c.process for c in self.children if c.process is not None and c.is_running]
         for process in running:
             process.terminate()

@@ -36,22 +36,31 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Run until a signal, or until the supervisor is gone; returns the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for ours in ("workers", "renderer", "__main__"):
-        logging.getLogger(ours).setLevel(logging.INFO)
     stopping = stop_on_signals()
     _stop_with_parent(stopping)
     try:
         settings = Settings.read()
+        bootstrap.start_logs(settings)
         limit_memory(settings.service.memory_mb)
-        letters = DeadLetters()
-        service = bootstrap.open_service(settings, [letters])
-        letters.unit = service.ground.unit
-        letters.failpoint = failpoint.read(settings.failpoint)
-        return run(service, stopping)
+        return _serve(settings, stopping)
     except BarklineError as error:
         log.error("%s", error)  # noqa: TRY400 - a message for people, not a traceback
         return error.exit_code
+
+
+def _serve(settings: Settings, stopping: threading.Event) -> int:
+    """Open everything and run, watched."""
+    meter = bootstrap.open_child_meter(settings)
+    tracer = bootstrap.open_tracer(settings)
+    letters = DeadLetters()
+    letters.told = lambda queue: meter.count("barkline_dead_letters_total", queue=queue)
+    try:
+        service = bootstrap.open_service(settings, [letters], meter, tracer)
+        letters.unit = service.ground.unit
+        letters.failpoint = failpoint.read(settings.failpoint)
+        return run(service, stopping)
+    finally:
+        tracer.close()
 
 
 def run(service: Service, stopping: threading.Event) -> int:

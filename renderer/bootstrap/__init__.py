@@ -5,6 +5,7 @@
     stages      the stages of a render, composed for either mode
     walk        a house with engines, judges and queue: render in one process
     service     the parts of workers and relays, which serve all projects and have none at hand
+    watch       logs, metrics, health and traces of their processes
 
 Heavy libraries are imported inside functions, so that light commands stay light.
 """
@@ -20,6 +21,14 @@ from renderer.bootstrap.service import (
     warm_worker,
 )
 from renderer.bootstrap.walk import Walk, open_render, open_walk
+from renderer.bootstrap.watch import (
+    open_child_meter,
+    open_family,
+    open_relay_meter,
+    open_tracer,
+    serve_watch,
+    start_logs,
+)
 from renderer.bootstrap.workspace import Workspace, open_workspace
 
 __all__ = [
@@ -29,13 +38,19 @@ __all__ = [
     "Walk",
     "Workspace",
     "migrate_service",
+    "open_child_meter",
+    "open_family",
     "open_house",
     "open_relay",
+    "open_relay_meter",
     "open_render",
     "open_service",
+    "open_tracer",
     "open_walk",
     "open_worker",
     "open_workspace",
+    "serve_watch",
+    "start_logs",
     "voice_book",
     "warm_worker",
 ]

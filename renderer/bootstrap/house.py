@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from renderer import config
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.stages import stage_revisions
+from renderer.bootstrap.watch import open_import_tracer
 from renderer.bootstrap.workspace import Workspace, gate_path, lexicon_paths, profiles_path
 from renderer.config import Settings
 from renderer.domain.project import Project
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from renderer.services.reading import ProjectReader
     from renderer.services.render_key import KeyBuilder
     from renderer.services.scope import Scope
+    from renderer.speech.voice_book import Voices
 
 
-def voice_book(settings: Settings, project: Project | None = None) -> VoiceBook:
+def voice_book(settings: Settings, project: Project | None = None) -> Voices:
     """Return the installed voices: the project's own, the user's, the shipped ones."""
     from renderer.speech.voice_book import Voices
 
@@ -124,6 +126,7 @@ class House:
         )
         ingest.failpoint = failpoint.read(self.workspace.settings.failpoint)
         ingest.queue_of = self.queue_of
+        ingest.tracer = open_import_tracer(self.workspace.settings)
         ingest.gate = asdict(read_limits(own)) if own.is_file() else {}
         return ingest
 

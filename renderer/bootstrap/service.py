@@ -20,6 +20,7 @@ from renderer.bootstrap.stages import (
 )
 from renderer.config import Settings
 from renderer.errors import BarklineError, ConfigError
+from renderer.ports import SILENT, UNTRACED, Meter, Tracer
 
 if TYPE_CHECKING:
     from dramatiq import Middleware
@@ -50,12 +51,16 @@ class Service:
         engine: The database itself, for waking up and for checks.
         broker: The queue.
         publisher: What the queue is asked and told.
+        meter: Told what is measured.
+        tracer: Told what is at work.
     """
 
     ground: Ground
     engine: Engine
     broker: RedisBroker
     publisher: RedisPublisher
+    meter: Meter = SILENT
+    tracer: Tracer = UNTRACED
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,19 @@ class RelayParts:
     reaper: Reaper
 
 
-def open_service(settings: Settings, middleware: Sequence[Middleware] = ()) -> Service:
+def open_service(
+    settings: Settings,
+    middleware: Sequence[Middleware] = (),
+    meter: Meter = SILENT,
+    tracer: Tracer = UNTRACED,
+) -> Service:
     """Open what the settings name; the queue and the store are not asked yet.
 
     Args:
         settings: From the environment.
         middleware: For the broker, beside Dramatiq's own.
+        meter: Told what is measured.
+        tracer: Told what is at work.
 
     Raises:
         ConfigError: This is no service, or the database is not of this release.
@@ -96,7 +108,13 @@ def open_service(settings: Settings, middleware: Sequence[Middleware] = ()) -> S
             "BARKLINE_REDIS_URL is not set, so there is no service here: `barkline render` does "
             "everything in one process. docs/service.md says what a service needs."
         )
-    engine = open_database(settings.database_url)
+
+    def queue_failed() -> None:
+        meter.count("barkline_redis_errors_total")
+
+    engine = open_database(
+        settings.database_url, lambda: meter.count("barkline_database_errors_total")
+    )
     require_schema(engine)
     clock = SystemClock()
 
@@ -107,8 +125,9 @@ def open_service(settings: Settings, middleware: Sequence[Middleware] = ()) -> S
         return SqlUnitOfWork(engine, "", clock, is_read_only=True)
 
     ground = Ground(settings, unit, reading, open_store(settings.store), voice_book(settings))
-    broker = redis_broker(settings.service.redis_url, middleware)
-    return Service(ground, engine, broker, RedisPublisher(broker))
+    broker = redis_broker(settings.service.redis_url, middleware, queue_failed)
+    publisher = RedisPublisher(broker, queue_failed)
+    return Service(ground, engine, broker, publisher, meter, tracer)
 
 
 def require_schema(engine: Engine) -> None:
@@ -158,12 +177,13 @@ def open_worker(service: Service) -> WorkerParts:
     from renderer.services.lease import LeaseKeeper
     from renderer.speech.worker_voices import WorkerVoices
 
-    ground, settings = service.ground, service.ground.settings
+    ground, settings = _measured(service), service.ground.settings
     leases = LeaseKeeper(ground.unit, SystemClock(), settings.service.lease_s)
     limits = ProjectLimits(ground.reading, shipped_limits())
     voices = WorkerVoices(ground.voices, settings.batch)
     render = compose_render(replace(ground, voices=voices), limits.of, worker_name(), leases)
     render.arm(failpoint.read(settings.failpoint))
+    render.watch(service.meter, service.tracer)
     render.misfits = Fitness(ground.voices, stage_revisions).misfits
     return WorkerParts(render, leases, voices)
 
@@ -181,6 +201,18 @@ def warm_worker(service: Service, parts: WorkerParts) -> dict[str, BarklineError
     return warm(parts.voices, names, plain_transcriber())
 
 
+def _measured(service: Service) -> Ground:
+    """Return what a render stands on, with store and voices measured where anybody reads it."""
+    ground, meter = service.ground, service.meter
+    if meter is SILENT:
+        return ground
+    from renderer.telemetry.store import MeteredStore
+    from renderer.telemetry.voices import MeteredVoices
+
+    voices = MeteredVoices(voice_book(ground.settings), meter)
+    return replace(ground, store=MeteredStore(ground.store, meter), voices=voices)
+
+
 def open_relay(service: Service, told: Told = lambda _batch, _route: None) -> RelayParts:
     """Compose what moves outbox rows and finds what is lost."""
     from renderer.services import failpoint
@@ -191,7 +223,6 @@ def open_relay(service: Service, told: Told = lambda _batch, _route: None) -> Re
     ours = settings.service
     point = failpoint.read(settings.failpoint)
     pace = Pace(settings.batch, ours.queue_bound, ours.linger_s)
-    return RelayParts(
-        Relay(unit, service.publisher, pace, clock, point, told),
-        Reaper(unit, service.publisher, clock, LOST_AFTER_S, point),
-    )
+    relay = Relay(unit, service.publisher, pace, clock, point, told)
+    relay.tracer = service.tracer
+    return RelayParts(relay, Reaper(unit, service.publisher, clock, LOST_AFTER_S, point))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import threading
 
 import click
 
@@ -27,17 +27,37 @@ def command(processes: int | None, queues: str | None, gpus: str | None) -> int:
     settings from the environment (docs/service.md).
     """
     from workers.stop import stop_on_signals
-    from workers.supervisor import Supervisor
 
-    for ours in ("workers", "renderer"):
-        logging.getLogger(ours).setLevel(logging.INFO)
     settings = Settings.read()
+    bootstrap.start_logs(settings)
     environments = _environments(processes, queues, gpus)
     for environment in environments:
         Settings.read(environment_with(environment))
     bootstrap.open_service(settings)  # wrong settings are said once, not by every process
-    stopping = stop_on_signals()
-    return Supervisor(environments, settings.service.grace_s).run(stopping)
+    return _supervise(settings, environments, stop_on_signals())
+
+
+def _supervise(
+    settings: Settings, environments: list[dict[str, str]], stopping: threading.Event
+) -> int:
+    """Run the processes, watched where a port is set; returns the exit code."""
+    from workers.supervisor import Supervisor
+
+    family = bootstrap.open_family(settings)
+    if family is None:
+        return Supervisor(environments, settings.service.grace_s).run(stopping)
+    watched = [{**env, **family.environment(n)} for n, env in enumerate(environments)]
+    supervisor = Supervisor(
+        watched, settings.service.grace_s, told=lambda number, _code: family.died(number)
+    )
+    try:
+        server = bootstrap.serve_watch(settings, family.text, supervisor.why_unwell)
+        try:
+            return supervisor.run(stopping)
+        finally:
+            server.close()
+    finally:
+        family.close()
 
 
 def _environments(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ _CONNECTION: dict[str, str | int] = {
 }
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, told: Callable[[], None] = lambda: None) -> Engine:
     """Open a database; SQLite in WAL mode with immediate write transactions.
 
     Args:
         url: SQLAlchemy URL (`sqlite:////path/to.db`, `postgresql+psycopg://…`).
+        told: Called for every call that fails by what the world does, for metrics.
 
     Raises:
         ConfigError: The URL is none, its driver is missing, or its folder cannot be made.
@@ -58,7 +60,7 @@ def open_database(url: str) -> Engine:
         ) from error
     if parsed.get_backend_name() != "sqlite":
         engine = _server(parsed)
-        _explain_errors(engine, parsed)
+        _explain_errors(engine, parsed, told)
         return engine
     if parsed.database:
         _make_folder(Path(parsed.database).parent)
@@ -66,7 +68,7 @@ def open_database(url: str) -> Engine:
     else:  # in memory: every connection is the same one, and gone with the process
         engine = create_engine(parsed, poolclass=StaticPool)
     _tame_sqlite(engine)
-    _explain_errors(engine, parsed)
+    _explain_errors(engine, parsed, told)
     return engine
 
 
@@ -84,6 +86,7 @@ def _server(url: URL) -> Engine:
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_TIMEOUT_S,
+            hide_parameters=True,  # they hold dialogue, which belongs in no log
             connect_args=_connect_args(url),
         )
     except ImportError as error:
@@ -115,7 +118,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _explain_errors(engine: Engine, url: URL) -> None:
+def _explain_errors(engine: Engine, url: URL, told: Callable[[], None]) -> None:
     """Raise what the world does to a database as DatabaseError; bugs stay what they are."""
     is_file = url.get_backend_name() == "sqlite" and bool(url.database)
 
@@ -124,7 +127,10 @@ def _explain_errors(engine: Engine, url: URL) -> None:
         error = context.sqlalchemy_exception
         if not isinstance(error, DBAPIError):
             return None
-        return explained(error, url.database or "", is_file=is_file)
+        found = explained(error, url.database or "", is_file=is_file)
+        if found is not None:
+            told()
+        return found
 
 
 def _tame_sqlite(engine: Engine) -> None:

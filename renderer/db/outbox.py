@@ -87,6 +87,7 @@ class SqlOutbox:
                 take.c.deliveries,
                 outbox.c.created_at,
                 outbox.c.priority,
+                take.c.trace_id,
             )
             .join(take, take.c.id == outbox.c.take_id)
             .where(outbox.c.sent_at.is_(None), *_lane(route))
@@ -95,7 +96,9 @@ class SqlOutbox:
             .with_for_update(skip_locked=True, of=outbox)
         )
         return [
-            OutboxRow(*row[:5], created_at=aware(row.created_at), priority=Priority(row.priority))
+            OutboxRow(
+                *row[:5], aware(row.created_at), Priority(row.priority), trace_id=row.trace_id
+            )
             for row in self._connection.execute(query)
         ]
 

@@ -1,4 +1,4 @@
-"""Small tables of the service: dead letters, and the limits of projects."""
+"""Small tables of the service: dead letters, the limits of projects, and imports."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from renderer.db.tables import dead_letter, project
+from renderer.db.tables import dead_letter, event, project
 from renderer.db.upsert import insert_missing
-from renderer.ports import Clock
+from renderer.ports import Clock, ImportRow
 
 REASON_LENGTH = 2_000
 
@@ -55,3 +55,26 @@ class SqlGates:
         known = self._connection.execute(select(project.c.gate).where(mine)).scalar()
         if known != dict(limits):
             self._connection.execute(update(project).where(mine).values(gate=dict(limits)))
+
+
+class SqlImports:
+    """Implements `ports.Imports`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def newest_event(self) -> int:
+        """Return the row id of the newest event of the audit trail, 0 when there is none."""
+        return int(self._connection.execute(select(func.max(event.c.id))).scalar() or 0)
+
+    def after(self, event_id: int) -> list[ImportRow]:
+        """Return the imports among the events newer than a row id."""
+        query = (
+            select(event.c.id, event.c.payload)
+            .where(event.c.id > event_id, event.c.kind == "manifest_imported")
+            .order_by(event.c.id)
+        )
+        return [
+            ImportRow(pk, int(told["requested"]), int(told["cached"]))
+            for pk, told in self._connection.execute(query)
+        ]

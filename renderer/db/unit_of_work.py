@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
 from renderer.db.outbox import SqlOutbox
-from renderer.db.record import SqlDeadLetters, SqlGates
+from renderer.db.record import SqlDeadLetters, SqlGates, SqlImports
 from renderer.db.tables import project, voice_level
 from renderer.db.take_repository import SqlTakes
 from renderer.db.upsert import insert_missing
@@ -19,6 +19,7 @@ from renderer.errors import DatabaseError
 from renderer.ports import (
     Clock,
     DeadLetters,
+    Imports,
     Leases,
     LineRepository,
     Outbox,
@@ -64,6 +65,7 @@ class SqlUnitOfWork:
     leases: Leases
     dead_letters: DeadLetters
     gates: ProjectGates
+    imports: Imports
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
@@ -87,6 +89,7 @@ class SqlUnitOfWork:
         self.leases = SqlLeases(self._connection, self._clock)
         self.dead_letters = SqlDeadLetters(self._connection, self._clock)
         self.gates = SqlGates(self._connection, project_id)
+        self.imports = SqlImports(self._connection)
         return self
 
     def _project_id(self) -> int | None:

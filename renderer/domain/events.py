@@ -28,10 +28,17 @@ class TakeRequested:
 
 @dataclass(frozen=True, slots=True)
 class TakeFinished:
-    """A take reached a finished status."""
+    """A take reached a finished status.
+
+    Attributes:
+        take_id: Row id of the take.
+        status: Which.
+        trace_id: Of the import that asked for it, or "".
+    """
 
     take_id: int
     status: str
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,19 @@ HEARTBEAT_MS = 10_000
 # service wait for twelve minutes.
 MAINTENANCE_CHANCE = 300_000
 DEAD_MESSAGE_MS = 60 * 60 * 1000
+SAID_S = 60 * 60
 _Answer = TypeVar("_Answer")
 
 
-def redis_broker(url: str, middleware: Sequence[Middleware] = ()) -> RedisBroker:
+def redis_broker(
+    url: str, middleware: Sequence[Middleware] = (), told: Callable[[], None] = lambda: None
+) -> RedisBroker:
     """Return a broker on a Redis server; nothing is sent yet.
 
     Args:
         url: `redis://[:password@]host:port/number` or `rediss://…`.
         middleware: Beside Dramatiq's own retries, time limits and shutdown notices.
+        told: Called for every command that fails, for metrics.
 
     Raises:
         ConfigError: The URL is none, or the client is not installed.
@@ -62,8 +66,10 @@ def redis_broker(url: str, middleware: Sequence[Middleware] = ()) -> RedisBroker
     except ValueError as error:
         raise ConfigError("BARKLINE_REDIS_URL cannot be read; write redis://host:6379/0") from error
     own = [AgeLimit(), TimeLimit(), Callbacks(), Pipelines(), Retries()]
+    client = redis.Redis(connection_pool=pool)
+    client.execute_command = _counted(client.execute_command, told)  # type: ignore[method-assign]
     broker: RedisBroker = RedisBroker(  # type: ignore[no-untyped-call]
-        client=redis.Redis(connection_pool=pool),
+        client=client,
         middleware=[*own, *middleware],
         namespace=NAMESPACE,
         maintenance_chance=MAINTENANCE_CHANCE,
@@ -74,15 +80,36 @@ def redis_broker(url: str, middleware: Sequence[Middleware] = ()) -> RedisBroker
     return broker
 
 
+def _counted(execute: Callable[..., Any], told: Callable[[], None]) -> Callable[..., Any]:
+    """Return a client's way to send commands, with every failure of the server told.
+
+    Dramatiq waits for a server that is away by itself, and tells nobody but its log.
+    """
+    from redis.exceptions import NoScriptError, RedisError
+
+    def run(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - the client's
+        try:
+            return execute(*args, **options)
+        except NoScriptError:  # a server that restarted; the script is sent again
+            raise
+        except (RedisError, OSError):
+            told()
+            raise
+
+    return run
+
+
 class RedisPublisher:
     """Implements `ports.Publisher` on Redis. Safe to use from many threads.
 
     Args:
-        broker: From `redis_broker`.
+        broker: From `redis_broker`, which tells of failed commands by itself.
+        told: Called for every pipeline of commands that fails, for metrics.
     """
 
-    def __init__(self, broker: RedisBroker) -> None:
+    def __init__(self, broker: RedisBroker, told: Callable[[], None] = lambda: None) -> None:
         self._broker = broker
+        self._told = told
         self._redis: Any = broker.client
 
     def publish(self, take_ids: Sequence[int], voice: str, route: Route) -> None:
@@ -105,7 +132,7 @@ class RedisPublisher:
             pipe = self._redis.pipeline(transaction=False)
             for name in _hashes(route):
                 pipe.hlen(name)
-            return sum(int(number) for number in pipe.execute())
+            return sum(int(number) for number in self._sent(pipe))
 
         return self._guard(count)
 
@@ -121,9 +148,26 @@ class RedisPublisher:
             for route in ROUTES:
                 for name in _hashes(route):
                     pipe.hvals(name)
-            return list(pipe.execute())
+            return self._sent(pipe)
 
         return {pk for hash_ in self._guard(read) for data in hash_ for pk in take_ids_of(data)}
+
+    def first(self, name: str) -> bool:
+        """Whether nobody has said a name within the last hour.
+
+        Raises:
+            QueueError: Redis is away.
+        """
+        key = f"{NAMESPACE}:said:{name}"
+        return self._guard(lambda: bool(self._redis.set(key, 1, nx=True, ex=SAID_S)))
+
+    def _sent(self, pipe: Any) -> list[Any]:  # noqa: ANN401 - the client's
+        """Send commands together."""
+        try:
+            return list(pipe.execute())
+        except Exception:
+            self._told()
+            raise
 
     def ping(self) -> dict[str, Any]:
         """Return what the server says of itself, for `barkline doctor`.

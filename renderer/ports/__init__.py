@@ -19,21 +19,27 @@ from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
-from renderer.ports.service import DeadLetters, Leases, ProjectGates
+from renderer.ports.service import DeadLetters, ImportRow, Imports, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
+from renderer.ports.telemetry import SILENT, UNTRACED, Meter, SilentMeter, SilentTracer, Tracer
 from renderer.ports.text import Transcriber
 
 __all__ = [
+    "SILENT",
+    "UNTRACED",
     "Clock",
     "DeadLetters",
     "HeardWord",
+    "ImportRow",
+    "Imports",
     "Judge",
     "Leases",
     "LineRepository",
     "LineWrite",
     "ManifestFile",
     "ManifestSource",
+    "Meter",
     "ObjectReader",
     "ObjectStore",
     "Outbox",
@@ -43,6 +49,8 @@ __all__ = [
     "Publisher",
     "Recogniser",
     "References",
+    "SilentMeter",
+    "SilentTracer",
     "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
@@ -51,6 +59,7 @@ __all__ = [
     "Synthesiser",
     "TakeRepository",
     "TakeWrite",
+    "Tracer",
     "Transcriber",
     "UnitOfWork",
     "VoiceBook",

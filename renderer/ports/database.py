@@ -13,7 +13,7 @@ from renderer.domain.route import Priority, Queue
 from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.ports.outbox import Outbox
-from renderer.ports.service import DeadLetters, Leases, ProjectGates
+from renderer.ports.service import DeadLetters, Imports, Leases, ProjectGates
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,7 @@ class UnitOfWork(Protocol):
     leases: Leases
     dead_letters: DeadLetters
     gates: ProjectGates
+    imports: Imports
 
     def __enter__(self) -> Self: ...
 

@@ -23,6 +23,7 @@ class OutboxRow:
         deliveries: How often workers have begun it.
         created_at: When it was written; None when nobody asked.
         priority: What goes first: the smaller number.
+        trace_id: Of the import that asked for the take, or "".
     """
 
     id: int
@@ -32,6 +33,7 @@ class OutboxRow:
     deliveries: int = 0
     created_at: datetime | None = None
     priority: Priority = Priority.NORMAL
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -43,4 +44,31 @@ class ProjectGates(Protocol):
 
     def put(self, limits: Mapping[str, Any]) -> None:
         """Record the limits of this transaction's project."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """An import as the audit trail tells of it.
+
+    Attributes:
+        id: Row id of the event.
+        requested: New takes.
+        cached: Lines whose take was known already.
+    """
+
+    id: int
+    requested: int
+    cached: int
+
+
+class Imports(Protocol):
+    """The imports of all projects, as the audit trail tells of them."""
+
+    def newest_event(self) -> int:
+        """Return the row id of the newest event of any kind, 0 when there is none."""
+        ...
+
+    def after(self, event_id: int) -> list[ImportRow]:
+        """Return the imports among the events newer than a row id."""
         ...

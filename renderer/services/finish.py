@@ -14,13 +14,14 @@ from renderer.domain.transcript import shift
 from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
-from renderer.ports import Judge, VoiceBook
+from renderer.ports import SILENT, Judge, Meter, VoiceBook
 from renderer.quality.gate import judge as judge_take
 from renderer.quality.gate import needs_learned
 from renderer.quality.limits import GateLimits
 from renderer.quality.take import LEARNED, GateInput
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Performance, Performed
+from renderer.services.stage import STAGE
 
 RECORDING = "recording"
 
@@ -54,6 +55,9 @@ class Finisher:
         level: Gains of voices.
         judges: Learned metrics.
         limits: What the gate holds the takes of a project against.
+
+    Attributes:
+        meter: Told how long stages take.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Finisher:
         self._level = level
         self._judges = judges
         self._limits = limits
+        self.meter: Meter = SILENT
 
     def finish(
         self, takes: Sequence[Take], performed: Performed, number: int
@@ -96,7 +101,8 @@ class Finisher:
                 continue
             inputs[take.id] = self._gate_input(take, rough[take.id])
         for pk, learned in self._learned(inputs, limits).items():
-            verdict = judge_take(replace(inputs[pk], learned=learned), limits[pk])
+            with self.meter.time(STAGE, stage="measure"):
+                verdict = judge_take(replace(inputs[pk], learned=learned), limits[pk])
             made[pk] = replace(rough[pk], verdict=verdict)
         return made
 
@@ -107,9 +113,12 @@ class Finisher:
             head_s=request.mastering.head_s + asked.lead_s,
             tail_s=request.mastering.tail_s + asked.trail_s,
         )
-        mastered = master(performance.waveform, target, self._gain(take, performance))
-        data = encode(mastered.waveform, request.delivery.codec, request.delivery.quality)
-        return Finished(number, performance, mastered, data, decode(data), Verdict.of(()))
+        with self.meter.time(STAGE, stage="master"):
+            mastered = master(performance.waveform, target, self._gain(take, performance))
+        with self.meter.time(STAGE, stage="encode"):
+            data = encode(mastered.waveform, request.delivery.codec, request.delivery.quality)
+            decoded = decode(data)
+        return Finished(number, performance, mastered, data, decoded, Verdict.of(()))
 
     def _gain(self, take: Take, performance: Performance) -> float:
         """One gain per voice; a recording is its own voice."""
@@ -150,7 +159,8 @@ class Finisher:
         learned: dict[int, dict[str, float | JudgeError]] = {pk: {} for pk in inputs}
         worth = [pk for pk, take in inputs.items() if needs_learned(take, limits[pk])]
         for judge in self._judges:
-            scores = judge.score([inputs[pk].delivered for pk in worth])
+            with self.meter.time(STAGE, stage="judge"):
+                scores = judge.score([inputs[pk].delivered for pk in worth])
             for pk, score in zip(worth, scores, strict=True):
                 learned[pk] |= (
                     dict.fromkeys(LEARNED, score)

@@ -27,11 +27,13 @@ from renderer.domain.take import RenderResult, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.errors import DatabaseError, Fault, Level, ManifestError
 from renderer.ports import (
+    UNTRACED,
     LineWrite,
     ManifestFile,
     ManifestSource,
     StoredLine,
     TakeWrite,
+    Tracer,
     UnitOfWork,
 )
 from renderer.services.adopt import Adopter
@@ -93,6 +95,7 @@ class Ingest:
         failpoint: Called with the name of each step; fault tests put theirs here.
         queue_of: What renders a request.
         gate: The limits the project lays over the shipped ones, as plain values.
+        tracer: Told of the import, under its trace id.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Ingest:
         self.failpoint: Failpoint = nothing
         self.queue_of: Callable[[RenderRequest], Queue] = lambda _request: Queue.CPU
         self.gate: Mapping[str, Any] = {}
+        self.tracer: Tracer = UNTRACED
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -141,7 +145,9 @@ class Ingest:
     def _run(self, progress: Progress | None) -> IngestReport:
         report = IngestReport()
         files = self._source.files()
-        with self._unit() as unit:
+        asked = self._origin
+        span = self.tracer.span("import", [asked.trace_id], project=asked.project)
+        with span, self._unit() as unit:
             reads_all = self._lock is not None
             context = self._source.context
             changed, gone = changed_files(unit, files, context, reads_all=reads_all)

@@ -23,9 +23,10 @@ from renderer.domain.transcript import cover, shift
 from renderer.domain.verdict import Decision
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError
-from renderer.ports import ObjectStore, VoiceBook
+from renderer.ports import SILENT, Meter, ObjectStore, VoiceBook
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished
+from renderer.services.stage import STAGE
 from renderer.text.viseme import cues, visemes, words
 
 _STATUS = {
@@ -56,6 +57,7 @@ class Keeper:
 
     Attributes:
         failpoint: Called around each object that is stored, for fault tests.
+        meter: Told how long encoding takes.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Keeper:
         self._versions = versions
         self._dump = dump
         self.failpoint: Failpoint = nothing
+        self.meter: Meter = SILENT
 
     def keep(
         self, take: Take, made: list[Finished] | BarklineError, spent_s: float
@@ -87,19 +90,15 @@ class Keeper:
         if isinstance(made, BarklineError):
             return failed(str(made), spent_s)
         kept = best(made)
-        raw = self._sound(
-            encode_raw(kept.performance.waveform),
-            "wav24",
-            kept.performance.waveform.duration_s,
-            ".wav",
-        )
+        spoken, mastered = kept.performance.waveform, kept.master.waveform
+        with self.meter.time(STAGE, stage="encode"):
+            raw_bytes, master_bytes = encode_raw(spoken), encode(mastered, "wav24")
+        raw = self._sound(raw_bytes, "wav24", spoken.duration_s, ".wav")
         delivery = replace(
             self._attempt_sound(take, kept),
             duration_s=round(kept.decoded.duration_s, 4),
         )
-        master = self._sound(
-            encode(kept.master.waveform, "wav24"), "wav24", kept.master.waveform.duration_s, ".wav"
-        )
+        master = self._sound(master_bytes, "wav24", mastered.duration_s, ".wav")
         result = RenderResult(
             status=_STATUS[kept.verdict.decision],
             verdict=kept.verdict,

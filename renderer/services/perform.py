@@ -26,6 +26,8 @@ from renderer.errors import (
     TextError,
 )
 from renderer.ports import (
+    SILENT,
+    Meter,
     ObjectStore,
     Speech,
     SpeechRequest,
@@ -34,6 +36,7 @@ from renderer.ports import (
     UnitOfWork,
     VoiceBook,
 )
+from renderer.services.stage import STAGE
 from renderer.text.phone_place import by_symbol, find_phones
 
 TranscriberFor = Callable[[Sequence[Mapping[str, str | bool]]], Transcriber]
@@ -101,6 +104,9 @@ class Performer:
         store: Where raw takes and recordings are.
         voices: The installed voices.
         transcriber: Makes a transcriber for some lexicon entries.
+
+    Attributes:
+        meter: Told how long stages take, and which raw takes were found.
     """
 
     def __init__(
@@ -114,6 +120,7 @@ class Performer:
         self._store = store
         self._voices = voices
         self._transcriber = transcriber
+        self.meter: Meter = SILENT
 
     def perform(self, takes: Sequence[Take], attempt: int) -> Performed:
         """Speak some takes; an error stands in the place of a take that failed.
@@ -124,7 +131,9 @@ class Performer:
         """
         made: Performed = {}
         ready: dict[int, tuple[Take, Transcript]] = {}
-        for take, transcript in self._transcribe(takes):
+        with self.meter.time(STAGE, stage="transcribe"):
+            transcribed = self._transcribe(takes)
+        for take, transcript in transcribed:
             if isinstance(transcript, TextError):
                 made[take.id] = transcript
             else:
@@ -179,6 +188,13 @@ class Performer:
         was_rejected = take.result is not None and take.result.status is TakeStatus.REJECTED
         if attempt > 1 or was_rejected:
             return None
+        known = self._kept(take, transcript)
+        name = "barkline_cache_hits_total" if known else "barkline_cache_misses_total"
+        self.meter.count(name, kind="raw")
+        return known
+
+    def _kept(self, take: Take, transcript: Transcript) -> Performance | None:
+        """Return the raw take under the same synthesis key, when its sound is there."""
         with self._reading() as unit:
             known = unit.takes.raw_of(take.render_key.synthesis_hex)
         if known is None or known.raw is None:
@@ -219,9 +235,11 @@ class Performer:
                 made[take.id] = error
                 continue
             planned[take.id] = _intoned(plan) if synthesiser.has_intonation else plan
-        answers = self._answers(synthesiser, [plan.request for plan in planned.values()])
+        with self.meter.time(STAGE, stage="speak"):
+            answers = self._answers(synthesiser, [plan.request for plan in planned.values()])
         for (pk, plan), said in zip(planned.items(), answers, strict=True):
-            made[pk] = _direct(said, plan) if isinstance(said, Speech) else said
+            with self.meter.time(STAGE, stage="direct"):
+                made[pk] = _direct(said, plan) if isinstance(said, Speech) else said
         return made
 
     @staticmethod

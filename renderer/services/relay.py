@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from renderer.domain.route import ROUTES, Priority, Route
 from renderer.domain.voice import VoiceRef
-from renderer.ports import Clock, OutboxRow, Publisher, UnitOfWork
+from renderer.ports import UNTRACED, Clock, OutboxRow, Publisher, Tracer, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 
 CLAIM = 4_096
@@ -107,6 +107,9 @@ class Relay:
         clock: Tells how long rows have waited.
         failpoint: Called with the name of each step, for fault tests.
         told: Called with each batch that was sent and its lane, for metrics.
+
+    Attributes:
+        tracer: Told what is at work.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Relay:
         self._clock = clock
         self._failpoint = failpoint
         self._told = told
+        self.tracer: Tracer = UNTRACED
 
     def run_once(self, limit: int = CLAIM) -> int:
         """Send what waits and finds room, up to `limit` rows; return how many were sent.
@@ -160,7 +164,9 @@ class Relay:
             for number, batch in enumerate(chosen):
                 if number:
                     self._failpoint("publishing")
-                self._publisher.publish(batch.take_ids, batch.voice, route)
+                traces = [row.trace_id for row in batch.rows]
+                with self.tracer.span("relay batch", traces, queue=route.name):
+                    self._publisher.publish(batch.take_ids, batch.voice, route)
             self._failpoint("published")
             ids = sorted(row.id for batch in chosen for row in batch.rows)
             unit.outbox.mark_sent(ids)

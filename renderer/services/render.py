@@ -34,13 +34,14 @@ from renderer.errors import (
     ObjectMissingError,
     StorageError,
 )
-from renderer.ports import Clock, UnitOfWork
+from renderer.ports import SILENT, UNTRACED, Clock, Meter, Tracer, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
 from renderer.services.fitness import explain
 from renderer.services.keep import Keeper, failed
 from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
+from renderer.services.tally import fields_of, tell_attempt, tell_line
 
 EMBEDDED_LEASE_S = 15 * 60.0
 # Between tries to store a result, seconds; all together less than a lease.
@@ -66,6 +67,8 @@ class Render:
         told: Called with every result that was stored, for progress displays.
         misfits: Names what of a take's key this process does not honour; such takes are left to
             others.
+        meter: Told what became of takes; `watch` hands it to the parts as well.
+        tracer: Told what is at work.
     """
 
     def __init__(
@@ -92,6 +95,13 @@ class Render:
         self.failpoint: Failpoint = nothing
         self.told: Callable[[RenderResult], None] = lambda _result: None
         self.misfits: Callable[[Take], tuple[Part, ...]] = lambda _take: ()
+        self.meter: Meter = SILENT
+        self.tracer: Tracer = UNTRACED
+
+    def watch(self, meter: Meter, tracer: Tracer) -> None:
+        """Tell a meter and a tracer of everything from now on."""
+        self.meter = self._performer.meter = self._finisher.meter = self._keeper.meter = meter
+        self.tracer = tracer
 
     def arm(self, failpoint: Failpoint) -> None:
         """Call a failpoint at every step, those of the parts as well."""
@@ -121,9 +131,13 @@ class Render:
         """
         with self._unit() as unit:
             worn_out = unit.leases.quarantine(take_ids)
-            unit.outbox.add([TakeFinished(pk, TakeStatus.QUARANTINED.value) for pk in worn_out])
+            lost = unit.takes.get(worn_out) if worn_out else []
+            unit.outbox.add(
+                [TakeFinished(t.id, TakeStatus.QUARANTINED.value, t.trace_id) for t in lost]
+            )
             begun = unit.leases.deliveries(take_ids)
             unit.commit()
+        self.meter.count("barkline_quarantined_total", len(worn_out))
         fresh = [pk for pk in take_ids if begun.get(pk) == 0]
         suspect = sorted((count, pk) for pk, count in begun.items() if count)
         return ([fresh] if fresh else []) + [[pk] for _, pk in suspect]
@@ -133,9 +147,11 @@ class Render:
         takes = self._lease(take_ids, owner)
         self._leases.hold(owner, takes)
         open_ids = {take.id for take in takes}
+        traces = [take.trace_id for take in takes]
         try:
             self.failpoint("leased")
-            away = self._work(takes, owner, open_ids)
+            with self.tracer.span("render batch", traces, batch=owner, lines=len(takes)):
+                away = self._work(takes, owner, open_ids)
         except BaseException as error:
             is_innocent = isinstance(error, DatabaseError)
             self._release(sorted(open_ids), owner, is_innocent=is_innocent)
@@ -163,11 +179,12 @@ class Render:
         results = self._render(takes)
         spent = (self._clock.monotonic_s() - began) / max(1, len(takes))
         for take in takes:
-            result = self._keep(take, results[take.id], spent)
-            if isinstance(result, StorageError):
-                away = result
-                continue
-            self._store(take, owner, result)
+            with self.tracer.span("take", [take.trace_id], **fields_of(take)):
+                result = self._keep(take, results[take.id], spent)
+                if isinstance(result, StorageError):
+                    away = result
+                    continue
+                self._store(take, owner, result)
             open_ids.discard(take.id)
         return away
 
@@ -205,7 +222,8 @@ class Render:
             raise
         except Exception as error:  # a bug or a broken model must not take its neighbours along
             if len(takes) == 1:
-                log.exception("take %d failed", takes[0].id)
+                with self.tracer.span("failure", [takes[0].trace_id], **fields_of(takes[0])):
+                    log.exception("take %d failed", takes[0].id)
                 return {takes[0].id: BarklineError(f"{type(error).__name__}: {error}")}
             log.warning("batch of %d failed, going on take by take", len(takes))
             return {take.id: self._render([take])[take.id] for take in takes}
@@ -221,6 +239,7 @@ class Render:
             self.failpoint("performed")
             finished = self._finisher.finish(open_, performed, number)
             self.failpoint("judged")
+            tell_attempt(self.meter, open_, number, finished)
             again = []
             for take in open_:
                 if self._is_open(take, finished[take.id], performed[take.id], tried):
@@ -272,7 +291,10 @@ class Render:
             self._finish(take, owner, result)
         except LeaseLostError as error:
             log.warning("%s; the result is dropped", error)
+            self.meter.count("barkline_lease_lost_total")
         else:
+            tell_line(self.meter, take, result)
+            log.info("take %d is %s", take.id, result.status.value)
             self.told(result)
         self.failpoint("finished")
 
@@ -282,7 +304,7 @@ class Render:
             try:
                 with self._unit() as unit:
                     unit.takes.finish(take.id, owner, result)
-                    unit.outbox.add([TakeFinished(take.id, result.status.value)])
+                    unit.outbox.add([TakeFinished(take.id, result.status.value, take.trace_id)])
                     self.failpoint("finishing")
                     unit.commit()
             except DatabaseError as error:

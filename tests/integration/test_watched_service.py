@@ -1,0 +1,239 @@
+"""A relay and workers under load, watched by a Prometheus: every panel of every page has data."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.servers.process import MissingServerError, free_port
+from tests.servers.prometheus import PrometheusServer
+
+COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()")
+PROJECT = """\
+name: {name}
+source_locale: en-US
+locales: {{en-US: {{required: true}}}}
+characters:
+  guard: {{name: Guard, voice: formant#m3}}
+targets:
+  delivery: {{codec: {codec}}}
+"""
+LINES = ("Halt, who goes there?", "The road is closed.", "We leave at dawn.", "Bring the lamp.")
+SECRET = "Bring the"  # dialogue, which no log may hold
+# A page of the test's own rule: the panel of firing alerts has something to show.
+FIRING = """\
+groups:
+  - name: test
+    rules: [{alert: BarklineSeen, expr: 'up{job="barkline-worker"} == 1'}]
+"""
+INPUTS = {"$__rate_interval": "30s", "$__range": "3m", "$price_per_hour": "1.00"}
+NEEDS_GPU = "barkline_gpu_memory_bytes"
+
+
+@dataclass
+class Watched:
+    """A service that runs, and what asks it."""
+
+    relay: str
+    worker: str
+    prometheus: PrometheusServer
+    log: Path
+
+
+def write_project(folder: Path, name: str, lines: int, codec: str = "ogg", gate: str = "") -> Path:
+    (folder / "scenes").mkdir(parents=True, exist_ok=True)
+    (folder / "project.yaml").write_text(PROJECT.format(name=name, codec=codec))
+    said = [
+        f'  - {{id: {name}_{i}, character: guard, text: "{i + 2} o\'clock. {LINES[i % 4]}"}}'
+        for i in range(lines)
+    ]
+    scene = "\n".join(["scene: gate", "locale: en-US", "lines:", *said, ""])
+    (folder / "scenes/gate.yaml").write_text(scene)
+    if gate:
+        (folder / "gate.yaml").write_text(gate)
+    return folder
+
+
+def read(url: str) -> tuple[int, str]:
+    try:
+        with urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
+    except URLError:
+        return 0, ""
+
+
+def wait_for(is_so: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, what
+        time.sleep(0.2)
+
+
+@contextmanager
+def running(log: Path, env: dict[str, str], *argv: str) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [*COMMAND, *argv], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def watched(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: Any,
+    redis_server: Any,
+    s3_server: Any,
+    repository: Path,
+) -> Iterator[Watched]:
+    """A service that has rendered what passes, what is rejected, and what was known."""
+    place = tmp_path_factory.mktemp("watched")
+    ports = {"relay": free_port(), "worker": free_port()}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("BARKLINE_")}
+    env |= s3_server.environment() | {
+        "PYTHONPATH": str(repository),
+        "BARKLINE_DATABASE_URL": postgres_server.new_database(),
+        "BARKLINE_REDIS_URL": redis_server.url(15),
+        "BARKLINE_STORE": s3_server.new_bucket(),
+        "BARKLINE_BUILD": str(place / "build"),
+        "BARKLINE_LOG": "json",
+        "BARKLINE_WORKERS": "1",
+        "BARKLINE_THREADS": "1",
+        "BARKLINE_BATCH": "4",
+    }
+
+    def barkline(*argv: str) -> str:
+        done = subprocess.run(
+            [*COMMAND, *argv], env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (0, 1), done.stderr
+        return done.stdout
+
+    barkline("migrate")
+    rule = place / "firing.yml"
+    rule.write_text(FIRING)
+    targets = {f"barkline-{name}": [port] for name, port in ports.items()}
+    rules = [repository / "assets/monitoring/alerts.yml", rule]
+    log = place / "log"
+    try:
+        prometheus = PrometheusServer(targets, rules)
+    except MissingServerError as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+    relay_env = env | {"BARKLINE_METRICS_PORT": str(ports["relay"])}
+    worker_env = env | {"BARKLINE_METRICS_PORT": str(ports["worker"])}
+    with (
+        prometheus,
+        running(log, relay_env, "relay"),
+        running(log, worker_env, "worker"),
+    ):
+        addresses = [f"http://127.0.0.1:{port}" for port in ports.values()]
+        for address in addresses:
+            wait_for(lambda a=address: read(f"{a}/healthz")[0] == 200, "it is not well")
+        wait_for(
+            lambda: len(prometheus.query("barkline_quarantined_total")) > 0
+            and len(prometheus.query("barkline_takes")) > 0
+            and len(prometheus.query("barkline_stage_seconds_count")) > 0,
+            "nothing is measured",
+        )
+        strict = write_project(place / "strict", "strict", 2, gate="defaults: {most_duration_s: 0.3}\n")
+        barkline("render", str(strict), "--no-report")
+        calm = write_project(place / "calm", "calm", 5)
+        barkline("render", str(calm), "--no-report")
+        write_project(calm, "calm", 6)  # five lines are known
+        barkline("render", str(calm), "--no-report")
+        write_project(calm, "calm", 6, codec="flac")  # six raw takes are known
+        barkline("render", str(calm), "--no-report")
+        wait_for(lambda: counted(prometheus, "key") > 0, "no import was counted")
+        time.sleep(2.5)  # two more looks
+        yield Watched(addresses[0], addresses[1], prometheus, log)
+
+
+def counted(prometheus: PrometheusServer, kind: str) -> float:
+    found = prometheus.query(f'sum(barkline_cache_hits_total{{kind="{kind}"}})')
+    return float(found[0]["value"][1]) if found else 0.0
+
+
+def pages(repository: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((repository / "assets/monitoring/grafana/dashboards").glob("*.json")):
+        for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]:
+            for target in panel["targets"]:
+                yield f"{path.stem}: {panel['title']}", target["expr"]
+
+
+def test_every_panel_has_data(watched: Watched, repository: Path) -> None:
+    empty = []
+    declared = watched.prometheus.metadata()
+    for where, expression in pages(repository):
+        for name, value in INPUTS.items():
+            expression = expression.replace(name, value)
+        if NEEDS_GPU in expression:
+            assert NEEDS_GPU in declared
+            continue
+        found = [float(series["value"][1]) for series in watched.prometheus.query(expression)]
+        if not any(math.isfinite(value) for value in found):
+            empty.append(f"{where}: {expression}")
+    assert empty == []
+
+
+def test_measures_say_what_happened(watched: Watched) -> None:
+    def total(expression: str) -> float:
+        return sum(float(series["value"][1]) for series in watched.prometheus.query(expression))
+
+    assert total('barkline_lines_total{status="approved",voice="formant#m3"}') == 12
+    assert total('barkline_lines_total{status="rejected",voice="formant#m3"}') == 2
+    assert total('barkline_attempts_total{number="2"}') == 2
+    assert total('barkline_rejects_total{check="duration",character="guard"}') >= 2
+    assert total('barkline_cache_hits_total{kind="raw"}') == 6
+    assert total('barkline_cache_hits_total{kind="key"}') == 5
+    assert total('barkline_cache_misses_total{kind="model"}') == 1
+    assert total("barkline_relay_events_total") == 14
+    assert total("barkline_batch_lines_sum") == 14
+    assert total('barkline_takes{status="approved"}') == 12
+    assert total('barkline_store_bytes_total{operation="put"}') > 100_000
+    audio, work = total("barkline_audio_seconds_total"), total("barkline_work_seconds_total")
+    assert audio > 10
+    assert work > 0
+    for stage in ("transcribe", "speak", "direct", "master", "encode", "measure", "judge", "store"):
+        assert total(f'barkline_stage_seconds_count{{stage="{stage}"}}') > 0, stage
+
+
+def test_logs_are_objects_with_the_line_and_its_trace_and_nothing_it_says(
+    watched: Watched,
+) -> None:
+    text = watched.log.read_text(encoding="utf-8")
+    events = [json.loads(line) for line in text.splitlines()]
+    kept = [event for event in events if event["event"].startswith("take ")]
+    assert len(kept) == 14
+    names = {"project", "line", "locale", "take", "batch", "trace_id"}
+    assert all(names <= event.keys() for event in kept)
+    assert {event["project"] for event in kept} == {"strict", "calm"}
+    assert all(len(event["trace_id"]) == 32 for event in kept)
+    assert len({event["trace_id"] for event in kept}) == 4  # one for each import
+    assert SECRET not in text
+
+
+def test_nothing_but_two_pages_is_served(watched: Watched) -> None:
+    assert read(f"{watched.worker}/")[0] == 404
+    assert read(f"{watched.worker}/metrics/../")[0] == 404
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{watched.relay}/metrics", data=b"x", method="POST"), timeout=5)
+    assert refused.value.code in (405, 501)
