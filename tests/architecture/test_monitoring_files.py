@@ -13,42 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
+from renderer.telemetry.catalogue import METRICS as CATALOGUE
+from renderer.telemetry.catalogue import Kind
+
 Run = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "assets/monitoring"
 # Every metric the service has, with its labels; histograms have _bucket, _sum and _count.
-METRICS: dict[str, set[str]] = {
-    "barkline_outbox_unsent": {"queue"},
-    "barkline_outbox_oldest_age_seconds": {"queue"},
-    "barkline_queue_messages": {"queue"},
-    "barkline_takes": {"status"},
-    "barkline_relay_events_total": {"queue"},
-    "barkline_relay_batches_total": {"queue"},
-    "barkline_requeued_total": {"why"},
-    "barkline_lines_total": {"status", "voice"},
-    "barkline_audio_seconds_total": {"voice"},
-    "barkline_work_seconds_total": {"voice"},
-    "barkline_rejects_total": {"check", "voice", "character"},
-    "barkline_attempts_total": {"number"},
-    "barkline_quarantined_total": set(),
-    "barkline_cache_hits_total": {"kind"},
-    "barkline_cache_misses_total": {"kind"},
-    "barkline_store_errors_total": {"operation"},
-    "barkline_store_bytes_total": {"operation"},
-    "barkline_database_errors_total": set(),
-    "barkline_redis_errors_total": set(),
-    "barkline_lease_lost_total": set(),
-    "barkline_dead_letters_total": {"queue"},
-    "barkline_worker_restarts_total": set(),
-    "barkline_gpu_memory_bytes": {"gpu", "kind"},
-    "barkline_model_cache_bytes": set(),
-    "barkline_build_info": {"version"},
-}
-HISTOGRAMS: dict[str, set[str]] = {
-    "barkline_batch_lines": set(),
-    "barkline_batch_fill_ratio": set(),
-    "barkline_stage_seconds": {"stage"},
-}
+HISTOGRAMS = {m.name: set(m.labels) for m in CATALOGUE if m.kind is Kind.HISTOGRAM}
+METRICS = {m.name: set(m.labels) for m in CATALOGUE if m.kind is not Kind.HISTOGRAM}
 KNOWN = METRICS | {
     f"{name}_{part}": labels | ({"le"} if part == "bucket" else set())
     for name, labels in HISTOGRAMS.items()

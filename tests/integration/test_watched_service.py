@@ -18,9 +18,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from renderer.bootstrap import migrate_service
+from renderer.config import Settings
 from tests.servers.process import MissingServerError, free_port
 from tests.servers.prometheus import PrometheusServer
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()")
 PROJECT = """\
 name: {name}
@@ -39,7 +42,7 @@ groups:
   - name: test
     rules: [{alert: BarklineSeen, expr: 'up{job="barkline-worker"} == 1'}]
 """
-INPUTS = {"$__rate_interval": "30s", "$__range": "3m", "$price_per_hour": "1.00"}
+INPUTS = {"$__rate_interval": "9m", "$__range": "9m", "$price_per_hour": "1.00"}
 NEEDS_GPU = "barkline_gpu_memory_bytes"
 
 
@@ -57,7 +60,7 @@ def write_project(folder: Path, name: str, lines: int, codec: str = "ogg", gate:
     (folder / "scenes").mkdir(parents=True, exist_ok=True)
     (folder / "project.yaml").write_text(PROJECT.format(name=name, codec=codec))
     said = [
-        f'  - {{id: {name}_{i}, character: guard, text: "{i + 2} o\'clock. {LINES[i % 4]}"}}'
+        f'  - {{id: {name}_{i}, character: guard, text: "{name.title()} {i + 2}. {LINES[i % 4]}"}}'
         for i in range(lines)
     ]
     scene = "\n".join(["scene: gate", "locale: en-US", "lines:", *said, ""])
@@ -98,73 +101,77 @@ def running(log: Path, env: dict[str, str], *argv: str) -> Iterator[subprocess.P
 
 
 @pytest.fixture(scope="module")
-def watched(
+def environment(
     tmp_path_factory: pytest.TempPathFactory,
     postgres_server: Any,
     redis_server: Any,
     s3_server: Any,
     repository: Path,
-) -> Iterator[Watched]:
-    """A service that has rendered what passes, what is rejected, and what was known."""
-    place = tmp_path_factory.mktemp("watched")
-    ports = {"relay": free_port(), "worker": free_port()}
+) -> dict[str, str]:
+    """The settings of a service of this test's own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("BARKLINE_")}
-    env |= s3_server.environment() | {
+    return env | {
+        **s3_server.environment(),
         "PYTHONPATH": str(repository),
         "BARKLINE_DATABASE_URL": postgres_server.new_database(),
         "BARKLINE_REDIS_URL": redis_server.url(15),
         "BARKLINE_STORE": s3_server.new_bucket(),
-        "BARKLINE_BUILD": str(place / "build"),
+        "BARKLINE_BUILD": str(tmp_path_factory.mktemp("build")),
         "BARKLINE_LOG": "json",
         "BARKLINE_WORKERS": "1",
         "BARKLINE_THREADS": "1",
         "BARKLINE_BATCH": "4",
     }
 
-    def barkline(*argv: str) -> str:
-        done = subprocess.run(
-            [*COMMAND, *argv], env=env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode in (0, 1), done.stderr
-        return done.stdout
 
-    barkline("migrate")
+@pytest.fixture(scope="module")
+def watched(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], repository: Path
+) -> Iterator[Watched]:
+    """A service that has rendered what passes, what is rejected, and what was known."""
+    place = tmp_path_factory.mktemp("watched")
+    ports = {"relay": free_port(), "worker": free_port()}
     rule = place / "firing.yml"
     rule.write_text(FIRING)
     targets = {f"barkline-{name}": [port] for name, port in ports.items()}
-    rules = [repository / "assets/monitoring/alerts.yml", rule]
-    log = place / "log"
     try:
-        prometheus = PrometheusServer(targets, rules)
+        prometheus = PrometheusServer(targets, [repository / "assets/monitoring/alerts.yml", rule])
     except MissingServerError as missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
-    relay_env = env | {"BARKLINE_METRICS_PORT": str(ports["relay"])}
-    worker_env = env | {"BARKLINE_METRICS_PORT": str(ports["worker"])}
-    with (
-        prometheus,
-        running(log, relay_env, "relay"),
-        running(log, worker_env, "worker"),
-    ):
-        addresses = [f"http://127.0.0.1:{port}" for port in ports.values()]
-        for address in addresses:
-            wait_for(lambda a=address: read(f"{a}/healthz")[0] == 200, "it is not well")
-        wait_for(
-            lambda: len(prometheus.query("barkline_quarantined_total")) > 0
-            and len(prometheus.query("barkline_takes")) > 0
-            and len(prometheus.query("barkline_stage_seconds_count")) > 0,
-            "nothing is measured",
-        )
-        strict = write_project(place / "strict", "strict", 2, gate="defaults: {most_duration_s: 0.3}\n")
-        barkline("render", str(strict), "--no-report")
-        calm = write_project(place / "calm", "calm", 5)
-        barkline("render", str(calm), "--no-report")
-        write_project(calm, "calm", 6)  # five lines are known
-        barkline("render", str(calm), "--no-report")
-        write_project(calm, "calm", 6, codec="flac")  # six raw takes are known
-        barkline("render", str(calm), "--no-report")
+    migrate_service(Settings.read(environment))
+    log = place / "log"
+    relay, worker = (
+        environment | {"BARKLINE_METRICS_PORT": str(ports[name])} for name in ("relay", "worker")
+    )
+    with prometheus, running(log, relay, "relay"), running(log, worker, "worker"):
+        service = Watched(*(f"http://127.0.0.1:{p}" for p in ports.values()), prometheus, log)
+        await_measures(service)
+        load(place, environment)
         wait_for(lambda: counted(prometheus, "key") > 0, "no import was counted")
         time.sleep(2.5)  # two more looks
-        yield Watched(addresses[0], addresses[1], prometheus, log)
+        yield service
+
+
+def barkline(env: dict[str, str], *argv: str) -> None:
+    done = subprocess.run([*COMMAND, *argv], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+
+
+def await_measures(service: Watched) -> None:
+    """Wait until Prometheus has seen both processes before they had any work."""
+    for address in (service.relay, service.worker):
+        wait_for(lambda a=address: read(f"{a}/healthz")[0] == 200, "it is not well")  # type: ignore[misc]
+    for metric in ("barkline_takes", "barkline_quarantined_total"):
+        wait_for(lambda m=metric: bool(service.prometheus.query(m)), f"no {metric}")  # type: ignore[misc]
+
+
+def load(place: Path, env: dict[str, str]) -> None:
+    """Render what is rejected, what passes, what is known by its key and by its raw take."""
+    gate = "defaults: {most_duration_s: 0.3}\n"
+    strict, calm = place / "strict", place / "calm"
+    barkline(env, "render", str(write_project(strict, "strict", 2, gate=gate)), "--no-report")
+    for lines, codec in ((5, "ogg"), (6, "ogg"), (6, "flac")):
+        barkline(env, "render", str(write_project(calm, "calm", lines, codec)), "--no-report")
 
 
 def counted(prometheus: PrometheusServer, kind: str) -> float:
@@ -172,19 +179,24 @@ def counted(prometheus: PrometheusServer, kind: str) -> float:
     return float(found[0]["value"][1]) if found else 0.0
 
 
+def as_sent(expression: str) -> str:
+    """The expression as Grafana sends it."""
+    for name, value in INPUTS.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
 def pages(repository: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((repository / "assets/monitoring/grafana/dashboards").glob("*.json")):
         for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]:
             for target in panel["targets"]:
-                yield f"{path.stem}: {panel['title']}", target["expr"]
+                yield f"{path.stem}: {panel['title']}", as_sent(target["expr"])
 
 
 def test_every_panel_has_data(watched: Watched, repository: Path) -> None:
     empty = []
     declared = watched.prometheus.metadata()
     for where, expression in pages(repository):
-        for name, value in INPUTS.items():
-            expression = expression.replace(name, value)
         if NEEDS_GPU in expression:
             assert NEEDS_GPU in declared
             continue
