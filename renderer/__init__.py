@@ -20,6 +20,7 @@ Who may import whom (held by import-linter, see pyproject.toml):
     bootstrap      the only place where parts meet: Settings -> adapters
     config         the only reader of the environment
     services manifest db messaging speech judges storage report pull training telemetry   siblings
+                   (telemetry: metrics, health, logs and traces of the service)
     ports          every Protocol
     quality text direction      pure: gate; words and phonemes; emotion and prosody
     audio          pure: waveform, spectrum, pitch, loudness, mastering, codec

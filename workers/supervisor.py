@@ -65,7 +65,10 @@ class Supervisor:
         environments: One per process: what it has beside this process's own environment.
         grace_s: Seconds the processes have to end their batches.
         command: What to run.
-        told: Called with the number and the exit code of each process that died, for metrics.
+        told: Called with the exit code of each process that died.
+
+    Attributes:
+        died: Called with the number of each process that died, for metrics.
     """
 
     def __init__(
@@ -73,12 +76,13 @@ class Supervisor:
         environments: Sequence[Mapping[str, str]],
         grace_s: float,
         command: Sequence[str] = COMMAND,
-        told: Callable[[int, int], None] = lambda _number, _code: None,
+        told: Callable[[int], None] = lambda _code: None,
     ) -> None:
         self.children = [Child(environment) for environment in environments]
         self._grace_s = grace_s
         self._command = tuple(command)
         self._told = told
+        self.died: Callable[[int], None] = lambda _number: None
         self._is_draining = False
         self._tended_at = time.monotonic()
 
@@ -124,7 +128,8 @@ class Supervisor:
             else min(LONGEST_PAUSE_S, child.pause_s * 2)
         )
         log.warning("worker %d ended with %d; restarting", child.process.pid, code)
-        self._told(number, code)
+        self._told(code)
+        self.died(number)
         self._forget(child)
         child.due = now + child.pause_s
         child.restarts += 1

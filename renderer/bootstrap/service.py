@@ -20,7 +20,6 @@ from renderer.bootstrap.stages import (
 )
 from renderer.config import Settings
 from renderer.errors import BarklineError, ConfigError
-from renderer.ports import SILENT, UNTRACED, Meter, Tracer
 
 if TYPE_CHECKING:
     from dramatiq import Middleware
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from renderer.messaging.redis_queue import RedisPublisher
-    from renderer.ports import UnitOfWork, VoiceBook
+    from renderer.ports import Meter, Tracer, UnitOfWork, VoiceBook
     from renderer.services.lease import LeaseKeeper
     from renderer.services.reap import Reaper
     from renderer.services.relay import Batch, Relay
@@ -59,8 +58,8 @@ class Service:
     engine: Engine
     broker: RedisBroker
     publisher: RedisPublisher
-    meter: Meter = SILENT
-    tracer: Tracer = UNTRACED
+    meter: Meter
+    tracer: Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +82,16 @@ class RelayParts:
 def open_service(
     settings: Settings,
     middleware: Sequence[Middleware] = (),
-    meter: Meter = SILENT,
-    tracer: Tracer = UNTRACED,
+    meter: Meter | None = None,
+    tracer: Tracer | None = None,
 ) -> Service:
     """Open what the settings name; the queue and the store are not asked yet.
 
     Args:
         settings: From the environment.
         middleware: For the broker, beside Dramatiq's own.
-        meter: Told what is measured.
-        tracer: Told what is at work.
+        meter: Told what is measured; None for nobody.
+        tracer: Told what is at work; None for nobody.
 
     Raises:
         ConfigError: This is no service, or the database is not of this release.
@@ -101,6 +100,7 @@ def open_service(
     from renderer.db.engine import open_database
     from renderer.db.unit_of_work import SqlUnitOfWork
     from renderer.messaging.redis_queue import RedisPublisher, redis_broker
+    from renderer.ports import SILENT, UNTRACED
     from renderer.storage.location import open_store
 
     if not settings.is_service:
@@ -108,12 +108,13 @@ def open_service(
             "BARKLINE_REDIS_URL is not set, so there is no service here: `barkline render` does "
             "everything in one process. docs/service.md says what a service needs."
         )
+    told = meter or SILENT
 
     def queue_failed() -> None:
-        meter.count("barkline_redis_errors_total")
+        told.count("barkline_redis_errors_total")
 
     engine = open_database(
-        settings.database_url, lambda: meter.count("barkline_database_errors_total")
+        settings.database_url, lambda: told.count("barkline_database_errors_total")
     )
     require_schema(engine)
     clock = SystemClock()
@@ -127,7 +128,7 @@ def open_service(
     ground = Ground(settings, unit, reading, open_store(settings.store), voice_book(settings))
     broker = redis_broker(settings.service.redis_url, middleware, queue_failed)
     publisher = RedisPublisher(broker, queue_failed)
-    return Service(ground, engine, broker, publisher, meter, tracer)
+    return Service(ground, engine, broker, publisher, told, tracer or UNTRACED)
 
 
 def require_schema(engine: Engine) -> None:
@@ -204,6 +205,8 @@ def warm_worker(service: Service, parts: WorkerParts) -> dict[str, BarklineError
 def _measured(service: Service) -> Ground:
     """Return what a render stands on, with store and voices measured where anybody reads it."""
     ground, meter = service.ground, service.meter
+    from renderer.ports import SILENT
+
     if meter is SILENT:
         return ground
     from renderer.telemetry.store import MeteredStore

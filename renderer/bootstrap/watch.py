@@ -5,26 +5,19 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from renderer import __version__
 from renderer.config import Settings
-from renderer.ports import SILENT, UNTRACED, Meter, Tracer
 
 if TYPE_CHECKING:
+    from renderer.ports import Meter, Tracer
     from renderer.telemetry.family import Family
     from renderer.telemetry.http import WatchServer
     from renderer.telemetry.meter import PrometheusMeter
+    from renderer.telemetry.trace import LogTracer, SpanTracer
 
 log = logging.getLogger(__name__)
-
-
-class ClosableTracer(Tracer, Protocol):
-    """A tracer whose spans have to be sent before the process ends."""
-
-    def close(self) -> None:
-        """Send what waits."""
-        ...
 
 
 def start_logs(settings: Settings) -> None:
@@ -40,6 +33,8 @@ def start_logs(settings: Settings) -> None:
 
 def open_child_meter(settings: Settings) -> Meter:
     """Return the meter of a worker process; silent where no parent answers for it."""
+    from renderer.ports import SILENT
+
     if not settings.service.metrics_folder:
         return SILENT
     from renderer.telemetry.meter import child_meter
@@ -95,7 +90,7 @@ def serve_watch(
     return WatchServer(ours.metrics_host, ours.metrics_port, watch_pages(metrics, why_unwell))
 
 
-def open_tracer(settings: Settings) -> ClosableTracer:
+def open_tracer(settings: Settings) -> LogTracer | SpanTracer:
     """Return the tracer of a worker or relay: logs, and spans where a collector is named."""
     from renderer.telemetry.trace import LogTracer, SpanTracer, open_processor
 
@@ -107,6 +102,8 @@ def open_tracer(settings: Settings) -> ClosableTracer:
 
 def open_import_tracer(settings: Settings) -> Tracer:
     """Return the tracer of a command that imports; its spans are sent when the process ends."""
+    from renderer.ports import UNTRACED
+
     if not settings.is_service or not _exports(settings):
         return UNTRACED
     from renderer.telemetry.trace import SpanTracer, open_processor

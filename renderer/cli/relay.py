@@ -11,7 +11,6 @@ import click
 from renderer import bootstrap
 from renderer.bootstrap import Service, SystemClock
 from renderer.config import Settings
-from renderer.ports import SILENT
 
 if TYPE_CHECKING:
     from renderer.telemetry.meter import PrometheusMeter
@@ -34,7 +33,7 @@ def command() -> int:
     meter = bootstrap.open_relay_meter(settings)
     tracer = bootstrap.open_tracer(settings)
     try:
-        service = bootstrap.open_service(settings, (), meter or SILENT, tracer)
+        service = bootstrap.open_service(settings, (), meter, tracer)
         _run(service, meter, stopping)
     finally:
         tracer.close()

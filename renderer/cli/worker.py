@@ -47,9 +47,8 @@ def _supervise(
     if family is None:
         return Supervisor(environments, settings.service.grace_s).run(stopping)
     watched = [{**env, **family.environment(n)} for n, env in enumerate(environments)]
-    supervisor = Supervisor(
-        watched, settings.service.grace_s, told=lambda number, _code: family.died(number)
-    )
+    supervisor = Supervisor(watched, settings.service.grace_s)
+    supervisor.died = family.died
     try:
         server = bootstrap.serve_watch(settings, family.text, supervisor.why_unwell)
         try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from renderer.audio.activity import sound_bounds
 from renderer.audio.codec import decode
 from renderer.audio.waveform import Waveform
 from renderer.direction.controls import AttemptChange, SignalControls, attempt_change, plan_controls
@@ -36,6 +35,7 @@ from renderer.ports import (
     UnitOfWork,
     VoiceBook,
 )
+from renderer.services.estimate import spread
 from renderer.services.stage import STAGE
 from renderer.text.phone_place import by_symbol, find_phones
 
@@ -306,23 +306,4 @@ def _direct(said: Speech, planned: Planned) -> Performance | SynthesisError:
         said.alignment_source,
         "; ".join((change.label or "as asked", *notes)),
         _asked(request, controls),
-    )
-
-
-def spread(transcript: Transcript, waveform: Waveform) -> tuple[PhoneSpan, ...]:
-    """Spread a transcript's phonemes evenly over the sound of a recording: an estimate."""
-    bounds = sound_bounds(waveform)
-    start, end = bounds.start / waveform.sample_rate, bounds.end / waveform.sample_rate
-    symbols = [
-        (symbol, index)
-        for index, word in enumerate(transcript.words)
-        for symbol in word.phonemes
-        if symbol.isalpha()
-    ]
-    if not symbols or end <= start:
-        return ()
-    step = (end - start) / len(symbols)
-    return tuple(
-        PhoneSpan(symbol, start + i * step, start + (i + 1) * step, index)
-        for i, (symbol, index) in enumerate(symbols)
     )

@@ -41,7 +41,7 @@ from renderer.services.fitness import explain
 from renderer.services.keep import Keeper, failed
 from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
-from renderer.services.tally import fields_of, tell_attempt, tell_line
+from renderer.services.tally import fields_of, tell_attempt, tell_line, tell_quarantine
 
 EMBEDDED_LEASE_S = 15 * 60.0
 # Between tries to store a result, seconds; all together less than a lease.
@@ -137,7 +137,7 @@ class Render:
             )
             begun = unit.leases.deliveries(take_ids)
             unit.commit()
-        self.meter.count("barkline_quarantined_total", len(worn_out))
+        tell_quarantine(self.meter, lost)
         fresh = [pk for pk in take_ids if begun.get(pk) == 0]
         suspect = sorted((count, pk) for pk, count in begun.items() if count)
         return ([fresh] if fresh else []) + [[pk] for _, pk in suspect]

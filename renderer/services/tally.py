@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from renderer.domain.take import RenderResult, Take
+from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.verdict import Decision
 from renderer.errors import BarklineError
 from renderer.ports import Meter
@@ -60,3 +60,11 @@ def tell_line(meter: Meter, take: Take, result: RenderResult) -> None:
     sound_s = result.delivery.duration_s if result.delivery else 0.0
     meter.count("barkline_audio_seconds_total", sound_s, voice=voice)
     meter.count("barkline_work_seconds_total", result.spent_s, voice=voice)
+
+
+def tell_quarantine(meter: Meter, takes: Sequence[Take]) -> None:
+    """Count takes that were put aside."""
+    meter.count("barkline_quarantined_total", len(takes))
+    for take in takes:
+        voice = take.request.utterance.voice
+        meter.count("barkline_lines_total", status=TakeStatus.QUARANTINED.value, voice=voice)

@@ -92,7 +92,7 @@ def test_tracebacks_show_no_local_values(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     start_logs(as_json=False)
-    logging.getLogger("dramatiq").info("worker %d is ready", 3)
+    logging.getLogger("workers.worker_process").info("worker %d is ready", 3)
     logging.getLogger("botocore.hooks").info("noise")
     said = capsys.readouterr().err
     assert "worker 3 is ready" in said
