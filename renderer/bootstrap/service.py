@@ -108,13 +108,13 @@ def open_service(
             "BARKLINE_REDIS_URL is not set, so there is no service here: `barkline render` does "
             "everything in one process. docs/service.md says what a service needs."
         )
-    told = meter or SILENT
+    given_meter = meter or SILENT
 
     def queue_failed() -> None:
-        told.count("barkline_redis_errors_total")
+        given_meter.count("barkline_redis_errors_total")
 
     engine = open_database(
-        settings.database_url, lambda: told.count("barkline_database_errors_total")
+        settings.database_url, lambda: given_meter.count("barkline_database_errors_total")
     )
     require_schema(engine)
     clock = SystemClock()
@@ -128,7 +128,7 @@ def open_service(
     ground = Ground(settings, unit, reading, open_store(settings.store), voice_book(settings))
     broker = redis_broker(settings.service.redis_url, middleware, queue_failed)
     publisher = RedisPublisher(broker, queue_failed)
-    return Service(ground, engine, broker, publisher, told, tracer or UNTRACED)
+    return Service(ground, engine, broker, publisher, given_meter, tracer or UNTRACED)
 
 
 def require_schema(engine: Engine) -> None:
