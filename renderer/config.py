@@ -291,6 +291,11 @@ def is_github_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
+def user() -> str:
+    """Return the name that is set for decisions and imports, or ""."""
+    return os.environ.get("BARKLINE_USER", "")
+
+
 def who() -> str:
     """Return the name decisions are recorded under."""
-    return os.environ.get("BARKLINE_USER") or os.environ.get("USER") or "unknown"
+    return user() or os.environ.get("USER") or "unknown"

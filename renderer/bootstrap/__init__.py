@@ -10,7 +10,7 @@ Heavy libraries are imported inside functions, so that light commands stay light
 """
 
 from renderer.bootstrap.clock import SystemClock
-from renderer.bootstrap.house import House, open_house, voice_book
+from renderer.bootstrap.house import House, Named, open_house, voice_book
 from renderer.bootstrap.service import (
     Service,
     migrate_service,
@@ -24,6 +24,7 @@ from renderer.bootstrap.workspace import Workspace, open_workspace
 
 __all__ = [
     "House",
+    "Named",
     "Service",
     "SystemClock",
     "Walk",

@@ -14,20 +14,35 @@ from renderer.ports.database import (
     UnitOfWork,
     VoiceLevels,
 )
+from renderer.ports.health import (
+    DatabaseFacts,
+    GpuFacts,
+    OwedFacts,
+    QueueFacts,
+    StoreFacts,
+    VoiceFacts,
+)
+from renderer.ports.history import History, PastImport
 from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
+from renderer.ports.retention import OldLine, Retention
 from renderer.ports.service import DeadLetters, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
 from renderer.ports.text import Transcriber
+from renderer.ports.transfer import Amount, Transfer
 
 __all__ = [
+    "Amount",
     "Clock",
+    "DatabaseFacts",
     "DeadLetters",
+    "GpuFacts",
     "HeardWord",
+    "History",
     "Judge",
     "Leases",
     "LineRepository",
@@ -36,24 +51,32 @@ __all__ = [
     "ManifestSource",
     "ObjectReader",
     "ObjectStore",
+    "OldLine",
     "Outbox",
     "OutboxRow",
+    "OwedFacts",
     "OwedRow",
+    "PastImport",
     "ProjectGates",
     "Publisher",
+    "QueueFacts",
     "Recogniser",
     "References",
+    "Retention",
     "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
+    "StoreFacts",
     "StoredLine",
     "SweptStore",
     "Synthesiser",
     "TakeRepository",
     "TakeWrite",
     "Transcriber",
+    "Transfer",
     "UnitOfWork",
     "VoiceBook",
+    "VoiceFacts",
     "VoiceLevels",
     "WordAlignment",
 ]
