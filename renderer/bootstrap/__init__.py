@@ -5,6 +5,10 @@
     stages      the stages of a render, composed for either mode
     walk        a house with engines, judges and queue: render in one process
     service     the parts of workers and relays, which serve all projects and have none at hand
+    garbage     a database and its store, with or without a project: sweeping
+    upkeep      the same database alone: forgetting, accounts
+    carry       a build folder on one side, the service on the other
+    doctor      the checks of everything that is set
 
 Heavy libraries are imported inside functions, so that light commands stay light.
 """

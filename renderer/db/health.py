@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.engine import make_url
 
-from renderer.db.engine import open_database
+from renderer.db.engine import open_database, parse_url
 from renderer.db.migrate import HEAD, current_revision
 from renderer.db.plain import aware
 from renderer.db.record import SqlDeadLetters
@@ -20,7 +19,7 @@ PATIENCE_S = 3
 
 def open_briefly(url: str) -> Engine:
     """Open a database; a server has `PATIENCE_S` seconds to take the connection."""
-    parsed = make_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query:
         parsed = parsed.update_query_dict({"connect_timeout": str(PATIENCE_S)})
     return open_database(parsed.render_as_string(hide_password=False))
