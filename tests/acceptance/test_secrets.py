@@ -135,7 +135,7 @@ def test_a_wrong_secret_of_the_store(
         service = {"DATABASE_URL": postgres_url, "STORE": store, "aws_secret_access_key": SECRET}
         assert shell.run("migrate", **service) == 0
         assert shell.run("doctor", **service) == 1
-        assert "the credentials are not accepted" in shell.said
+        assert "access refused" in shell.said
         assert shell.run("--debug", "gc", "--no-lock", **service) != 0
 
 
