@@ -34,7 +34,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from renderer.domain.route import Queue
 from renderer.errors import ConfigError
@@ -172,7 +171,7 @@ def _service(env: _Environment) -> ServiceSettings:
 
 def _check_service(settings: Settings, problems: list[str]) -> None:
     """Hold that several machines can share what is configured."""
-    if urlsplit(settings.database_url).scheme.split("+")[0] != "postgresql":
+    if settings.database_url.partition("://")[0].split("+")[0] != "postgresql":
         problems.append(
             "BARKLINE_REDIS_URL is set, so workers share a database: set BARKLINE_DATABASE_URL to "
             "postgresql+psycopg://user@host/name."
@@ -210,7 +209,7 @@ class _Environment:
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.secret(name)
-        if value and urlsplit(value).scheme not in schemes:
+        if value and value.partition("://")[0] not in schemes:
             self._problems.append(
                 f"{name} is no {' or '.join(f'{s}://' for s in schemes)} address."
             )
@@ -302,6 +301,11 @@ def is_github_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
+def user() -> str:
+    """Return the name that is set for decisions and imports, or ""."""
+    return os.environ.get("BARKLINE_USER", "")
+
+
 def who() -> str:
     """Return the name decisions are recorded under."""
-    return os.environ.get("BARKLINE_USER") or os.environ.get("USER") or "unknown"
+    return user() or os.environ.get("USER") or "unknown"

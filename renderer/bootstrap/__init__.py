@@ -6,12 +6,16 @@
     walk        a house with engines, judges and queue: render in one process
     service     the parts of workers and relays, which serve all projects and have none at hand
     watch       logs, metrics, health and traces of their processes
+    garbage     a database and its store, with or without a project: sweeping
+    upkeep      the same database alone: forgetting, accounts
+    carry       a build folder on one side, the service on the other
+    doctor      the checks of everything that is set
 
 Heavy libraries are imported inside functions, so that light commands stay light.
 """
 
 from renderer.bootstrap.clock import SystemClock
-from renderer.bootstrap.house import House, open_house, voice_book
+from renderer.bootstrap.house import House, Named, open_house, voice_book
 from renderer.bootstrap.service import (
     Service,
     migrate_service,
@@ -33,6 +37,7 @@ from renderer.bootstrap.workspace import Workspace, open_workspace
 
 __all__ = [
     "House",
+    "Named",
     "Service",
     "SystemClock",
     "Walk",

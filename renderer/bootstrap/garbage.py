@@ -14,6 +14,8 @@ from renderer.config import Settings
 from renderer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from renderer.services.gc import GarbageCollector
 
 
@@ -77,8 +79,6 @@ def open_collector(
         ConfigError: The store is one that cannot be swept, or the service's database has not the
             tables of this release.
     """
-    from renderer.db.engine import open_database
-    from renderer.db.migrate import migrate
     from renderer.db.reference import SqlReferences
     from renderer.ports import SweptStore
     from renderer.services.gc import GarbageCollector
@@ -90,11 +90,22 @@ def open_collector(
             "a web server can be read only; name the folder or the s3:// bucket behind it with "
             "BARKLINE_STORE."
         )
-    engine = open_database(grounds.database_url)
+    references = SqlReferences(open_engine(grounds.database_url))
+    return GarbageCollector(store, references, SystemClock(), grace_s=grace_s, progress=progress)
+
+
+def open_engine(database_url: str) -> Engine:
+    """Open a database; a build folder's own is brought up to date.
+
+    Raises:
+        ConfigError: The service's database has not the tables of this release.
+    """
+    from renderer.db.engine import open_database
+    from renderer.db.migrate import migrate
+
+    engine = open_database(database_url)
     if engine.dialect.name == "sqlite":
         migrate(engine, config.migrations_dir())
     else:
         require_schema(engine)
-    return GarbageCollector(
-        store, SqlReferences(engine), SystemClock(), grace_s=grace_s, progress=progress
-    )
+    return engine

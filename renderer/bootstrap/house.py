@@ -24,6 +24,7 @@ from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.domain.voice_lock import VoiceLock
 
 if TYPE_CHECKING:
+    from renderer.domain.origin import Origin
     from renderer.manifest.translations import StaleTranslation
     from renderer.ports import ManifestSource, ObjectStore, UnitOfWork, VoiceBook
     from renderer.services.ingest import Ingest
@@ -47,6 +48,14 @@ def voice_book(settings: Settings, project: Project | None = None) -> Voices:
         use_cuda=settings.cuda,
         cache_mb=settings.model_cache_mb,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who committed what is imported, as the caller says; "" for what it does not say."""
+
+    committer: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class House:
         scope: Scope | None,
         lock: VoiceLock | None = None,
         priority: Priority | None = None,
+        named: Named | None = None,
     ) -> Ingest:
         """Return the import.
 
@@ -103,17 +113,17 @@ class House:
             scope: Whose new takes are to be rendered now; None for nobody's.
             lock: A committed lock whose entries need not be rendered again, or None.
             priority: What goes first; None: a few lines are urgent, many are not.
+            named: Who committed what is imported, where the caller knows better.
         """
         from dataclasses import asdict
 
-        from renderer.domain.origin import Origin
         from renderer.quality.limits import read_limits
         from renderer.services import failpoint
         from renderer.services.adopt import Adopter
         from renderer.services.ingest import Ingest
 
         adopter = Adopter(lock, self._stored_result)
-        name, own = self.workspace.project.name, gate_path(self.workspace.project)
+        own = gate_path(self.workspace.project)
         ingest = Ingest(
             self.unit,
             self.source,
@@ -122,13 +132,30 @@ class House:
             adopter.hydrate,
             adopter if lock else None,
             wanted=lambda said: scope is not None and scope.holds(said),
-            origin=Origin(name, config.who(), config.revision(), uuid.uuid4().hex, priority),
+            origin=self._origin(named or Named(), priority),
         )
         ingest.failpoint = failpoint.read(self.workspace.settings.failpoint)
         ingest.queue_of = self.queue_of
         ingest.tracer = open_import_tracer(self.workspace.settings)
         ingest.gate = asdict(read_limits(own)) if own.is_file() else {}
         return ingest
+
+    def _origin(self, named: Named, priority: Priority | None) -> Origin:
+        """Return where an import comes from: as told, as set, as the checkout says, as the system.
+
+        A runner's account is no committer, so a checkout's own history goes before it.
+        """
+        from renderer.domain.origin import Origin
+        from renderer.manifest.checkout import read_commit
+
+        project = self.workspace.project
+        who = named.committer or config.user()
+        revision = named.revision or config.revision()
+        if not (who and revision):
+            commit = read_commit(project.root)
+            if commit is not None:
+                who, revision = who or commit.committer, revision or commit.revision
+        return Origin(project.name, who or config.who(), revision, uuid.uuid4().hex, priority)
 
     def queue_of(self, request: RenderRequest) -> Queue:
         """Return what renders a request: engines that can use a GPU, or the others."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +9,7 @@ import click
 
 from renderer.bootstrap.garbage import Grounds, find_grounds, open_collector
 from renderer.cli import show, walk
-from renderer.cli.option import build_option, json_option
+from renderer.cli.option import any_project_argument, build_option, duration, json_option
 from renderer.config import Settings
 from renderer.domain.voice_lock import VoiceLock
 from renderer.errors import ConfigError
@@ -21,22 +18,11 @@ if TYPE_CHECKING:
     from renderer.services.gc import Sweep
 
 SHOWN = 20
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MEGABYTE = 1_000_000
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
-    """Return a time like `90m`, `24h` or `7d` in seconds."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", value)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no duration; use one like 90m, 24h or 7d.")
-    return float(int(match.group(1)) * _UNITS[match.group(2)])
-
-
 @click.command(epilog="Example: barkline gc manifests/emberfall --lock release.lock --apply")
-@click.argument(
-    "project", required=False, type=click.Path(path_type=Path, exists=True), metavar="[PROJECT]"
-)
+@any_project_argument
 @build_option
 @click.option(
     "--lock",
@@ -48,7 +34,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
 @click.option("--no-lock", is_flag=True, help="There is no lock: nothing was ever published.")
 @click.option(
     "--grace",
-    callback=_seconds,
+    callback=duration,
     metavar="DURATION",
     default="24h",
     show_default=True,
@@ -79,7 +65,7 @@ def command(project: Path | None, build: Path | None, **options: Any) -> int:  #
     grounds = find_grounds(Settings.read(), project, build)
     locks = _locks(grounds, options["locks"], has_none=options["no_lock"])
     is_applied = bool(options["applies"])
-    with _alone(grounds, is_applied), _bar() as tell:
+    with walk.hold_if(grounds.build, is_applied), show.steps() as tell:
         collector = open_collector(grounds, options["grace"], tell)
         sweep = collector.look(locks, with_pointers=options["pointers"])
         if is_applied:
@@ -106,28 +92,6 @@ def _locks(grounds: Grounds, paths: tuple[Path, ...], *, has_none: bool) -> list
             "that is in use with --lock, those of released builds as well; or say --no-lock."
         )
     return [walk.read_lock(path) for path in found]
-
-
-@contextmanager
-def _alone(grounds: Grounds, is_applied: bool) -> Iterator[None]:
-    """Keep renders out of a build folder while its store is swept."""
-    is_held = is_applied and grounds.build is not None and grounds.build.is_dir()
-    with walk.hold(grounds.build) if is_held and grounds.build else nullcontext():
-        yield
-
-
-@contextmanager
-def _bar() -> Iterator[Any]:
-    """Show what is being done; the block receives a function to tell it to."""
-    with show.bars() as progress:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total, note="")
-            progress.update(tasks[what], completed=done, total=total)
-
-        yield tell
 
 
 def _document(sweep: Sweep, is_applied: bool) -> dict[str, Any]:

@@ -6,23 +6,24 @@ from pathlib import Path
 
 import click
 
-from renderer.bootstrap import open_house
+from renderer.bootstrap import Named, open_house
 from renderer.cli import show, walk
-from renderer.cli.option import build_option, json_option, project_argument
+from renderer.cli.option import build_option, json_option, origin_options, project_argument
 
 
 @click.command(epilog="Example: barkline import manifests/emberfall")
 @project_argument
 @build_option
+@origin_options
 @json_option
-def command(project: Path, build: Path | None, as_json: bool) -> int:
+def command(project: Path, build: Path | None, committer: str, revision: str, as_json: bool) -> int:
     """Import what changed into the database, and render nothing yet.
 
     Nothing is imported when any line has a fault. What is new waits for `barkline render`.
     """
     workspace = walk.open_workspace(project, build)
     with walk.alone(workspace):
-        report = walk.take_in(open_house(workspace), None)
+        report = walk.take_in(open_house(workspace), None, named=Named(committer, revision))
     if as_json:
         show.as_json(
             {

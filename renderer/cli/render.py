@@ -7,17 +7,21 @@ from typing import Any
 
 import click
 
-from renderer.bootstrap import open_house
+from renderer.bootstrap import House, Named, open_house
 from renderer.cli import outcome, show, walk
 from renderer.cli.option import (
     against_option,
     build_option,
     json_option,
+    origin_options,
     project_argument,
     scope_of,
     scope_options,
 )
 from renderer.domain.take import TakeStatus
+from renderer.domain.voice_lock import VoiceLock
+from renderer.errors import ConfigError
+from renderer.services.scope import Scope
 
 LOST = "lost"
 RETRY = {
@@ -38,6 +42,13 @@ RETRY = {
     help="Render these takes again (lost: the store has not their sound, or damaged); failed "
     "ones always are.",
 )
+@click.option(
+    "--wait/--no-wait",
+    "waits",
+    default=True,
+    help="Wait for the workers of a service; without: import, queue, and exit with 0.",
+)
+@origin_options
 @click.option("--report/--no-report", default=True, help="Write the QA pages afterwards.")
 @json_option
 def command(project: Path, build: Path | None, against: Path | None, **options: Any) -> int:  # noqa: ANN401 - click
@@ -48,29 +59,23 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
     """
     scope = scope_of(options)
     workspace = walk.open_workspace(project, build)
-    lock = walk.read_lock(against) if against else None
+    if not options["waits"] and not workspace.settings.is_service:
+        raise ConfigError(
+            "--no-wait leaves the work to the workers of a service, and BARKLINE_REDIS_URL is not "
+            "set: use `barkline import`, or leave --no-wait out."
+        )
     with walk.alone(workspace):
         house = open_house(workspace)
-        retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
-        done = walk.render(house, scope, retry, lock, reads_store=LOST in options["retry"])
+        done = _render(house, scope, options, walk.read_lock(against) if against else None)
+        if not options["waits"]:
+            _tell_queued(done, as_json=options["as_json"])
+            return 0
         outcome.tell_failures(house, scope)
         bad = outcome.unsettled(house, scope)
-        page = (
-            walk.write_pages(house, scope, workspace.build / "report")
-            if options["report"]
-            else None
-        )
-    counts = {s.value: done.counts.get(s, 0) for s in TakeStatus if s.is_finished}
+        into = workspace.build / "report"
+        page = walk.write_pages(house, scope, into) if options["report"] else None
     if options["as_json"]:
-        standing = {status.value: number for status, number in bad.items()}
-        show.as_json(
-            {
-                "imported": done.ingest.lines,
-                "takes": counts,
-                "unsettled": standing,
-                "report": page,
-            }
-        )
+        show.as_json(_document(done, bad, page))
     else:
         click.echo(show.import_summary(done.ingest))
         click.echo(told(done))
@@ -79,6 +84,39 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
         if page:
             click.echo(f"report: {page}")
     return 1 if bad else 0
+
+
+def _render(
+    house: House, scope: Scope, options: dict[str, Any], lock: VoiceLock | None
+) -> walk.Rendered:
+    retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
+    return walk.render(
+        house,
+        scope,
+        retry,
+        lock,
+        reads_store=LOST in options["retry"],
+        named=Named(options["committer"], options["revision"]),
+        waits=options["waits"],
+    )
+
+
+def _tell_queued(done: walk.Rendered, *, as_json: bool) -> None:
+    """Say what the workers of the service were asked for."""
+    if as_json:
+        show.as_json({"imported": done.ingest.lines, "queued": done.queued})
+        return
+    click.echo(show.import_summary(done.ingest))
+    click.echo(f"queued: {done.queued} takes; `barkline status` shows where they are")
+
+
+def _document(done: walk.Rendered, bad: dict[TakeStatus, int], page: Path | None) -> dict[str, Any]:
+    return {
+        "imported": done.ingest.lines,
+        "takes": {s.value: done.counts.get(s, 0) for s in TakeStatus if s.is_finished},
+        "unsettled": {status.value: number for status, number in bad.items()},
+        "report": page,
+    }
 
 
 def told(done: walk.Rendered) -> str:

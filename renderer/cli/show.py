@@ -51,6 +51,23 @@ def counting(description: str) -> Iterator[Any]:
         yield tell
 
 
+@contextmanager
+def steps() -> Iterator[Any]:
+    """Show several kinds of work, a bar for each; the block receives a function to tell it to.
+
+    The function takes what is being done, how much of it is done, and the total or None.
+    """
+    with bars() as progress:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total, note="")
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
 class RenderDisplay:
     """Live figures of a render: lines/s, × real time, queue, rejects.
 

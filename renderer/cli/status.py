@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from renderer.bootstrap import open_house
+from renderer.bootstrap import House, open_house
 from renderer.cli import outcome, show, walk
 from renderer.cli.option import (
     build_option,
@@ -19,16 +20,28 @@ from renderer.cli.option import (
 )
 from renderer.domain.take import TakeStatus
 
+IMPORTS_SHOWN = 20
+
 
 @click.command(epilog="Example: barkline status manifests/emberfall --locale de-DE")
 @project_argument
 @build_option
 @scope_options
+@click.option("--imports", is_flag=True, help="Show the last imports instead: when, who and what.")
 @json_option
-def command(project: Path, build: Path | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - click
+def command(
+    project: Path,
+    build: Path | None,
+    imports: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - click
+) -> int:
     """Show how many lines are where, by locale and character, and what needs a person."""
     scope = scope_of(options)
     house = open_house(walk.open_workspace(project, build))
+    if imports:
+        tell_imports(house, as_json=as_json)
+        return 0
     errors = outcome.failures(house, scope)
     by_locale: dict[str, Counter[str]] = {}
     by_character: dict[str, Counter[str]] = {}
@@ -65,3 +78,20 @@ def tell(tables: tuple[dict[str, Counter[str]], ...], waiting: list[dict[str, st
     for row in waiting:
         error = f": {row['error']}" if row["error"] else ""
         click.echo(f"{row['why']}: {row['line_id']} ({row['locale']}){error}")
+
+
+def tell_imports(house: House, *, as_json: bool) -> None:
+    """Print the last imports that found something to do, the newest first."""
+    with house.reading() as unit:
+        past = unit.history.imports(IMPORTS_SHOWN)
+    if as_json:
+        show.as_json([{"at": p.at.isoformat(timespec="seconds"), **asdict(p.told)} for p in past])
+        return
+    if not past:
+        click.echo("nothing was imported yet; run `barkline import` or `barkline render`")
+    for imported in past:
+        told = imported.told
+        click.echo(
+            f"{imported.at:%Y-%m-%d %H:%M} UTC  {told.who}  {told.revision[:12] or '(no commit)'}  "
+            f"{told.lines} lines, {told.requested} requested, {told.cached} cached"
+        )

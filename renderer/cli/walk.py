@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from renderer import __version__, bootstrap
-from renderer.bootstrap import House, SystemClock, Workspace
+from renderer.bootstrap import House, Named, SystemClock, Workspace
 from renderer.cli import outcome, show
 from renderer.config import Settings, unknown_variables
 from renderer.domain.reading import TakeReading
@@ -89,6 +89,14 @@ def hold(build: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def hold_if(build: Path | None, is_applied: bool) -> Iterator[None]:
+    """Keep renders out of a build folder, where there is one and something is to be changed."""
+    is_held = is_applied and build is not None and build.is_dir()
+    with hold(build) if is_held and build else nullcontext():
+        yield
+
+
 def _unused_recordings(house: House) -> list[str]:
     """Return the recordings that no line asks for: a wrong name would pass unnoticed."""
     recordings = house.workspace.recordings
@@ -102,11 +110,19 @@ def _unused_recordings(house: House) -> list[str]:
 
 @dataclass(slots=True)
 class Rendered:
-    """What a render did: the import, and how many takes ended in each status."""
+    """What a render did.
+
+    Attributes:
+        ingest: The import.
+        counts: How many takes ended in each status.
+        speed: In words.
+        queued: Takes that were asked of the workers of a service.
+    """
 
     ingest: IngestReport
     counts: dict[TakeStatus, int] = field(default_factory=dict)
     speed: str = ""
+    queued: int = 0
 
 
 def require_scenes(house: House) -> None:
@@ -123,7 +139,13 @@ def require_scenes(house: House) -> None:
         )
 
 
-def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) -> IngestReport:
+def take_in(
+    house: House,
+    scope: Scope | None,
+    lock: VoiceLock | None = None,
+    *,
+    named: Named | None = None,
+) -> IngestReport:
     """Import what changed; shows progress and warnings.
 
     Raises:
@@ -131,7 +153,7 @@ def take_in(house: House, scope: Scope | None, lock: VoiceLock | None = None) ->
     """
     require_scenes(house)
     with show.counting("import") as tell:
-        report = house.ingest(scope, lock).run(tell)
+        report = house.ingest(scope, lock, named=named).run(tell)
     for fault in report.warnings:
         show.warn(str(fault))
     for name in _unused_recordings(house):
@@ -148,15 +170,26 @@ def render(
     lock: VoiceLock | None = None,
     *,
     reads_store: bool = False,
+    named: Named | None = None,
+    waits: bool = True,
 ) -> Rendered:
     """Import and render what is in scope; shows progress.
 
     Takes that failed (not those the gate rejected) are always tried again.
+
+    Args:
+        house: The project.
+        scope: Which lines.
+        retry: Statuses of takes to render again.
+        lock: A committed lock to go by.
+        reads_store: Whether to look for takes whose sound is lost or damaged.
+        named: Who committed what is imported.
+        waits: Whether to wait for the workers of a service.
     """
     from renderer.services.queue import reopen, start_alone
     from workers.embedded import render_all
 
-    ingest = take_in(house, scope, lock)
+    ingest = take_in(house, scope, lock, named=named)
     outcome.warn_empty(house, scope)
     _heal(house, scope, reads=reads_store, against=lock is not None)
     attempts = house.workspace.project.max_attempts
@@ -164,7 +197,7 @@ def render(
     done = Rendered(ingest)
     settings = house.workspace.settings
     if settings.is_service:
-        _await_workers(house, scope, ingest, done)
+        _await_workers(house, scope, done, waits=waits)
         return done
     ids = start_alone(house.unit, scope)
     if not ids:
@@ -177,7 +210,7 @@ def render(
     return done
 
 
-def _await_workers(house: House, scope: Scope, ingest: IngestReport, done: Rendered) -> None:
+def _await_workers(house: House, scope: Scope, done: Rendered, *, waits: bool) -> None:
     """Have the workers of the service render what is open in scope; shows progress.
 
     May be interrupted: the workers go on, and the same command waits for them again.
@@ -188,7 +221,8 @@ def _await_workers(house: House, scope: Scope, ingest: IngestReport, done: Rende
 
     point = failpoint.read(house.workspace.settings.failpoint)
     ids = request(house.unit, scope, FEW, point)
-    if not ids:
+    done.queued = len(ids)
+    if not ids or not waits:
         return
     display = show.RenderDisplay(len(ids), SystemClock().monotonic_s)
     with display:

@@ -52,12 +52,7 @@ def open_database(url: str, told: Callable[[], None] = lambda: None) -> Engine:
 
     What fails later raises DatabaseError, with the way out of it.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError(
-            "BARKLINE_DATABASE_URL is no database URL; use sqlite:////path/barkline.db"
-        ) from error
+    parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = _server(parsed)
         _explain_errors(engine, parsed, told)
@@ -70,6 +65,21 @@ def open_database(url: str, told: Callable[[], None] = lambda: None) -> Engine:
     _tame_sqlite(engine)
     _explain_errors(engine, parsed, told)
     return engine
+
+
+def parse_url(url: str) -> URL:
+    """Read a database's URL.
+
+    Raises:
+        ConfigError: It is none. The parser's own words are dropped: they may quote a password.
+    """
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            "BARKLINE_DATABASE_URL is no database URL; use sqlite:////path/barkline.db or "
+            "postgresql+psycopg://user@host/name, with %2F for a / in a password and so on."
+        ) from None
 
 
 def _server(url: URL) -> Engine:

@@ -146,6 +146,7 @@ class SqlLines:
             "frozen_take_id": write.frozen_take_id,
             "generation": generation,
             "is_orphaned": False,
+            "orphaned_at": None,
         }
 
     def _remember(self, keys: Sequence[tuple[str, str]]) -> None:
@@ -191,7 +192,7 @@ class SqlLines:
                     line.c.generation != generation,
                     line.c.is_orphaned.is_(False),
                 )
-                .values(is_orphaned=True)
+                .values(is_orphaned=True, orphaned_at=self._clock.now())
             ).rowcount
         return total
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from renderer.errors import ConfigError
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 def current_revision(engine: Engine) -> str:

@@ -32,16 +32,17 @@ def to_plain(value: Utterance | RenderRequest | RenderResult) -> Any:  # noqa: A
     does not. So it is written as the text "-inf", which is read back as the number.
     """
     kind: Any = type(value)
-    return _finite(_adapter(kind).dump_python(value, mode="json"))
+    return finite(_adapter(kind).dump_python(value, mode="json"))
 
 
-def _finite(plain: Any) -> Any:  # noqa: ANN401 - JSON
+def finite(plain: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON values with texts for the numbers that JSON has not; see `to_plain`."""
     if isinstance(plain, float):
         return plain if math.isfinite(plain) else str(plain)
     if isinstance(plain, dict):
-        return {name: _finite(part) for name, part in plain.items()}
+        return {name: finite(part) for name, part in plain.items()}
     if isinstance(plain, list):
-        return [_finite(part) for part in plain]
+        return [finite(part) for part in plain]
     return plain
 
 

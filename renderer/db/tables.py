@@ -116,9 +116,10 @@ line = Table(
     Column("render_key", String(64), nullable=False),
     Column("input_digest", String(64), nullable=False),
     Column("take_id", _Id, ForeignKey("take.id"), nullable=False, index=True),
-    Column("frozen_take_id", _Id, ForeignKey("take.id")),
+    Column("frozen_take_id", _Id, ForeignKey("take.id"), index=True),
     Column("generation", Integer, nullable=False),
     Column("is_orphaned", Boolean, nullable=False, server_default=text("false")),
+    Column("orphaned_at", _When),
     UniqueConstraint("project_id", "line_id", "locale"),
     Index(None, "project_id", "path", "position"),
 )
@@ -127,7 +128,7 @@ line_take = Table(
     "line_take",
     metadata,
     Column("line_pk", _Id, ForeignKey("line.id", ondelete="CASCADE"), primary_key=True),
-    Column("take_id", _Id, ForeignKey("take.id"), primary_key=True),
+    Column("take_id", _Id, ForeignKey("take.id"), primary_key=True, index=True),
     Column("since", _When, nullable=False),
 )
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from renderer.db.history import SqlHistory
 from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
 from renderer.db.outbox import SqlOutbox
@@ -19,6 +20,7 @@ from renderer.errors import DatabaseError
 from renderer.ports import (
     Clock,
     DeadLetters,
+    History,
     Imports,
     Leases,
     LineRepository,
@@ -66,6 +68,7 @@ class SqlUnitOfWork:
     dead_letters: DeadLetters
     gates: ProjectGates
     imports: Imports
+    history: History
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
@@ -90,6 +93,7 @@ class SqlUnitOfWork:
         self.dead_letters = SqlDeadLetters(self._connection, self._clock)
         self.gates = SqlGates(self._connection, project_id)
         self.imports = SqlImports(self._connection)
+        self.history = SqlHistory(self._connection, project_id)
         return self
 
     def _project_id(self) -> int | None:

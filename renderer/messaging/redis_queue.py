@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from renderer.domain.route import ROUTES, Route
 from renderer.errors import ConfigError, QueueError
@@ -53,7 +52,7 @@ def redis_broker(
         ) from error
     from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, TimeLimit
 
-    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+    if url.partition("://")[0] not in ("redis", "rediss", "unix"):
         raise ConfigError("BARKLINE_REDIS_URL is redis://host:6379/0, rediss://… or unix://…")
     try:
         pool = redis.ConnectionPool.from_url(
@@ -63,8 +62,11 @@ def redis_broker(
             socket_keepalive=True,
             health_check_interval=15,
         )
-    except ValueError as error:
-        raise ConfigError("BARKLINE_REDIS_URL cannot be read; write redis://host:6379/0") from error
+    except ValueError:  # its words may quote the password
+        raise ConfigError(
+            "BARKLINE_REDIS_URL cannot be read; write redis://:password@host:6379/0, with %2F for "
+            "a / in the password and so on."
+        ) from None
     own = [AgeLimit(), TimeLimit(), Callbacks(), Pipelines(), Retries()]
     client = redis.Redis(connection_pool=pool)
     client.execute_command = _counted(client.execute_command, told)  # type: ignore[method-assign]

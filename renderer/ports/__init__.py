@@ -14,23 +14,38 @@ from renderer.ports.database import (
     UnitOfWork,
     VoiceLevels,
 )
+from renderer.ports.health import (
+    DatabaseFacts,
+    GpuFacts,
+    OwedFacts,
+    QueueFacts,
+    StoreFacts,
+    VoiceFacts,
+)
+from renderer.ports.history import History, PastImport
 from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
+from renderer.ports.retention import OldLine, Retention
 from renderer.ports.service import DeadLetters, ImportRow, Imports, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
 from renderer.ports.telemetry import SILENT, UNTRACED, Meter, SilentMeter, SilentTracer, Tracer
 from renderer.ports.text import Transcriber
+from renderer.ports.transfer import Amount, Transfer
 
 __all__ = [
     "SILENT",
     "UNTRACED",
+    "Amount",
     "Clock",
+    "DatabaseFacts",
     "DeadLetters",
+    "GpuFacts",
     "HeardWord",
+    "History",
     "ImportRow",
     "Imports",
     "Judge",
@@ -42,18 +57,24 @@ __all__ = [
     "Meter",
     "ObjectReader",
     "ObjectStore",
+    "OldLine",
     "Outbox",
     "OutboxRow",
+    "OwedFacts",
     "OwedRow",
+    "PastImport",
     "ProjectGates",
     "Publisher",
+    "QueueFacts",
     "Recogniser",
     "References",
+    "Retention",
     "SilentMeter",
     "SilentTracer",
     "SpeakerEncoder",
     "Speech",
     "SpeechRequest",
+    "StoreFacts",
     "StoredLine",
     "SweptStore",
     "Synthesiser",
@@ -61,8 +82,10 @@ __all__ = [
     "TakeWrite",
     "Tracer",
     "Transcriber",
+    "Transfer",
     "UnitOfWork",
     "VoiceBook",
+    "VoiceFacts",
     "VoiceLevels",
     "WordAlignment",
 ]

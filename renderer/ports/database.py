@@ -12,6 +12,7 @@ from renderer.domain.request import RenderRequest
 from renderer.domain.route import Priority, Queue
 from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.utterance import Utterance
+from renderer.ports.history import History
 from renderer.ports.outbox import Outbox
 from renderer.ports.service import DeadLetters, Imports, Leases, ProjectGates
 
@@ -244,6 +245,7 @@ class UnitOfWork(Protocol):
     dead_letters: DeadLetters
     gates: ProjectGates
     imports: Imports
+    history: History
 
     def __enter__(self) -> Self: ...
 

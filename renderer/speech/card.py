@@ -201,7 +201,8 @@ def _message(faults: Sequence[Fault]) -> str:
     return f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} in voice cards."
 
 
-def _card_paths(folders: Sequence[Path]) -> Iterator[Path]:
+def card_paths(folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield the card of every voice in some folders."""
     for folder in folders:
         for inner in sorted(folder.iterdir()) if folder.is_dir() else ():
             found = [inner / name for name in FILE_NAMES if (inner / name).is_file()]
@@ -217,7 +218,7 @@ def read_folders(folders: Sequence[Path]) -> dict[str, VoiceCard]:
     """
     cards: dict[str, VoiceCard] = {}
     faults: list[Fault] = []
-    for path in _card_paths(folders):
+    for path in card_paths(folders):
         reader = _Reader(path)
         card = reader.read()
         faults += reader.faults

@@ -32,6 +32,7 @@ def open_store(url: str) -> ObjectStore:
     scheme = match.group(1).lower() if match else ""
     if not url.strip():
         raise ConfigError(f"the store's address is empty. {_FORMS}")
+    _require_readable(url)
     if scheme in ("", "file"):
         from renderer.storage.local import LocalStore
 
@@ -43,6 +44,18 @@ def open_store(url: str) -> ObjectStore:
 
         return HttpStore(url)
     raise ConfigError(f"{scheme}:// is no store Barkline knows. {_FORMS}")
+
+
+def _require_readable(url: str) -> None:
+    """Hold that an address can be taken apart.
+
+    Raises:
+        ConfigError: It cannot. The parser's own words are dropped: they may quote a password.
+    """
+    try:
+        _ = urlsplit(url).port if _SCHEME.match(url) else None
+    except ValueError:
+        raise ConfigError(f"the store's address cannot be read. {_FORMS}") from None
 
 
 def _folder(url: str) -> Path:

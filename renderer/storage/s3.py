@@ -103,6 +103,19 @@ class S3Store:
                 )
         return data
 
+    def keeps_first(self, data: bytes, suffix: str) -> bool:
+        """Whether the server refuses to replace an object when it is told to.
+
+        Args:
+            data: The bytes of an object that is there.
+            suffix: Its suffix.
+
+        Raises:
+            StorageError: The store refused or could not be reached.
+        """
+        key = object_key(sha256_hex(data), suffix)
+        return not self._upload.send(key, data, "text/plain", replace=False)
+
     def has(self, key: str) -> bool:
         """Whether an object is stored under the key."""
         return self._head(key)[0] is not None

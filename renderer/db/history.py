@@ -1,0 +1,31 @@
+"""The audit trail of a project, in SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from renderer.db.plain import aware
+from renderer.db.tables import event
+from renderer.domain.events import ManifestImported
+from renderer.ports import PastImport
+
+
+class SqlHistory:
+    """Implements `ports.History`."""
+
+    def __init__(self, connection: Connection, project_id: int | None) -> None:
+        self._connection = connection
+        self._project_id = project_id
+
+    def imports(self, limit: int) -> list[PastImport]:
+        """Return the last imports that found something to do, the newest first."""
+        query = (
+            select(event.c.at, event.c.payload)
+            .where(event.c.project_id == self._project_id, event.c.kind == "manifest_imported")
+            .order_by(event.c.id.desc())
+            .limit(limit)
+        )
+        return [
+            PastImport(aware(at), ManifestImported(**told))
+            for at, told in self._connection.execute(query)
+        ]
