@@ -93,7 +93,7 @@ class Supervisor:
         if time.monotonic() - self._tended_at > STILL_S:
             return "nobody tends the workers"
         late = time.monotonic() - STILL_S
-        gone = [n for n, c in enumerate(self.children) if not c.is_running and c.due < late]
+        gone = [n for n, c in enumerate(self.children) if c.process is None and c.due < late]
         return f"worker {gone[0]} is not running" if gone else ""
 
     def run(self, stopping: threading.Event) -> int:

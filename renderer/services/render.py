@@ -41,7 +41,7 @@ from renderer.services.fitness import explain
 from renderer.services.keep import Keeper, failed
 from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
-from renderer.services.tally import fields_of, tell_attempt, tell_line, tell_quarantine
+from renderer.services.tally import fields_of, tell_attempt, tell_line, tell_quarantine, traces_of
 
 EMBEDDED_LEASE_S = 15 * 60.0
 # Between tries to store a result, seconds; all together less than a lease.
@@ -67,8 +67,7 @@ class Render:
         told: Called with every result that was stored, for progress displays.
         misfits: Names what of a take's key this process does not honour; such takes are left to
             others.
-        meter: Told what became of takes; `watch` hands it to the parts as well.
-        tracer: Told what is at work.
+        meter, tracer: Told what became of takes and what is at work; see `watch`.
     """
 
     def __init__(
@@ -147,10 +146,9 @@ class Render:
         takes = self._lease(take_ids, owner)
         self._leases.hold(owner, takes)
         open_ids = {take.id for take in takes}
-        traces = [take.trace_id for take in takes]
         try:
             self.failpoint("leased")
-            with self.tracer.span("render batch", traces, batch=owner, lines=len(takes)):
+            with self.tracer.span("render batch", traces_of(takes), batch=owner, lines=len(takes)):
                 away = self._work(takes, owner, open_ids)
         except BaseException as error:
             is_innocent = isinstance(error, DatabaseError)

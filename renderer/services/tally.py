@@ -22,6 +22,11 @@ def fields_of(take: Take) -> dict[str, str | int]:
     }
 
 
+def traces_of(takes: Sequence[Take]) -> list[str]:
+    """Return the trace ids of the imports that asked for some takes."""
+    return [take.trace_id for take in takes]
+
+
 def tell_attempt(
     meter: Meter,
     takes: Sequence[Take],
