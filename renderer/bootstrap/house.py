@@ -24,7 +24,7 @@ from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.domain.voice_lock import VoiceLock
 
 if TYPE_CHECKING:
-    from renderer.domain.origin import Origin
+    from renderer.domain.import_order import ImportOrder
     from renderer.manifest.translations import StaleTranslation
     from renderer.ports import ManifestSource, ObjectStore, UnitOfWork, VoiceBook
     from renderer.services.ingest import Ingest
@@ -132,7 +132,7 @@ class House:
             adopter.hydrate,
             adopter if lock else None,
             wanted=lambda said: scope is not None and scope.holds(said),
-            origin=self._origin(named or Named(), priority),
+            order=self._order(named or Named(), priority),
         )
         ingest.failpoint = failpoint.read(self.workspace.settings.failpoint)
         ingest.queue_of = self.queue_of
@@ -140,12 +140,12 @@ class House:
         ingest.gate = asdict(read_limits(own)) if own.is_file() else {}
         return ingest
 
-    def _origin(self, named: Named, priority: Priority | None) -> Origin:
+    def _order(self, named: Named, priority: Priority | None) -> ImportOrder:
         """Return where an import comes from: as told, as set, as the checkout says, as the system.
 
         A runner's account is no committer, so a checkout's own history goes before it.
         """
-        from renderer.domain.origin import Origin
+        from renderer.domain.import_order import ImportOrder
         from renderer.manifest.checkout import read_commit
 
         project = self.workspace.project
@@ -155,7 +155,7 @@ class House:
             commit = read_commit(project.root)
             if commit is not None:
                 who, revision = who or commit.committer, revision or commit.revision
-        return Origin(project.name, who or config.who(), revision, uuid.uuid4().hex, priority)
+        return ImportOrder(project.name, who or config.who(), revision, uuid.uuid4().hex, priority)
 
     def queue_of(self, request: RenderRequest) -> Queue:
         """Return what renders a request: engines that can use a GPU, or the others."""

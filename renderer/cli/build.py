@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from renderer.bootstrap import open_house
-from renderer.cli import outcome, show, walk
+from renderer.cli import outcome, qa_pages, show, walk
 from renderer.cli.option import build_option, project_argument
 from renderer.cli.render import told
 from renderer.services.scope import Scope
@@ -38,7 +38,7 @@ def command(project: Path, build: Path | None) -> int:
             pulled = pull(
                 lock, house.store, workspace.build / "voice", remove_orphans=True, progress=tell
             )
-        page = walk.write_pages(house, Scope(), workspace.build / "report")
+        page = qa_pages.write_pages(house, Scope(), workspace.build / "report")
     click.echo(f"lock:   {workspace.lock_path} ({report.entries} assets)")
     click.echo(f"voice:  {workspace.build / 'voice'} ({pulled.fetched} new, {pulled.kept} kept)")
     click.echo(f"report: {page}")

@@ -8,13 +8,13 @@ import click
 
 from renderer.bootstrap import Named, open_house
 from renderer.cli import show, walk
-from renderer.cli.option import build_option, json_option, origin_options, project_argument
+from renderer.cli.option import build_option, json_option, order_options, project_argument
 
 
 @click.command(epilog="Example: barkline import manifests/emberfall")
 @project_argument
 @build_option
-@origin_options
+@order_options
 @json_option
 def command(project: Path, build: Path | None, committer: str, revision: str, as_json: bool) -> int:
     """Import what changed into the database, and render nothing yet.

@@ -50,7 +50,7 @@ against_option = click.option(
 )
 
 
-def origin_options(command: F) -> F:
+def order_options(command: F) -> F:
     """Add --committer and --revision; the command receives `committer` and `revision`."""
     revision = click.option(
         "--revision",

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from renderer.bootstrap import House, Named, open_house
-from renderer.cli import outcome, show, walk
+from renderer.cli import outcome, qa_pages, show, walk
 from renderer.cli.option import (
     against_option,
     build_option,
     json_option,
-    origin_options,
+    order_options,
     project_argument,
     scope_of,
     scope_options,
@@ -48,7 +48,7 @@ RETRY = {
     default=True,
     help="Wait for the workers of a service; without: import, queue, and exit with 0.",
 )
-@origin_options
+@order_options
 @click.option("--report/--no-report", default=True, help="Write the QA pages afterwards.")
 @json_option
 def command(project: Path, build: Path | None, against: Path | None, **options: Any) -> int:  # noqa: ANN401 - click
@@ -73,7 +73,7 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
         outcome.tell_failures(house, scope)
         bad = outcome.unsettled(house, scope)
         into = workspace.build / "report"
-        page = walk.write_pages(house, scope, into) if options["report"] else None
+        page = qa_pages.write_pages(house, scope, into) if options["report"] else None
     if options["as_json"]:
         show.as_json(_document(done, bad, page))
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from renderer.bootstrap import open_house
-from renderer.cli import walk
+from renderer.cli import qa_pages, walk
 from renderer.cli.option import build_option, project_argument, scope_of, scope_options
 
 
@@ -20,7 +20,7 @@ from renderer.cli.option import build_option, project_argument, scope_of, scope_
 def command(project: Path, build: Path | None, into: Path | None, **options: Any) -> int:  # noqa: ANN401 - click
     """Write the QA pages: a folder that opens from disk, rejected lines first."""
     workspace = walk.open_workspace(project, build)
-    page = walk.write_pages(
+    page = qa_pages.write_pages(
         open_house(workspace), scope_of(options), into or workspace.build / "report"
     )
     click.echo(str(page))

@@ -19,7 +19,7 @@ from renderer.domain.events import (
     ManifestImported,
     TakeRequested,
 )
-from renderer.domain.origin import Origin
+from renderer.domain.import_order import ImportOrder
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.route import Priority, Queue
@@ -89,7 +89,7 @@ class Ingest:
         hydrate: Returns what an earlier run stored under a render key, or None.
         lock: A committed lock, whose freezes and approvals hold here too; then every file is read.
         wanted: Whether a line's new take is to be rendered now; others wait in the database.
-        origin: Who asks, and how its takes are queued.
+        order: Who asks, and how its takes are queued.
 
     Attributes:
         failpoint: Called with the name of each step; fault tests put theirs here.
@@ -107,7 +107,7 @@ class Ingest:
         hydrate: Callable[[RenderKey], RenderResult | None],
         lock: Adopter | None = None,
         wanted: Callable[[Utterance], bool] = lambda _said: True,
-        origin: Origin | None = None,
+        order: ImportOrder | None = None,
     ) -> None:
         self._unit = unit
         self._source = source
@@ -116,7 +116,7 @@ class Ingest:
         self._hydrate = hydrate
         self._lock = lock
         self._wanted = wanted
-        self._origin = origin or Origin()
+        self._order = order or ImportOrder()
         self.failpoint: Failpoint = nothing
         self.queue_of: Callable[[RenderRequest], Queue] = lambda _request: Queue.CPU
         self.gate: Mapping[str, Any] = {}
@@ -145,7 +145,7 @@ class Ingest:
     def _run(self, progress: Progress | None) -> IngestReport:
         report = IngestReport()
         files = self._source.files()
-        asked = self._origin
+        asked = self._order
         span = self.tracer.span("import", [asked.trace_id], project=asked.project)
         with span, self._unit() as unit:
             reads_all = self._lock is not None
@@ -164,7 +164,7 @@ class Ingest:
 
     def _finish(self, unit: UnitOfWork, report: IngestReport) -> None:
         """Let few lines overtake, and record who imported what."""
-        asked = self._origin
+        asked = self._order
         if asked.priority is None and 0 < len(report.wanted) <= FEW:
             unit.takes.enqueue(report.wanted, Priority.URGENT, again=False)
         told = ManifestImported(
@@ -304,7 +304,7 @@ class Ingest:
             phonemes=len(line.utterance.text),
             result=self._hydrate(line.take_key),
             queue=self.queue_of(request),
-            priority=Priority.NORMAL if self._origin.priority is None else self._origin.priority,
-            asked_by=self._origin.project,
-            trace_id=self._origin.trace_id,
+            priority=Priority.NORMAL if self._order.priority is None else self._order.priority,
+            asked_by=self._order.project,
+            trace_id=self._order.trace_id,
         )

@@ -50,8 +50,9 @@ LONGER: dict[str, str] = {
     "benchmarks/direction.py": "one measurement from rendering to the table, run as one script",
 }
 
-# A worker that hangs in native code can only be ended from within, and at once.
+# A worker that hangs in native code ends itself from within, and at once; so do fault tests.
 ENDS_PROCESSES = {
+    "renderer/services/failpoint.py": {"os._exit"},
     "workers/stop.py": {"os._exit"},
     "workers/worker_process.py": {"os._exit"},
 }

@@ -26,7 +26,7 @@ from renderer import config
 from renderer.db.engine import open_database
 from renderer.db.migrate import migrate
 from renderer.db.tables import metadata
-from renderer.domain.origin import Origin as Asked
+from renderer.domain.import_order import ImportOrder
 from renderer.domain.project import Project
 from renderer.domain.render_key import Part, digest
 from renderer.domain.request import RenderRequest
@@ -257,7 +257,9 @@ class Case:
         voices = FakeVoices()
         keys = KeyBuilder(_parts, voices, {Part.ENCODER: "e"})
         source = Source({path: self._scenes[path] for path in paths})
-        ingest = Ingest(unit, source, keys, RenderRequest, lambda _k: None, origin=Asked(PROJECT))
+        ingest = Ingest(
+            unit, source, keys, RenderRequest, lambda _k: None, order=ImportOrder(PROJECT)
+        )
         ingest.failpoint = process.point
         ingest.run()
         request(unit, Scope(), FEW, process.point)

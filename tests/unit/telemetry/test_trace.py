@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from renderer.domain.events import ManifestImported, TakeRequested
-from renderer.domain.origin import Origin
+from renderer.domain.import_order import ImportOrder
 from renderer.ports import TakeWrite
 from renderer.services.relay import Pace, Relay
 from renderer.telemetry.trace import SpanTracer, import_span_id, known
@@ -150,7 +150,7 @@ def test_a_take_of_an_older_release_has_no_trace_and_is_no_fault() -> None:
 
 
 def test_an_import_stores_its_trace_with_event_and_takes() -> None:
-    assert "trace_id" in Origin.__dataclass_fields__
+    assert "trace_id" in ImportOrder.__dataclass_fields__
     assert "trace_id" in ManifestImported.__dataclass_fields__
     assert "trace_id" in TakeWrite.__dataclass_fields__
     assert "trace_id" not in TakeRequested.__dataclass_fields__  # the take has it

@@ -8,7 +8,7 @@ from renderer.domain.route import Priority
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ImportOrder:
     """Where an import comes from; recorded with it, and no part of any render key.
 
     Attributes:
