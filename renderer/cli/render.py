@@ -64,9 +64,10 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
             "--no-wait leaves the work to the workers of a service, and BARKLINE_REDIS_URL is not "
             "set: use `barkline import`, or leave --no-wait out."
         )
+    lock = walk.read_lock(against) if against else None
     with walk.alone(workspace):
         house = open_house(workspace)
-        done = _render(house, scope, options, walk.read_lock(against) if against else None)
+        done = _render(house, scope, options, lock)
         if not options["waits"]:
             _tell_queued(done, as_json=options["as_json"])
             return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -289,3 +290,31 @@ def test_who_asked_first_pays_and_others_share(world: World) -> None:
     assert (tiny.shared, tiny.line_audio_s, tiny.work_per_minute_s) == (0, 20.0, 30.0)
     assert (other.project, other.lines, other.rendered) == ("other", 2, 0)
     assert (other.shared, other.saved_s, other.line_audio_s) == (1, 6.0, 12.0)
+
+
+def test_an_import_that_runs_is_waited_for(postgres_url: str) -> None:
+    """It has found a take that nobody else needs, and is about to name it."""
+    engine = open_database(postgres_url)
+    migrate(engine, config.migrations_dir())
+    world = World(engine)
+    (take_id,) = world.say("shared")
+    world.drop_all()
+    world.clock.pass_(DAY_S)
+    forgetting = threading.Thread(target=lambda: world.forgetter().run(Wish(gone_s=0.0)))
+    key = RenderKey({Part.TEXT: f"{'shared':0>16}"})
+    with world.unit("other") as unit:
+        unit.lines.next_generation()
+        assert unit.takes.find([key.hex])[key.hex][0] == take_id
+        forgetting.start()
+        forgetting.join(1.0)
+        assert forgetting.is_alive()
+        said = Utterance("mine", "en-US", "guard", "gate", "shared", "shared", "formant")
+        unit.lines.save([LineWrite(None, said, key.hex, key.input_digest, take_id)], 1)
+        unit.commit()
+    forgetting.join(30.0)
+
+    assert not forgetting.is_alive()
+    with world.unit("other") as unit:
+        assert [line.take_id for line in unit.lines.iterate()] == [take_id]
+    assert (world.count("line"), world.count("take")) == (1, 1)
+    engine.dispose()

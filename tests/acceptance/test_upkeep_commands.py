@@ -124,3 +124,16 @@ def test_what_is_forgotten_is_swept_and_the_rest_ships(game: Any) -> None:
     assert game.publish().code == 0
     assert game.takes() == {}
     assert len(game.sql("SELECT id FROM take")) == 6
+
+
+def test_the_doctor_looks_at_a_project_of_its_own_and_leaves_nothing(game: Any) -> None:
+    before = game.objects(), game.dump()
+
+    done = game.run("doctor", "--json")
+
+    assert done.code == 0, done.out
+    found = {one["check"]: one["found"] for one in done.json["checks"]}
+    assert found["database"].startswith("SQLite ")
+    assert found["store"] == "written, read and deleted"
+    assert "queue" not in found
+    assert (game.objects(), game.dump()) == before
