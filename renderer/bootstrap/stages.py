@@ -39,7 +39,6 @@ class Ground:
     voices: VoiceBook
 
 
-@cache
 def stage_revisions(codec: str) -> Mapping[Part, str]:
     """Return the revision of every stage of the walk, for files of one codec."""
     from renderer.audio.codec import encoder_revision
