@@ -39,7 +39,7 @@ unit: $(VENV)/.dev ## Run the tests
 
 chaos: $(VENV)/.dev ## Break the service at every step (CASES=500 FAULTS=45 for less)
 	$(BIN)/python -m tests.chaos.campaign --cases $(CASES) --jobs 2 --write
-	$(BIN)/python -m tests.chaos.processes --cases $(FAULTS) --takeover $(TAKEOVERS) --write
+	$(BIN)/python -m tests.chaos.processes --cases $(FAULTS) --disk 6 --takeover $(TAKEOVERS) --write
 
 fix: $(VENV)/.dev ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .

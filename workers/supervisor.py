@@ -24,6 +24,8 @@ STEADY_S = 60.0
 TICK_S = 0.1
 # A process says every second that it lives, once its code is loaded.
 SILENT_S = 60.0
+# Until then it may load what it needs.
+LOAD_S = 600.0
 STILL_S = 10.0
 WRONG_SETTINGS = 78
 COMMAND = (sys.executable, "-m", "workers.worker_process", "--supervised")
@@ -155,9 +157,12 @@ class Supervisor:
             return
         if process.stdout.read(4096):
             child.heard = now
-        elif child.heard is not None and now - child.heard > SILENT_S:
-            log.error("worker %d is silent for %.0f s; killing it", process.pid, SILENT_S)
+            return
+        silent_s = now - (child.started if child.heard is None else child.heard)
+        if silent_s > (LOAD_S if child.heard is None else SILENT_S):
+            log.error("worker %d is silent for %.0f s; killing it", process.pid, silent_s)
             process.kill()
+            child.heard = now  # said once
 
     @staticmethod
     def _forget(child: Child) -> None:

@@ -83,6 +83,7 @@ def run(service: Service, stopping: threading.Event) -> int:
     worker.queue_prefetch = settings.workers
     threading.Thread(target=beat, args=(parts.leases, stopping), daemon=True).start()
     if SUPERVISED in sys.argv:
+        _say_alive()  # before the first batch, which may be one that hangs
         threading.Thread(target=tell_alive, daemon=True).start()
     service.broker.emit_after("process_boot")
     worker.start()
@@ -122,11 +123,15 @@ def beat(leases: LeaseKeeper, stopping: threading.Event) -> None:
 
 def tell_alive() -> None:
     """Write to the supervisor every second: whoever hears nothing knows that no thread can run."""
-    os.set_blocking(1, False)
     pause = threading.Event()
     while not pause.wait(ALIVE_S):
-        with suppress(OSError):  # the supervisor is gone, or does not listen
-            os.write(1, b".")
+        _say_alive()
+
+
+def _say_alive() -> None:
+    with suppress(OSError):  # the supervisor is gone, or does not listen
+        os.set_blocking(1, False)
+        os.write(1, b".")
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # A message that was just sent may not be seen yet, and a batch may just be taken.
 LOST_AFTER_S = 5.0
 WARM = 8  # voices a worker lets speak before it begins
+# A relay or worker that stands still within a transaction, which takes milliseconds, holds its rows
+# no longer than this. An import, which reads files between its statements, has more time.
+IDLE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,9 @@ def open_service(
         given_meter.count("barkline_redis_errors_total")
 
     engine = open_database(
-        settings.database_url, lambda: given_meter.count("barkline_database_errors_total")
+        settings.database_url,
+        lambda: given_meter.count("barkline_database_errors_total"),
+        idle_s=IDLE_S,
     )
     require_schema(engine)
     clock = SystemClock()

@@ -27,8 +27,6 @@ POOL_TIMEOUT_S = 30
 SESSION_LIMITS_S = {
     "statement_timeout": 120.0,
     "lock_timeout": 60.0,  # as long as SQLite waits; an import holds its project's row
-    # An import reads files between its statements; a worker's transactions take milliseconds.
-    "idle_in_transaction_session_timeout": 300.0,
 }
 # A server that is gone without a word is noticed after about half a minute.
 _CONNECTION: dict[str, str | int] = {
@@ -40,12 +38,16 @@ _CONNECTION: dict[str, str | int] = {
 }
 
 
-def open_database(url: str, told: Callable[[], None] = lambda: None) -> Engine:
+def open_database(
+    url: str, told: Callable[[], None] = lambda: None, *, idle_s: float = 300.0
+) -> Engine:
     """Open a database; SQLite in WAL mode with immediate write transactions.
 
     Args:
         url: SQLAlchemy URL (`sqlite:////path/to.db`, `postgresql+psycopg://…`).
         told: Called for every call that fails by what the world does, for metrics.
+        idle_s: Seconds after which PostgreSQL ends a session that stands still within a
+            transaction, and frees its rows.
 
     Raises:
         ConfigError: The URL is none, its driver is missing, or its folder cannot be made.
@@ -54,7 +56,7 @@ def open_database(url: str, told: Callable[[], None] = lambda: None) -> Engine:
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = _server(parsed)
+        engine = _server(parsed, idle_s)
         _explain_errors(engine, parsed, told)
         return engine
     if parsed.database:
@@ -82,7 +84,7 @@ def parse_url(url: str) -> URL:
         ) from None
 
 
-def _server(url: URL) -> Engine:
+def _server(url: URL, idle_s: float) -> Engine:
     if url.get_backend_name() != "postgresql":
         raise ConfigError(
             f"BARKLINE_DATABASE_URL asks for {url.get_backend_name()}; Barkline knows sqlite and "
@@ -97,7 +99,7 @@ def _server(url: URL) -> Engine:
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_TIMEOUT_S,
             hide_parameters=True,  # they hold dialogue, which belongs in no log
-            connect_args=_connect_args(url),
+            connect_args=_connect_args(url, idle_s),
         )
     except ImportError as error:
         raise ConfigError(
@@ -106,9 +108,10 @@ def _server(url: URL) -> Engine:
         ) from error
 
 
-def _connect_args(url: URL) -> dict[str, str | int]:
+def _connect_args(url: URL, idle_s: float) -> dict[str, str | int]:
     """Return what every session of ours has; what the URL says goes before it."""
-    settings = " ".join(f"-c {name}={round(s * 1000)}" for name, s in SESSION_LIMITS_S.items())
+    limits = {**SESSION_LIMITS_S, "idle_in_transaction_session_timeout": idle_s}
+    settings = " ".join(f"-c {name}={round(s * 1000)}" for name, s in limits.items())
     asked = url.query.get("options", "")
     theirs = asked if isinstance(asked, str) else " ".join(asked)
     ours: dict[str, str | int] = {"application_name": "barkline", **_CONNECTION}

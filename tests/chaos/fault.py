@@ -303,7 +303,7 @@ FAULTS: dict[str, Fault] = {
     "PostgreSQL out of connections": Fault(_exhaust, hits=4),
     "PostgreSQL cuts connections": Fault(_cut_connections, hits=4),
     "PostgreSQL deadlocks": Fault(_deadlock, hits=4),
-    "PostgreSQL cannot serialise": Fault(_serializable, hits=4),
+    "PostgreSQL serialises by default": Fault(_serializable, hits=4),
     "S3 answers 500": _s3(Broken.answer(500), times=8),
     "S3 answers 503": _s3(Broken.answer(503, "SlowDown"), times=8),
     "S3 cuts the answer off after storing": _s3(Broken.cut_after()),

@@ -67,6 +67,7 @@ class Fleet:
         self._lease_s = lease_s
         self._relays = relays
         self._folder_store = store
+        self.disk = store.parent if store else folder
         self._stack = ExitStack()
         self.relays: list[subprocess.Popen[bytes]] = []
         self.supervisor: subprocess.Popen[bytes] | None = None

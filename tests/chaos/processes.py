@@ -13,12 +13,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos import checker, document
-from tests.chaos.fault import FAULTS
+from tests.chaos.disk import DISK_FAULTS, small_disk
+from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.fleet import Fleet
 from tests.chaos.history import Expected, expectations
 
@@ -48,9 +49,9 @@ class Row:
     violations: list[str] = field(default_factory=list)
 
 
-def name_of(seed: int) -> str:
+def name_of(seed: int, faults: Mapping[str, Fault] = FAULTS) -> str:
     """Return the fault of a seed: all of them in turn."""
-    return list(FAULTS)[seed % len(FAULTS)]
+    return list(faults)[seed % len(faults)]
 
 
 def learn(fleet: Fleet) -> dict[str, Expected]:
@@ -64,10 +65,16 @@ def learn(fleet: Fleet) -> dict[str, Expected]:
     return {**expectations(history), **hostile}
 
 
-def run_case(fleet: Fleet, seed: int, expected: dict[str, Expected], row: Row) -> list[str]:
+def run_case(
+    fleet: Fleet,
+    seed: int,
+    expected: dict[str, Expected],
+    row: Row,
+    faults: Mapping[str, Fault] = FAULTS,
+) -> list[str]:
     """Run the case of a seed; returns what is not as promised."""
     dice = random.Random(seed)
-    fault = FAULTS[name_of(seed)]
+    fault = faults[name_of(seed, faults)]
     texts = dice.sample(LINES, dice.randint(3, 5))
     if fault.text:
         texts.insert(dice.randrange(len(texts) + 1), fault.text)
@@ -125,6 +132,22 @@ def run_all(seeds: Sequence[int], folder: Path) -> dict[str, Row]:
     return rows
 
 
+def run_disk(cases: int, folder: Path) -> dict[str, Row]:
+    """Run some cases with a store on a small disk; none where that may not be mounted."""
+    rows = {name: Row() for name in DISK_FAULTS}
+    with small_disk(folder / "disk") as is_there:
+        if not is_there:
+            print("no disk can be mounted here: its faults are left out")
+            return {}
+        with Fleet(folder / "fleet", store=folder / "disk" / "store") as fleet:
+            expected = learn(fleet)
+            for seed in range(cases):
+                name = name_of(seed, DISK_FAULTS)
+                wrong = run_case(fleet, seed, expected, rows[name], DISK_FAULTS)
+                print(f"disk seed {seed}: {name}: {'; '.join(wrong)}", flush=True)
+    return rows
+
+
 def measure_takeover(kills: int, folder: Path) -> list[float]:
     """Kill the worker that holds a take, with leases of 15 s; seconds until another is done."""
     spent: list[float] = []
@@ -151,6 +174,7 @@ def main() -> int:
     reading.add_argument("--first", type=int, default=0)
     reading.add_argument("--seed", type=int, default=None, help="one case")
     reading.add_argument("--takeover", type=int, default=0, help="kills with the default lease")
+    reading.add_argument("--disk", type=int, default=0, help="cases with a store on a small disk")
     reading.add_argument("--write", action="store_true", help="write the table to docs/faults.md")
     asked = reading.parse_args()
     with tempfile.TemporaryDirectory(prefix="barkline-chaos-") as place:
@@ -158,6 +182,7 @@ def main() -> int:
         if not asked.takeover or asked.write:
             first, cases = (asked.seed, 1) if asked.seed is not None else (asked.first, asked.cases)
             rows = run_all(range(first, first + cases), Path(place) / "faults")
+            rows |= run_disk(asked.disk, Path(place) / "small") if asked.disk else {}
             broken = sum(len(row.violations) for row in rows.values())
             text = f"\nSeeds {first} to {first + cases - 1}.\n\n{table(rows)}"
             text += "".join(f"\n{w}\n" for row in rows.values() for w in row.violations)

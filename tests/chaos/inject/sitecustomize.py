@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 CONTROL = Path(os.environ["CHAOS_CONTROL"])
-ROLE = "worker" if any("worker" in word for word in sys.argv) else "relay"
+ROLE = "worker" if any("worker" in word for word in sys.orig_argv) else "relay"
 
 
 def claim(step: str) -> str | None:

@@ -82,6 +82,20 @@ def test_a_process_that_stands_still_in_a_transaction_loses_its_locks(
         assert u.takes.counts() == {}
 
 
+def test_a_relay_that_stands_still_gives_its_rows_to_others(migrated_url: str) -> None:
+    """Found with a stopped relay: its rows were everybody's trouble for five minutes."""
+    short, patient = open_database(migrated_url, idle_s=0.1), open_database(migrated_url)
+    with short.connect() as relay, patient.connect() as other:
+        relay.execute(text("LOCK TABLE outbox IN EXCLUSIVE MODE"))
+        other.execute(text("LOCK TABLE outbox IN EXCLUSIVE MODE"))  # waits until then
+        idle = other.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+        with pytest.raises(DatabaseError, match="idle-in-transaction"):
+            relay.execute(text("SELECT 1"))
+    assert idle == "5min", "an import has more time"
+    short.dispose()
+    patient.dispose()
+
+
 def test_a_deadlock_is_ended_by_the_server_and_may_be_tried_again(engine: Engine) -> None:
     def lock(connection: Connection, number: int) -> str:
         try:

@@ -44,3 +44,11 @@ def test_a_silent_process_is_killed_and_started_again(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("code", [LIVES, STARTS_SLOWLY])
 def test_others_are_left_alone(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert deaths(code, monkeypatch, 2.5, 1, 4.0) == []
+
+
+def test_a_process_that_never_says_that_it_lives_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Found with a line that hung a worker within its first second."""
+    monkeypatch.setattr(supervisor, "LOAD_S", 0.5)
+    assert deaths(STARTS_SLOWLY, monkeypatch, 60.0, 1, 60.0) == [-9]
