@@ -34,11 +34,10 @@ def _run(*command: str) -> bool:
 
 def _fill(fleet: Fleet, _dice: random.Random) -> None:
     filler = fleet.disk / FILLER
-    with filler.open("wb") as file:
+    with filler.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"0" * 4096)
-                file.flush()
         except OSError:
             return
 
