@@ -15,13 +15,13 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.servers.process import (
     BrokenServerError,
     MissingServerError,
     ServerProcess,
+    Standing,
     account,
     as_user,
     free_port,
@@ -56,7 +56,7 @@ def find_binaries() -> Path:
     raise MissingServerError("not installed: apt install postgresql")
 
 
-class PostgresServer:
+class PostgresServer(Standing):
     """A server on a free loopback port, with a data folder of its own.
 
     Args:
@@ -177,21 +177,3 @@ class PostgresServer:
             self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
         (self._folder.parent / f"{self._folder.name}.log").unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop and remove everything."""
-        self.close()

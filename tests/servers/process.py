@@ -11,8 +11,11 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 PORTS = range(20_000, 32_000)
 READY_S = 60.0
@@ -141,6 +144,36 @@ class ServerProcess:
     def said(self) -> str:
         """Return the end of its log."""
         return self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+class Standing(ABC):
+    """A server that stands while a `with` block runs."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start, and return when it answers."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop and remove everything."""
+
+    def __enter__(self) -> Self:
+        """Start."""
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop and remove everything."""
+        self.close()
 
 
 def as_user(user: str | None) -> dict[str, object]:

@@ -11,16 +11,15 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from tests.servers.process import MissingServerError, ServerProcess, free_port, new_folder
+from tests.servers.process import MissingServerError, ServerProcess, Standing, free_port, new_folder
 
 
-class PrometheusServer:
+class PrometheusServer(Standing):
     """A server on a free loopback port, with storage that is gone with it.
 
     Args:
@@ -88,25 +87,11 @@ class PrometheusServer:
         except (URLError, OSError):
             return False
 
+    def start(self) -> None:
+        """Start."""
+        self._server.start()
+
     def close(self) -> None:
         """Stop and remove everything."""
         self._server.stop(signal.SIGTERM)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        try:
-            self._server.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop and remove everything."""
-        self.close()

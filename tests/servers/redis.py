@@ -10,10 +10,9 @@ import shutil
 import signal
 import socket
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from tests.servers.process import MissingServerError, ServerProcess, free_port, new_folder
+from tests.servers.process import MissingServerError, ServerProcess, Standing, free_port, new_folder
 
 PROGRAMS = ("redis-server", "valkey-server")
 
@@ -30,7 +29,7 @@ def find_program() -> str:
     raise MissingServerError("not installed: apt install redis-server")
 
 
-class RedisServer:
+class RedisServer(Standing):
     """A server on a free loopback port.
 
     Args:
@@ -122,21 +121,3 @@ class RedisServer:
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._log.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop and remove everything."""
-        self.close()

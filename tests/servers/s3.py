@@ -15,18 +15,17 @@ import shutil
 import signal
 import socket
 import sys
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
-from tests.servers.process import MissingServerError, ServerProcess, free_port, new_folder
+from tests.servers.process import MissingServerError, ServerProcess, Standing, free_port, new_folder
 
 REGION = "us-east-1"
 ACCESS_KEY = "AKIABARKLINETEST"
 SECRET_KEY = "barkline-test-secret"
 
 
-class MotoServer:
+class MotoServer(Standing):
     """moto on a free loopback port."""
 
     access_key = ACCESS_KEY
@@ -109,21 +108,3 @@ class MotoServer:
         """Stop and remove everything."""
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop and remove everything."""
-        self.close()
