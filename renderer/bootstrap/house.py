@@ -52,10 +52,17 @@ def voice_book(settings: Settings, project: Project | None = None) -> Voices:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Who committed what is imported, as the caller says; "" for what it does not say."""
+    """What the caller says of an import; "" or None for what it does not say.
+
+    Attributes:
+        committer: Who committed it.
+        revision: The commit.
+        priority: What goes first; None: a few lines are urgent, many are not.
+    """
 
     committer: str = ""
     revision: str = ""
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,6 @@ class House:
         self,
         scope: Scope | None,
         lock: VoiceLock | None = None,
-        priority: Priority | None = None,
         named: Named | None = None,
     ) -> Ingest:
         """Return the import.
@@ -112,8 +118,7 @@ class House:
         Args:
             scope: Whose new takes are to be rendered now; None for nobody's.
             lock: A committed lock whose entries need not be rendered again, or None.
-            priority: What goes first; None: a few lines are urgent, many are not.
-            named: Who committed what is imported, where the caller knows better.
+            named: What the caller says of it, where it knows better.
         """
         from dataclasses import asdict
 
@@ -132,7 +137,7 @@ class House:
             adopter.hydrate,
             adopter if lock else None,
             wanted=lambda said: scope is not None and scope.holds(said),
-            order=self._order(named or Named(), priority),
+            order=self._order(named or Named()),
         )
         ingest.failpoint = failpoint.read(self.workspace.settings.failpoint)
         ingest.queue_of = self.queue_of
@@ -140,7 +145,7 @@ class House:
         ingest.gate = asdict(read_limits(own)) if own.is_file() else {}
         return ingest
 
-    def _order(self, named: Named, priority: Priority | None) -> ImportOrder:
+    def _order(self, named: Named) -> ImportOrder:
         """Return where an import comes from: as told, as set, as the checkout says, as the system.
 
         A runner's account is no committer, so a checkout's own history goes before it.
@@ -155,7 +160,8 @@ class House:
             commit = read_commit(project.root)
             if commit is not None:
                 who, revision = who or commit.committer, revision or commit.revision
-        return ImportOrder(project.name, who or config.who(), revision, uuid.uuid4().hex, priority)
+        who, trace_id = who or config.who(), uuid.uuid4().hex
+        return ImportOrder(project.name, who, revision, trace_id, named.priority)
 
     def queue_of(self, request: RenderRequest) -> Queue:
         """Return what renders a request: engines that can use a GPU, or the others."""

@@ -18,6 +18,7 @@ from renderer.cli.option import (
     scope_of,
     scope_options,
 )
+from renderer.domain.route import Priority
 from renderer.domain.take import TakeStatus
 from renderer.domain.voice_lock import VoiceLock
 from renderer.errors import ConfigError
@@ -47,6 +48,11 @@ RETRY = {
     "waits",
     default=True,
     help="Wait for the workers of a service; without: import, queue, and exit with 0.",
+)
+@click.option(
+    "--priority",
+    type=click.Choice([p.name.lower() for p in Priority]),
+    help="In a service, what overtakes what.  [default: urgent for up to 8 lines, else normal]",
 )
 @order_options
 @click.option("--report/--no-report", default=True, help="Write the QA pages afterwards.")
@@ -90,6 +96,8 @@ def command(project: Path, build: Path | None, against: Path | None, **options: 
 def _render(
     house: House, scope: Scope, options: dict[str, Any], lock: VoiceLock | None
 ) -> walk.Rendered:
+    asked = options["priority"]
+    priority = Priority[asked.upper()] if asked else None
     retry = tuple(RETRY[r] for r in options["retry"] if r in RETRY)
     return walk.render(
         house,
@@ -97,7 +105,7 @@ def _render(
         retry,
         lock,
         reads_store=LOST in options["retry"],
-        named=Named(options["committer"], options["revision"]),
+        named=Named(options["committer"], options["revision"], priority),
         waits=options["waits"],
     )
 

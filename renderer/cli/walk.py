@@ -16,6 +16,7 @@ from renderer import bootstrap
 from renderer.bootstrap import House, Named, SystemClock, Workspace
 from renderer.cli import outcome, show
 from renderer.config import Settings, unknown_variables
+from renderer.domain.route import Priority
 from renderer.domain.take import TakeStatus
 from renderer.domain.voice_lock import VoiceLock, load
 from renderer.errors import ConfigError, InputError, LockError
@@ -181,7 +182,7 @@ def render(
         retry: Statuses of takes to render again.
         lock: A committed lock to go by.
         reads_store: Whether to look for takes whose sound is lost or damaged.
-        named: Who committed what is imported.
+        named: What the caller says of the import.
         waits: Whether to wait for the workers of a service.
     """
     from renderer.services.queue import reopen, start_alone
@@ -195,7 +196,7 @@ def render(
     done = Rendered(ingest)
     settings = house.workspace.settings
     if settings.is_service:
-        _await_workers(house, scope, done, waits=waits)
+        _await_workers(house, scope, done, named.priority if named else None, waits=waits)
         return done
     ids = start_alone(house.unit, scope)
     if not ids:
@@ -208,7 +209,9 @@ def render(
     return done
 
 
-def _await_workers(house: House, scope: Scope, done: Rendered, *, waits: bool) -> None:
+def _await_workers(
+    house: House, scope: Scope, done: Rendered, priority: Priority | None, *, waits: bool
+) -> None:
     """Have the workers of the service render what is open in scope; shows progress.
 
     May be interrupted: the workers go on, and the same command waits for them again.
@@ -218,7 +221,7 @@ def _await_workers(house: House, scope: Scope, done: Rendered, *, waits: bool) -
     from renderer.services.queue import request
 
     point = failpoint.read(house.workspace.settings.failpoint)
-    ids = request(house.unit, scope, FEW, point)
+    ids = request(house.unit, scope, FEW, priority, point)
     done.queued = len(ids)
     if not ids or not waits:
         return

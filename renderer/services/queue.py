@@ -50,7 +50,11 @@ def enqueue(begin: Callable[[], UnitOfWork], ids: list[int]) -> int:
 
 
 def request(
-    begin: Callable[[], UnitOfWork], scope: Scope, few: int, failpoint: Failpoint = nothing
+    begin: Callable[[], UnitOfWork],
+    scope: Scope,
+    few: int,
+    priority: Priority | None = None,
+    failpoint: Failpoint = nothing,
 ) -> list[int]:
     """Ask the workers of a service for what is open in scope; returns its row ids.
 
@@ -60,11 +64,13 @@ def request(
         begin: Begins a transaction.
         scope: Which lines.
         few: How many takes are few.
+        priority: What goes first; None: few takes overtake, many stay as they are.
         failpoint: Called with the name of each step, for fault tests.
     """
     with begin() as unit:
         ids = take_ids(unit, scope)
-        priority = Priority.URGENT if len(ids) <= few else None
+        if priority is None and len(ids) <= few:
+            priority = Priority.URGENT
         unit.takes.enqueue(ids, priority, again=False)
         failpoint("requesting")
         unit.commit()

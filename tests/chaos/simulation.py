@@ -262,7 +262,7 @@ class Case:
         )
         ingest.failpoint = process.point
         ingest.run()
-        request(unit, Scope(), FEW, process.point)
+        request(unit, Scope(), FEW, failpoint=process.point)
 
     def _publish(self) -> None:
         """Write a lock of what is approved by now."""

@@ -20,6 +20,7 @@ from renderer.errors import DatabaseError, Fault, Level, ManifestError
 from renderer.services.compare import Change
 from renderer.services.ingest import PIECE, Ingest, IngestReport
 from renderer.services.plan import Plan, Planner
+from renderer.services.queue import request
 from renderer.services.render_key import KeyBuilder
 from renderer.services.scope import Scope
 
@@ -474,3 +475,26 @@ def test_a_cached_line_whose_freeze_ends_is_listed(world: World) -> None:
     world.write(say("one", "two"), say("two"), say("three", path="b.yaml"))
     plan = world.plan()
     assert [(p.line_id, p.change, p.lapses) for p in plan.lines] == [("one", Change.CACHED, True)]
+
+
+@pytest.mark.parametrize(
+    ("few", "asked", "is_now"),
+    [
+        (8, None, Priority.URGENT),
+        (2, None, Priority.NORMAL),
+        (8, Priority.NIGHTLY, Priority.NIGHTLY),
+    ],
+)
+def test_what_is_asked_of_workers_overtakes_or_waits(
+    world: World, few: int, asked: Priority | None, is_now: Priority
+) -> None:
+    world.ingest(wanted=lambda _said: False)
+    assert world.waiting() == []
+
+    ids = request(world.studio.unit, Scope(), few, asked)
+
+    with world.studio.unit() as unit:
+        assert {row.priority for row in unit.outbox.claim(10)} == {is_now}
+    assert sorted(world.waiting()) == ids
+    assert request(world.studio.unit, Scope(), few, asked) == ids, "asked again, not queued again"
+    assert sorted(world.waiting()) == ids
