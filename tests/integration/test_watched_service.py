@@ -210,16 +210,24 @@ def test_measures_say_what_happened(watched: Watched) -> None:
     def total(expression: str) -> float:
         return sum(float(series["value"][1]) for series in watched.prometheus.query(expression))
 
-    assert total('barkline_lines_total{status="approved",voice="formant#m3"}') == 12
-    assert total('barkline_lines_total{status="rejected",voice="formant#m3"}') == 2
-    assert total('barkline_attempts_total{number="2"}') == 2
+    def settles(expression: str, number: float) -> None:
+        """Wait for the next look of Prometheus: it asks now and then."""
+        for _ in range(150):
+            if total(expression) == number:
+                return
+            time.sleep(0.2)
+        assert total(expression) == number, expression
+
+    settles('barkline_lines_total{status="approved",voice="formant#m3"}', 12)
+    settles('barkline_lines_total{status="rejected",voice="formant#m3"}', 2)
+    settles('barkline_attempts_total{number="2"}', 2)
     assert total('barkline_rejects_total{check="duration",character="guard"}') >= 2
-    assert total('barkline_cache_hits_total{kind="raw"}') == 6
-    assert total('barkline_cache_hits_total{kind="key"}') == 5
-    assert total('barkline_cache_misses_total{kind="model"}') == 1
-    assert total("barkline_relay_events_total") == 14
-    assert total("barkline_batch_lines_sum") == 14
-    assert total('barkline_takes{status="approved"}') == 12
+    settles('barkline_cache_hits_total{kind="raw"}', 6)
+    settles('barkline_cache_hits_total{kind="key"}', 5)
+    settles('barkline_cache_misses_total{kind="model"}', 1)
+    settles("barkline_relay_events_total", 14)
+    settles("barkline_batch_lines_sum", 14)
+    settles('barkline_takes{status="approved"}', 12)
     assert total('barkline_store_bytes_total{operation="put"}') > 100_000
     audio, work = total("barkline_audio_seconds_total"), total("barkline_work_seconds_total")
     assert audio > 10

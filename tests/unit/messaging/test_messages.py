@@ -34,6 +34,7 @@ def test_the_actor_hands_the_ids_to_the_service() -> None:
     class Service:
         def __init__(self) -> None:
             self.batches: list[list[int]] = []
+            self.failpoint = print
 
         def batch(self, take_ids: list[int]) -> None:
             self.batches.append(take_ids)
