@@ -23,7 +23,9 @@ def run() -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
-            transaction_per_migration=True,
+            # SQLite has one lock, and a transaction holds it: all migrations in one, or two
+            # processes would share them out and run one twice.
+            transaction_per_migration=connection.dialect.name == "postgresql",
             render_as_batch=connection.dialect.name == "sqlite",
         )
         with context.begin_transaction():
