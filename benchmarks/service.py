@@ -10,7 +10,7 @@ relay     events per second from the outbox to Redis, in batches of at most 64, 
           one transaction per event, which is what an outbox without batches costs
 dispatch  what the database and the queue cost per line: lease, heartbeat, finish, without the sound
 workers   lines per second with one and with two worker processes of one thread each, the same
-          lines, warm; the share of a core that each process had
+          lines, warm, from the first lease to the last result; the share of a core that each had
 growth    what one poll of an idle relay, one refill and one look of the reaper cost at a backlog of
           1,000 to 100,000 lines
 """
@@ -240,14 +240,20 @@ def render_with(workers: int, env: dict[str, str], project: Path) -> tuple[float
         # The first scene warms models, judges and the measured level of each voice.
         subprocess.run([*render, "--scene", "warm"], env=env, check=False, capture_output=True)
         pids = children(standing.pid)
-        before = [cpu_seconds(pid) for pid in pids]
-        began = time.perf_counter()
-        subprocess.run(render, env=env, check=False, capture_output=True)
-        spent = time.perf_counter() - began
+        asked = subprocess.Popen(render, env=env, stdout=subprocess.DEVNULL)
+        while not _ask(engine, "SELECT count(*) FROM take WHERE status = 'leased'"):
+            time.sleep(0.02)
+        before, began = [cpu_seconds(pid) for pid in pids], time.time()
+        asked.wait()
+        spent = float(_ask(engine, "SELECT extract(epoch FROM max(finished_at)) FROM take")) - began
         shares = [(cpu_seconds(p) - b) / spent for p, b in zip(pids, before, strict=True)]
-    with engine.connect() as connection:
-        assert connection.execute(text(query)).scalar() == 0
+    assert _ask(engine, query) == 0
     return spent, shares
+
+
+def _ask(engine: Engine, query: str) -> Any:
+    with engine.connect() as connection:
+        return connection.execute(text(query)).scalar()
 
 
 def write_project(folder: Path, lines: int) -> Path:
