@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import MissingServerError
 from tests.servers.redis import RedisServer
 from tests.servers.s3 import MotoServer
 from tests.servers.swift import SwiftServer
+
+# No test asserts wall time, a property no more than others: the machine may be busy.
+settings.register_profile("barkline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("barkline")
 
 Server = TypeVar("Server", PostgresServer, RedisServer, MotoServer, SwiftServer)
 ROOT = Path(__file__).resolve().parents[1]
