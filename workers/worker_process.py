@@ -79,7 +79,7 @@ def run(service: Service, stopping: threading.Event) -> int:
     worker = Worker(
         service.broker, queues=lanes, worker_timeout=POLL_MS, worker_threads=settings.workers
     )
-    # Running messages count: nothing waits in this process while another one is idle.
+    # For each lane, and running messages count: little waits here while another process is idle.
     worker.queue_prefetch = settings.workers
     threading.Thread(target=beat, args=(parts.leases, stopping), daemon=True).start()
     if SUPERVISED in sys.argv:

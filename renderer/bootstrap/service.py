@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
     from sqlalchemy import Engine
 
+    from renderer.domain.route import Route
     from renderer.messaging.redis_queue import RedisPublisher
     from renderer.ports import Meter, Tracer, UnitOfWork, VoiceBook
     from renderer.services.lease import LeaseKeeper
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from renderer.services.relay import Batch, Relay
     from renderer.services.render import Render
 
-    Told = Callable[[Batch, "Route"], None]
-    from renderer.domain.route import Route
+    Told = Callable[[Batch, Route], None]
 
 # A message that was just sent may not be seen yet, and a batch may just be taken.
 LOST_AFTER_S = 5.0

@@ -15,7 +15,8 @@ from datetime import timedelta
 from renderer.ports import Clock, Publisher, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 
-LIMIT = 4_096
+# More than full lanes hold, so that what is lost is not hidden behind what is only waiting.
+LIMIT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
