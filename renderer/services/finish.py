@@ -85,7 +85,8 @@ class Finisher:
         """
         made: dict[int, Finished | BarklineError] = {}
         inputs: dict[int, GateInput] = {}
-        limits = {take.id: self._limits(take.asked_by) for take in takes}
+        of_project = {name: self._limits(name) for name in {take.asked_by for take in takes}}
+        limits = {take.id: of_project[take.asked_by] for take in takes}
         rough: dict[int, Finished] = {}
         for take in takes:
             performance = performed[take.id]

@@ -46,3 +46,17 @@ def test_a_later_import_changes_them(unit: Callable[[], SqlUnitOfWork]) -> None:
         work.gates.put({})
         work.commit()
     assert limits.of("tiny") is SHIPPED
+
+
+def test_a_batch_asks_for_the_limits_of_a_project_once(studio: Any) -> None:
+    """A worker reads them from the database."""
+    asked: list[str] = []
+    finisher = studio.render._finisher
+    known = finisher._limits
+    finisher._limits = lambda project: (asked.append(project), known(project))[1]
+
+    pks = studio.ask("good day", "good night", "good morning")
+    studio.render.batch(pks)
+
+    assert studio.statuses(pks) == ["approved"] * 3
+    assert asked == [""]
