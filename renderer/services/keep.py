@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
 from renderer.audio.codec import encode, encode_raw, media_type
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, Provenance, build, canonical
@@ -22,7 +23,12 @@ from renderer.domain.take import (
 from renderer.domain.transcript import cover, shift
 from renderer.domain.verdict import Decision
 from renderer.domain.voice import VoiceRef
-from renderer.errors import BarklineError
+from renderer.errors import (
+    BarklineError,
+    ObjectCorruptError,
+    ObjectMissingError,
+    StorageError,
+)
 from renderer.ports import SILENT, Meter, ObjectStore, VoiceBook
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished
@@ -178,3 +184,9 @@ def _alignment(kept: Finished) -> Alignment:
 
 def _finite(value: float) -> float | None:
     return round(value, 2) if math.isfinite(value) else None
+
+
+def is_outage(error: object) -> TypeGuard[StorageError]:
+    """Whether a store is away, as opposed to having lost or damaged an object."""
+    is_lasting = isinstance(error, ObjectMissingError | ObjectCorruptError)
+    return isinstance(error, StorageError) and not is_lasting

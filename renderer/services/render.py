@@ -18,7 +18,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TypeGuard
 
 from renderer.domain.events import TakeFinished
 from renderer.domain.render_key import Part, RenderKey
@@ -30,15 +29,13 @@ from renderer.errors import (
     DatabaseError,
     LeaseLostError,
     MisfitError,
-    ObjectCorruptError,
-    ObjectMissingError,
     StorageError,
 )
 from renderer.ports import SILENT, UNTRACED, Clock, Meter, Tracer, UnitOfWork
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.finish import Finished, Finisher
 from renderer.services.fitness import explain
-from renderer.services.keep import Keeper, failed
+from renderer.services.keep import Keeper, failed, is_outage
 from renderer.services.lease import LeaseKeeper
 from renderer.services.perform import Performance, Performer
 from renderer.services.tally import fields_of, tell_attempt, tell_line, tell_quarantine, traces_of
@@ -219,6 +216,8 @@ class Render:
         except DatabaseError:  # the world's fault, and no line's
             raise
         except Exception as error:  # a bug or a broken model must not take its neighbours along
+            if len(takes) == 1 and isinstance(error, StorageError):
+                return {takes[0].id: error}
             if len(takes) == 1:
                 with self.tracer.span("failure", [takes[0].trace_id], **fields_of(takes[0])):
                     log.exception("take %d failed", takes[0].id)
@@ -249,12 +248,12 @@ class Render:
         self, take: Take, made: list[Finished] | BarklineError, spent_s: float
     ) -> RenderResult | StorageError:
         """Store the objects of one take; what cannot be kept fails that take, not its batch."""
-        if self._is_patient and _is_outage(made):
+        if self._is_patient and is_outage(made):
             return made
         try:
             return self._keeper.keep(take, made, spent_s)
         except BarklineError as error:  # a full disk, a store that is away: said, not lost
-            if self._is_patient and _is_outage(error):
+            if self._is_patient and is_outage(error):
                 return error
             return failed(f"it could not be stored: {error}", spent_s)
         except Exception as error:  # a bug
@@ -312,9 +311,3 @@ class Render:
                 time.sleep(pause_s)
             else:
                 return
-
-
-def _is_outage(error: object) -> TypeGuard[StorageError]:
-    """Whether a store is away, as opposed to having lost or damaged an object."""
-    is_lasting = isinstance(error, ObjectMissingError | ObjectCorruptError)
-    return isinstance(error, StorageError) and not is_lasting

@@ -284,6 +284,28 @@ def test_a_database_that_blinks_costs_no_work(studio: Any, monkeypatch: pytest.M
     assert blinks == []
 
 
+def test_a_store_that_is_away_while_a_raw_take_is_read_fails_no_line(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.render.batch(studio.ask("good day"))
+    [pk] = studio.ask("good day", mastering="louder")  # its raw take is known and kept
+    monkeypatch.setattr(studio.render, "_is_patient", True)
+    get = studio.store.get
+
+    def away(_key: str) -> bytes:
+        raise StorageError("the store answered 503")
+
+    monkeypatch.setattr(studio.store, "get", away)
+    with pytest.raises(StorageError, match="503"):
+        studio.render.batch([pk])
+    assert studio.take(pk).status is TakeStatus.PENDING
+    assert studio.take(pk).deliveries == 0
+
+    monkeypatch.setattr(studio.store, "get", get)
+    studio.render.batch([pk])
+    assert studio.take(pk).status is TakeStatus.APPROVED
+
+
 def test_a_late_result_of_a_lost_lease_is_dropped(studio: Any) -> None:
     [pk] = studio.ask("good day")
     told = []
