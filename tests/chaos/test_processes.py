@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.fault import FAULTS
 from tests.chaos.fleet import Fleet
 from tests.chaos.history import Expected
-from tests.chaos.processes import Row, learn, run_case
+from tests.chaos.processes import learn, run_case
 from tests.servers.process import MissingServerError
 
 CHOSEN = (
@@ -50,4 +50,4 @@ def test_the_service_needs_no_hand(
     name: str, fleet: Fleet, expected: dict[str, Expected], tmp_path: Path
 ) -> None:
     seed = list(FAULTS).index(name)
-    assert run_case(fleet, seed, expected, Row()) == []
+    assert run_case(fleet, seed, expected).violations == ()
