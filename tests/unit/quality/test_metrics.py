@@ -96,7 +96,7 @@ def test_a_metric_that_failed_is_an_error_with_its_reason(name):
 
 
 def test_a_limit_that_is_off_needs_no_metric():
-    off = GateLimits({name: None for name in LIMITS.defaults})
+    off = GateLimits(dict.fromkeys(LIMITS.defaults))
     verdict = decide(Metrics(LINE, non_finite=0.0, sound_s=2.0), off)
     assert {f.check for f in verdict.findings} == {"non_finite"}
     assert verdict.decision is Decision.APPROVED
