@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,15 @@ from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.domain.verdict import Decision, Outcome, Verdict
 from renderer.errors import JudgeError
 from renderer.quality import gate
-from renderer.quality.gate import GateInput, judge, measure, needs_learned, read_limits
+from renderer.quality.gate import (
+    GateInput,
+    GateLimits,
+    decide,
+    measure,
+    needs_learned,
+    read_limits,
+    read_metrics,
+)
 
 RATE = 22_050
 TARGET = MasteringTarget()
@@ -62,6 +71,15 @@ def take(samples: np.ndarray, words: int = 6, **more: object) -> GateInput:
         limited_db=made.limited_db,
         **{**known, **more},  # type: ignore[arg-type]
     )
+
+
+def judge(given_: GateInput, limits: GateLimits) -> Verdict:
+    """Judge, and hold that what is stored of it gives the same verdict, word for word."""
+    verdict = gate.judge(given_, limits)
+    stored = read_metrics(json.loads(json.dumps(measure(given_).plain(), allow_nan=False)))
+    assert stored is not None
+    assert repr(decide(stored, limits)) == repr(verdict)
+    return verdict
 
 
 def failed(verdict: Verdict) -> set[str]:
