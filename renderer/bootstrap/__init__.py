@@ -24,7 +24,7 @@ from renderer.bootstrap.service import (
     open_worker,
     warm_worker,
 )
-from renderer.bootstrap.walk import Walk, open_render, open_walk
+from renderer.bootstrap.walk import Walk, gate_limits, open_render, open_walk
 from renderer.bootstrap.watch import (
     open_child_meter,
     open_family,
@@ -42,6 +42,7 @@ __all__ = [
     "SystemClock",
     "Walk",
     "Workspace",
+    "gate_limits",
     "migrate_service",
     "open_child_meter",
     "open_family",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer.bootstrap.clock import SystemClock
@@ -60,9 +61,18 @@ def open_render(house: House) -> Render:
     return compose_render(ground, lambda _project: limits, platform.node() or "worker")
 
 
-def gate_limits(project: Project) -> GateLimits:
-    """Return the shipped limits with the project's own `gate.yaml` laid over them."""
+def gate_limits(project: Project, instead: Path | None = None) -> GateLimits:
+    """Return the shipped limits with the project's own `gate.yaml` laid over them.
+
+    Args:
+        project: The project.
+        instead: A file to lay over them in its place; None for the project's own.
+
+    Raises:
+        InputError: The file is wrong, or `instead` is not there.
+    """
     from renderer.quality.limits import merge, read_limits
 
-    own = gate_path(project)
-    return merge(shipped_limits(), read_limits(own)) if own.is_file() else shipped_limits()
+    own = instead or gate_path(project)
+    is_there = instead is not None or own.is_file()
+    return merge(shipped_limits(), read_limits(own)) if is_there else shipped_limits()

@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "preview": "Render one line at once, without a database.",
     "freeze": "Pin approved lines to their current take.",
     "thaw": "Let pinned lines follow their inputs again.",
+    "gate": "Judge stored takes again under other limits; propose limits.",
     "report": "Write the QA pages.",
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
@@ -98,10 +99,10 @@ class LazyGroup(click.Group):
 def barkline(ctx: click.Context, debug: bool) -> None:
     """Dialogue manifests in, verified voice assets out.
 
-    Exit codes: 0 fine; 1 something was rejected, failed or may not be shipped; 2 `plan` found
-    work; 64 wrong usage; 65 wrong input; 69 a voice or service is not available; 70 a fault of
-    Barkline itself; 74 the object store, the database or the disk failed; 78 wrong settings;
-    130 interrupted.
+    Exit codes: 0 fine; 1 something was rejected, failed or may not be shipped; 2 `plan` or
+    `gate replay` found work; 64 wrong usage; 65 wrong input; 69 a voice or service is not
+    available; 70 a fault of Barkline itself; 74 the object store, the database or the disk failed;
+    78 wrong settings; 130 interrupted.
     """
     ctx.obj = {"debug": debug}
 

@@ -16,6 +16,7 @@ from renderer.db.record import SqlDeadLetters, SqlGates, SqlImports
 from renderer.db.tables import project, voice_level
 from renderer.db.take_repository import SqlTakes
 from renderer.db.upsert import insert_missing
+from renderer.db.verdict_repository import SqlVerdicts
 from renderer.errors import DatabaseError
 from renderer.ports import (
     Clock,
@@ -27,6 +28,7 @@ from renderer.ports import (
     Outbox,
     ProjectGates,
     TakeRepository,
+    Verdicts,
     VoiceLevels,
 )
 
@@ -69,6 +71,7 @@ class SqlUnitOfWork:
     gates: ProjectGates
     imports: Imports
     history: History
+    verdicts: Verdicts
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
@@ -94,6 +97,7 @@ class SqlUnitOfWork:
         self.gates = SqlGates(self._connection, project_id)
         self.imports = SqlImports(self._connection)
         self.history = SqlHistory(self._connection, project_id)
+        self.verdicts = SqlVerdicts(self._connection)
         return self
 
     def _project_id(self) -> int | None:

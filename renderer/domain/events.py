@@ -90,4 +90,49 @@ class LineRenamed:
     was: str
 
 
-Event = TakeRequested | TakeFinished | ManifestImported | LineFrozen | LineThawed | LineRenamed
+@dataclass(frozen=True, slots=True)
+class TakeJudgedAgain:
+    """A finished take got another status because limits changed; nothing was rendered.
+
+    Attributes:
+        take_id: Row id of the take.
+        was: Its status before.
+        status: Its status now.
+        checks: What speaks against it now, or spoke against it before.
+        who: Who asked for it.
+    """
+
+    take_id: int
+    was: str
+    status: str
+    checks: tuple[str, ...]
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateReplayed:
+    """Stored metrics were decided about again under a project's limits of now.
+
+    Attributes:
+        who: Who asked for it.
+        takes: Takes decided about.
+        rewritten: Takes whose verdict says anything else now.
+        changed: Takes whose status changed; each has an event of its own.
+    """
+
+    who: str
+    takes: int
+    rewritten: int
+    changed: int
+
+
+Event = (
+    TakeRequested
+    | TakeFinished
+    | ManifestImported
+    | LineFrozen
+    | LineThawed
+    | LineRenamed
+    | TakeJudgedAgain
+    | GateReplayed
+)

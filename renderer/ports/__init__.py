@@ -35,6 +35,7 @@ from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
 from renderer.ports.telemetry import SILENT, UNTRACED, Meter, SilentMeter, SilentTracer, Tracer
 from renderer.ports.text import Transcriber
 from renderer.ports.transfer import Amount, Transfer
+from renderer.ports.verdict import Verdicts
 
 __all__ = [
     "SILENT",
@@ -84,6 +85,7 @@ __all__ = [
     "Transcriber",
     "Transfer",
     "UnitOfWork",
+    "Verdicts",
     "VoiceBook",
     "VoiceFacts",
     "VoiceLevels",

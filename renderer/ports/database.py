@@ -15,6 +15,7 @@ from renderer.domain.utterance import Utterance
 from renderer.ports.history import History
 from renderer.ports.outbox import Outbox
 from renderer.ports.service import DeadLetters, Imports, Leases, ProjectGates
+from renderer.ports.verdict import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,7 @@ class UnitOfWork(Protocol):
     gates: ProjectGates
     imports: Imports
     history: History
+    verdicts: Verdicts
 
     def __enter__(self) -> Self: ...
 

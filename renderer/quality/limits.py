@@ -1,23 +1,26 @@
 """The gate's limits: a data file, with rules of their own for engines, locales, voices and barks.
 
-The more specific wins: defaults < engines < locales < voices < deliveries < short. A project's own
-`gate.yaml` has the same form and is laid over the shipped file key by key. `null` switches a limit
-off.
+The more specific wins: defaults < engines < locales < voices < deliveries < short. Among voices:
+`name` < `name#speaker` < `name@language` < `name@locale` < `name#speaker@language` <
+`name#speaker@locale`. A project's own `gate.yaml` has the same form and is laid over the shipped
+file key by key. `null` switches a limit off.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import yaml
 
+from renderer.domain.direction import Delivery
 from renderer.errors import Fault, InputError
 
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 256 * 1024  # room for a row per speaker and language of a large cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class Limits:
 
 NAMES = tuple(f.name for f in fields(Limits))
 _TABLES = ("engines", "locales", "voices", "deliveries")
+_DELIVERIES = tuple(d.value for d in Delivery)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}"
+_VOICE_KEY = re.compile(rf"{_NAME}(#{_NAME})?(@[A-Za-z]{{2,3}}(-[A-Za-z0-9]{{1,8}})*)?")
 _SHORT_AT = ("most_words", "most_s")
 Row = Mapping[str, float | None]
 
@@ -111,15 +117,18 @@ class GateLimits:
         Args:
             engine: The voice's engine (`formant`, `piper`), or `recording`.
             locale: BCP 47 tag; its language alone is looked up first.
-            voice: Voice reference; its name without the speaker is looked up first.
+            voice: Voice reference; its name without the speaker is looked up first, then both
+                with `@language` and `@locale` behind.
             delivery: `normal`, `whisper` or `shout`.
             is_short: Whether the rules of short lines come on top.
         """
         merged = dict(self.defaults)
+        language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
+        spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
         for table, names in (
             ("engines", (engine,)),
-            ("locales", (locale.split("-", maxsplit=1)[0], locale)),
-            ("voices", (voice.split("#", maxsplit=1)[0], voice)),
+            ("locales", (language, locale)),
+            ("voices", (name, voice, *spoken)),
             ("deliveries", (delivery,)),
         ):
             for name in dict.fromkeys(names):
@@ -191,9 +200,14 @@ class _Reader:
         )
 
     def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
-        return {
-            name: self._row(value, f"{where}.{name}") for name, value in self._pairs(node, where)
-        }
+        known = _DELIVERIES if where == "deliveries" else ()
+        rows: dict[str, Row] = {}
+        for name, value in self._pairs(node, where, known):
+            if where == "voices" and not _VOICE_KEY.fullmatch(name):
+                fix = "Write name, name#speaker, name@de, name@de-DE or name#speaker@de."
+                self._fault(value, f"{where}.{name}", "is no voice.", fix)
+            rows[name] = self._row(value, f"{where}.{name}")
+        return rows
 
     def _row(self, node: yaml.Node | None, where: str) -> Row:
         if node is None:

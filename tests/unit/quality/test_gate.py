@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,15 @@ from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.domain.verdict import Decision, Outcome, Verdict
 from renderer.errors import JudgeError
 from renderer.quality import gate
-from renderer.quality.gate import GateInput, judge, needs_learned, read_limits
+from renderer.quality.gate import (
+    GateInput,
+    GateLimits,
+    decide,
+    measure,
+    needs_learned,
+    read_limits,
+    read_metrics,
+)
 
 RATE = 22_050
 TARGET = MasteringTarget()
@@ -62,6 +71,15 @@ def take(samples: np.ndarray, words: int = 6, **more: object) -> GateInput:
         limited_db=made.limited_db,
         **{**known, **more},  # type: ignore[arg-type]
     )
+
+
+def judge(given_: GateInput, limits: GateLimits) -> Verdict:
+    """Judge, and hold that what is stored of it gives the same verdict, word for word."""
+    verdict = gate.judge(given_, limits)
+    stored = read_metrics(json.loads(json.dumps(measure(given_).plain(), allow_nan=False)))
+    assert stored is not None
+    assert repr(decide(stored, limits)) == repr(verdict)
+    return verdict
 
 
 def failed(verdict: Verdict) -> set[str]:
@@ -269,13 +287,13 @@ def test_barks_are_not_judged_by_learned_metrics(learned):
     verdict = judge(bark, LIMITS)
     assert verdict.decision is Decision.APPROVED, verdict.failed
     assert finding(verdict, "dnsmos_ovrl").outcome is Outcome.INCONCLUSIVE
-    assert not needs_learned(bark, LIMITS)
-    assert needs_learned(take(speech()), LIMITS)
+    assert not needs_learned(measure(bark), LIMITS)
+    assert needs_learned(measure(take(speech())), LIMITS)
 
 
 def test_learned_metrics_are_not_worth_their_time_on_silence():
-    assert not needs_learned(take(np.zeros(RATE * 2)), LIMITS)
-    assert not needs_learned(take(np.full(RATE * 2, np.nan)), LIMITS)
+    assert not needs_learned(measure(take(np.zeros(RATE * 2))), LIMITS)
+    assert not needs_learned(measure(take(np.full(RATE * 2, np.nan))), LIMITS)
 
 
 def test_a_broken_bark_is_still_rejected():

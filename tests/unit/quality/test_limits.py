@@ -56,6 +56,45 @@ short: {most_words: 2, most_s: 0.8, limits: {most_click_db: 7, most_tail_db: nul
     assert not limits.is_short(3, 0.9)
 
 
+def test_a_voice_in_a_language_has_limits_of_its_own(tmp_path):
+    text = """
+defaults: {most_click_db: 1, most_tail_db: 1}
+voices:
+  hearth: {most_click_db: 2, most_tail_db: 2}
+  "hearth#brann": {most_click_db: 3}
+  hearth@de: {most_click_db: 4}
+  hearth@de-AT: {most_click_db: 5}
+  "hearth#brann@de": {most_click_db: 6}
+  "hearth#brann@de-AT": {most_click_db: 7}
+"""
+    limits = read_limits(written(tmp_path, text))
+
+    def click(voice: str, locale: str) -> float | None:
+        return limits_of(limits, voice=voice, locale=locale).most_click_db
+
+    assert [click("hearth", at) for at in ("fr-FR", "de-DE", "de-AT")] == [2, 4, 5]
+    assert [click("hearth#brann", at) for at in ("fr-FR", "de-DE", "de-AT")] == [3, 6, 7]
+    assert [click("hearth#ida", at) for at in ("fr-FR", "de-DE", "de-AT")] == [2, 4, 5]
+    assert click("amy", "de-DE") == 1
+    assert limits_of(limits, voice="hearth#brann", locale="de-AT").most_tail_db == 2
+
+
+@pytest.mark.parametrize("key", ["@de", "amy@", "amy@de@fr", "amy@de#low", "a b", "amy@1", "amy#"])
+def test_a_voice_that_cannot_be_is_a_fault_with_its_line(tmp_path, key):
+    path = written(tmp_path, f'voices:\n  amy: {{}}\n  "{key}": {{most_click_db: 3}}\n')
+    with pytest.raises(InputError) as caught:
+        read_limits(path)
+    assert [(f.line, f.field) for f in caught.value.faults] == [(3, f"voices.{key}")]
+    assert "name#speaker@de" in caught.value.faults[0].fix
+
+
+def test_a_delivery_that_is_none_is_a_fault(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_limits(written(tmp_path, "deliveries:\n  wisper: {most_click_db: 3}\n"))
+    assert [(f.line, f.field) for f in caught.value.faults] == [(2, "wisper")]
+    assert "whisper" in caught.value.faults[0].fix
+
+
 def test_a_project_changes_one_limit_and_keeps_the_rest(tmp_path):
     shipped = read_limits(SHIPPED)
     own = written(
@@ -102,7 +141,7 @@ def test_a_missing_or_huge_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_limits(tmp_path / "none.yaml")
     with pytest.raises(InputError, match="larger"):
-        read_limits(written(tmp_path, "#" * 70_000))
+        read_limits(written(tmp_path, "#" * 300_000))
 
 
 def test_an_empty_file_changes_nothing(tmp_path):

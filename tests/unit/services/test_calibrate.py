@@ -1,0 +1,116 @@
+"""Limits from what approved takes measure: which takes count, what is refused, what is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from renderer.domain.direction import Delivery, Direction
+from renderer.domain.take import TakeStatus
+from renderer.quality.limits import GateLimits, read_limits
+from renderer.quality.metrics import Circumstances, Metrics
+from renderer.services.calibrate import calibrate
+from renderer.services.scope import Scope
+
+LIMITS = GateLimits(
+    {"most_click_db": 28.0, "least_dnsmos_ovrl": 2.4, "most_head_db": None},
+    short_words=2,
+    short_s=1.0,
+)
+
+
+def measured(click_db: float, **more: Any) -> Metrics:
+    asked = {"voice": "hearth#ida", "locale": "de-DE", "delivery": "normal", "word_count": 6}
+    line = {**asked, **{k: more.pop(k) for k in list(more) if k in asked}}
+    circumstances = Circumstances(
+        "piper",
+        phoneme_count=30,
+        rate=1.0,
+        ceiling_dbtp=-1.0,
+        longest_pause_s=0.0,
+        has_inner_punctuation=False,
+        expected_lufs=None,
+        **line,
+    )
+    return Metrics(circumstances, sound_s=2.0, click_db=click_db, **more)
+
+
+class Shelf:
+    """A transaction that holds approved takes alone."""
+
+    def __init__(self, *metrics: Metrics) -> None:
+        self._takes = {
+            pk: SimpleNamespace(result=SimpleNamespace(metrics=m.plain()))
+            for pk, m in enumerate(metrics)
+        }
+        self.lines = self.takes = self
+
+    def iterate(self, statuses: Any) -> list[Any]:
+        assert statuses == (TakeStatus.APPROVED,)
+        said = SimpleNamespace(scene="s", line_id="l", locale="de-DE", character="c")
+        return [SimpleNamespace(take_id=pk, utterance=said) for pk in [*self._takes, *self._takes]]
+
+    def get(self, ids: list[int]) -> list[Any]:
+        return [self._takes[pk] for pk in ids]
+
+
+def proposed(*metrics: Metrics, voices: tuple[str, ...] = ()) -> Any:
+    return calibrate(Shelf(*metrics), LIMITS, Scope(), voices)
+
+
+STEADY = [measured(12.0 + i / 10, dnsmos_ovrl=3.0 + i / 100) for i in range(40)]
+
+
+def test_a_voice_with_takes_enough_gets_limits_of_its_own():
+    found = proposed(*STEADY)
+    assert {(p.row, p.limit, p.takes, p.current) for p in found.proposals} == {
+        ("hearth#ida", "most_click_db", 40, 28.0),
+        ("hearth#ida", "least_dnsmos_ovrl", 40, 2.4),
+    }
+    by_limit = {p.limit: p.proposed for p in found.proposals}
+    assert 15.9 < by_limit["most_click_db"] < 28.0
+    assert 2.4 < by_limit["least_dnsmos_ovrl"] < 3.0
+    assert (found.rows, found.refused) == (1, {})
+
+
+def test_too_few_takes_are_refused_and_counted_once():
+    found = proposed(*STEADY[:29])
+    assert (found.proposals, found.rows, found.refused) == ((), 0, {"hearth#ida": 29})
+
+
+@pytest.mark.parametrize("odd", [{"word_count": 2}, {"delivery": "whisper"}, {"voice": "amy"}])
+def test_short_lines_other_deliveries_and_other_voices_do_not_count(odd):
+    strange = [measured(90.0, **odd) for _ in range(20)]
+    found = proposed(*STEADY, *strange)
+    assert {p.row: p.takes for p in found.proposals} == {"hearth#ida": 40}
+    assert found.over(LIMITS).tables["voices"]["hearth#ida"]["most_click_db"] < 28.0
+
+
+def test_a_voice_of_several_locales_gets_a_row_for_each_with_takes_enough():
+    french = [measured(20.0 + i / 10, locale="fr-FR") for i in range(35)]
+    english = [measured(20.0, locale="en-US")]
+    found = proposed(*STEADY, *french, *english, voices=("hearth#*",))
+    assert {p.row for p in found.proposals} == {
+        "hearth#ida",
+        "hearth#ida@de-DE",
+        "hearth#ida@fr-FR",
+    }
+    assert found.refused == {"hearth#ida@en-US": 1}
+    assert proposed(*STEADY, voices=("amy*",)).rows == 0
+
+
+def test_what_is_written_is_a_limits_file(tmp_path: Path):
+    found = proposed(*STEADY, *(measured(20.0, locale="fr-FR") for _ in range(35)))
+    path = tmp_path / "gate.yaml"
+    path.write_text(found.fragment(), encoding="utf-8")
+    assert read_limits(path).tables["voices"] == found.limits.tables["voices"]
+    assert "40 takes; was 28.0" in found.fragment()
+
+
+def test_only_approved_lines_in_scope_count(studio: Any):
+    assert Direction().delivery is Delivery.NORMAL
+    with studio.unit() as unit:
+        assert calibrate(unit, LIMITS, Scope()).rows == 0
