@@ -17,10 +17,11 @@ from collections.abc import Sequence
 
 # Free phones: one of each class that the acoustic model keeps apart well. More cost time.
 PHONES = (
-    "AA AE AH AO EH ER IH IY OW UW B D F G HH L M N R S SH T TH W K Z"
-).split()  # fmt: skip
-LEAVE = 1e-3  # chance to leave the line after a word
-SKIP = 1e-4  # chance to leave out a word
+    "AA", "AE", "AH", "AO", "EH", "ER", "IH", "IY", "OW", "UW", "B", "D", "F", "G", "HH", "L", "M",
+    "N", "R", "S", "SH", "T", "TH", "W", "K", "Z",
+)  # fmt: skip
+LEAVE = 1e-5  # chance to leave the line after a word
+SKIP = 1e-5  # chance to leave out a word
 PHONE = 1 / 40  # chance of each free phone
 _PREFIX = "phone-"
 

@@ -18,6 +18,8 @@ import yaml
 from renderer.errors import Fault, InputError
 
 MAX_BYTES = 64 * 1024
+FULL = "full"
+EXTENTS = ("default", FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ class Limits:
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
         least_dnsmos_p808: DNSMOS P.808.
+        most_missing_phones: Longest stretch of expected phones that was not heard.
+        most_extra_phones: Most phones heard in one place beyond those expected.
+        most_heard_error_rate: Divergent phones per expected phone.
+        least_likeness: Cosine to the voice's centroid.
+        least_likeness_margin: That less the cosine to the nearest other speaker.
+        most_pitch_off_st: Median F0 against voice and direction, either way.
+        most_rate_off: Rate against voice and direction, share, either way (0.3: 1.3 × or 1/1.3).
     """
 
     least_peak_dbfs: float | None = None
@@ -73,6 +82,13 @@ class Limits:
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None
     least_dnsmos_p808: float | None = None
+    most_missing_phones: float | None = None
+    most_extra_phones: float | None = None
+    most_heard_error_rate: float | None = None
+    least_likeness: float | None = None
+    least_likeness_margin: float | None = None
+    most_pitch_off_st: float | None = None
+    most_rate_off: float | None = None
 
 
 NAMES = tuple(f.name for f in fields(Limits))
@@ -91,6 +107,8 @@ class GateLimits:
         short: Limit to value for short lines.
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
+        full: Limit to value, laid over the defaults where `metrics` is `full`.
+        metrics: `default`, `full` (costly metrics too), or "" where nobody said.
     """
 
     defaults: Row = field(default_factory=dict)
@@ -98,6 +116,8 @@ class GateLimits:
     short: Row = field(default_factory=dict)
     short_words: float | None = None
     short_s: float | None = None
+    full: Row = field(default_factory=dict)
+    metrics: str = ""
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
         """Whether the rules of short lines apply; learned metrics are not valid for those."""
@@ -115,7 +135,7 @@ class GateLimits:
             delivery: `normal`, `whisper` or `shout`.
             is_short: Whether the rules of short lines come on top.
         """
-        merged = dict(self.defaults)
+        merged = {**self.defaults, **(self.full if self.metrics == FULL else {})}
         for table, names in (
             ("engines", (engine,)),
             ("locales", (locale.split("-", maxsplit=1)[0], locale)),
@@ -143,6 +163,8 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
         {**base.short, **over.short},
         base.short_words if over.short_words is None else over.short_words,
         base.short_s if over.short_s is None else over.short_s,
+        {**base.full, **over.full},
+        over.metrics or base.metrics,
     )
 
 
@@ -178,7 +200,7 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def limits(self, node: yaml.Node | None) -> GateLimits:
-        known = ("version", "defaults", "short", *_TABLES)
+        known = ("version", "metrics", "defaults", "full", "short", *_TABLES)
         parts = dict(self._pairs(node, "", known)) if node is not None else {}
         short = parts.get("short")
         at = dict(self._pairs(short, "short", (*_SHORT_AT, "limits"))) if short else {}
@@ -188,7 +210,17 @@ class _Reader:
             short=self._row(at.get("limits"), "short.limits"),
             short_words=self._number(at.get("most_words"), "short.most_words"),
             short_s=self._number(at.get("most_s"), "short.most_s"),
+            full=self._row(parts.get("full"), "full"),
+            metrics=self._extent(parts.get("metrics")),
         )
+
+    def _extent(self, node: yaml.Node | None) -> str:
+        if node is None:
+            return ""
+        if isinstance(node, yaml.ScalarNode) and node.value in EXTENTS:
+            return str(node.value)
+        self._fault(node, "metrics", "is not known.", f"Write {' or '.join(EXTENTS)}.")
+        return ""
 
     def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
         return {
