@@ -26,19 +26,6 @@ def check_pitch_off(metrics: Metrics, limits: Limits) -> Finding | None:
     return at_most("pitch_off", abs(off), limit, "st", message, hint)
 
 
-def check_rate_off(metrics: Metrics, limits: Limits) -> Finding | None:
-    """The voice is neither faster nor slower than asked."""
-    limit = limits.most_rate_off
-    if limit is None:
-        return None
-    ratio = metrics.needed("rate_ratio")
-    off = max(ratio, 1 / ratio) - 1
-    way = "faster" if ratio > 1 else "slower"
-    message = f"Spoken {off:.0%} {way} than the voice's own rate and what was asked."
-    hint = "Listen: words may be missing or drawn out. Render again, or split the line."
-    return at_most("rate_off", off, limit, "share", message, hint)
-
-
 _MARGIN = Rule(
     "likeness_margin",
     "likeness_margin",
@@ -83,5 +70,20 @@ HEARD_CHECKS: tuple[Check, ...] = (
     ),
     _MARGIN,
     check_pitch_off,
-    check_rate_off,
+    Rule(
+        "rate_slow",
+        "rate_ratio",
+        "least_rate_ratio",
+        "×",
+        "Rate over the voice's own and what was asked.",
+        "Listen: the line is drawn out. Render again, or split it.",
+    ),
+    Rule(
+        "rate_fast",
+        "rate_ratio",
+        "most_rate_ratio",
+        "×",
+        "Rate over the voice's own and what was asked.",
+        "Listen: the line is rushed, or words are missing. Render again, or split it.",
+    ),
 )

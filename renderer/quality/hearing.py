@@ -17,7 +17,7 @@ import yaml
 
 from renderer.errors import Fault, InputError
 
-MOST_ERROR_RATE = 0.3  # on clean lines; beyond it wrong words are no worse than right ones
+MOST_ERROR_RATE = 0.2  # on clean lines; beyond it wrong words are no worse than right ones
 SIZES = (0.8, 0.9, 1.0, 1.12, 1.25)
 SIZE_RANGE = (0.5, 2.0)
 MAX_BYTES = 64 * 1024

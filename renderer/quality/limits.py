@@ -56,7 +56,8 @@ class Limits:
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_pitch_off_st: Median F0 against voice and direction, either way.
-        most_rate_off: Rate against voice and direction, share, either way (0.3: 1.3 × or 1/1.3).
+        least_rate_ratio: Rate against voice and direction, ×; slow side.
+        most_rate_ratio: The same; fast side.
     """
 
     least_peak_dbfs: float | None = None
@@ -88,7 +89,8 @@ class Limits:
     least_likeness: float | None = None
     least_likeness_margin: float | None = None
     most_pitch_off_st: float | None = None
-    most_rate_off: float | None = None
+    least_rate_ratio: float | None = None
+    most_rate_ratio: float | None = None
 
 
 NAMES = tuple(f.name for f in fields(Limits))

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 REFERENCE_HZ = 100.0
 LEAST_VOICED_S = 0.15  # of voice: two or three vowels
-LEAST_PHONES = 8
+LEAST_PHONES = 12  # of a line: fewer have a melody and a pace of their own
 _LOW, _HIGH = 0.1, 0.9  # quantiles that a few octave errors do not move
 
 
@@ -82,8 +82,10 @@ def manner(f0_hz: Floats, hop_s: float, speaking_s: float, phones: int) -> Manne
         speaking_s: Seconds of sound without pauses.
         phones: Phones that were said.
     """
+    if phones < LEAST_PHONES:
+        return Manner(None, None, None)
     voiced = f0_hz[f0_hz > 0]
-    pace = speaking_s / phones if phones >= LEAST_PHONES and speaking_s > 0 else None
+    pace = speaking_s / phones if speaking_s > 0 else None
     if voiced.size * hop_s < LEAST_VOICED_S:
         return Manner(None, None, pace)
     tones = 12 * np.log2(voiced / REFERENCE_HZ)

@@ -58,7 +58,7 @@ class Ear:
             scores |= self._listener.listen(take)
         if self._encoder and _any(limits.least_likeness, limits.least_likeness_margin):
             scores |= self._likeness(take, metrics, self._encoder)
-        if _any(limits.most_pitch_off_st, limits.most_rate_off):
+        if _any(limits.most_pitch_off_st, limits.least_rate_ratio, limits.most_rate_ratio):
             scores |= self._manner(take, asked)
         return scores
 
