@@ -65,7 +65,7 @@ class WhisperRecogniser:
         """
         words = self._words(waveform, transcript.locale)
         units = [_unit(word) for word in words]
-        found = dict(match([fold(w.text) for w in transcript.words], units))
+        found = dict(match([_key(w.text) for w in transcript.words], units))
         aligned = tuple(
             _heard_word(words[found[i]]) if i in found else HeardWord(0.0, 0.0, 0.0, False)
             for i in range(len(transcript.words))
@@ -88,7 +88,7 @@ class WhisperRecogniser:
         if not transcript.words:
             raise JudgeError("there is no word to hear")
         expected = tuple(
-            ExpectedWord(fold(w.text), max(1, len(fold(w.text)))) for w in transcript.words
+            ExpectedWord(_key(w.text), max(1, len(_key(w.text)))) for w in transcript.words
         )
         keys = {word.key for word in expected}
         heard = [_unit(word) for word in self._words(waveform, transcript.locale)]
@@ -123,7 +123,7 @@ class WhisperRecogniser:
                 words = [word for segment in segments for word in segment.words or ()]
             except (RuntimeError, ValueError) as error:
                 raise JudgeError(f"Whisper could not listen: {error}") from error
-        return [word for word in words if fold(word.word.strip())]
+        return [word for word in words if _key(word.word)]
 
     def _loaded(self) -> Any:  # noqa: ANN401 - faster-whisper is untyped
         if self._model is None:
@@ -162,8 +162,17 @@ def _samples(waveform: Waveform) -> Any:  # noqa: ANN401
     return resample(waveform, RATE).samples
 
 
+def _key(text: str) -> str:
+    """Return a word without its marks, as both texts write it.
+
+    >>> _key(" Don’t!")
+    "don't"
+    """
+    return fold("".join(c for c in text if c.isalnum() or c in "'’").strip("'’"))
+
+
 def _unit(word: Any) -> HeardUnit:  # noqa: ANN401
-    key = fold(word.word.strip())
+    key = _key(word.word)
     return HeardUnit(key, max(1, len(key)), float(word.start), float(word.end))
 
 
