@@ -86,7 +86,8 @@ def test_matched_pairs_rise_and_have_equal_words(text, said):
     words = [x for x in text if x != "#"]
     pairs = match(words, units)
     assert all(words[i] == units[j].key for i, j in pairs)
-    assert pairs == sorted(set(pairs)) and len({j for _, j in pairs}) == len(pairs)
+    assert pairs == sorted(set(pairs))
+    assert len({j for _, j in pairs}) == len(pairs)
 
 
 def text_of(made: Heard) -> list[str]:

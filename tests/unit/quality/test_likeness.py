@@ -26,7 +26,8 @@ def test_the_wrong_speaker_has_a_negative_margin():
     right = resemble(np.array([0.9, 0.1, 0], np.float32), "mira", voices)
     wrong = resemble(np.array([0.9, 0.1, 0], np.float32), "otto", voices)
     assert right.margin == pytest.approx(-wrong.margin)
-    assert right.margin > 0.8 and right.nearest == "otto"
+    assert right.margin > 0.8
+    assert right.nearest == "otto"
 
 
 def test_a_lone_voice_has_no_margin():
