@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
-from renderer.errors import JudgeError
+from renderer.errors import BarklineError, JudgeError
 from renderer.ports.judge import Recogniser
 from renderer.quality.heard import TextMetrics, compare
 from renderer.quality.hearing import SIZES, Hearing
@@ -69,8 +69,8 @@ class Listener:
                 return dict.fromkeys(TEXT_METRICS, Unsure(why))
             played = played_at(take.delivered, hearing.size)
             heard = self._recogniser.hear(played, take.transcript)
-        except JudgeError as error:
-            return dict.fromkeys(TEXT_METRICS, error)
+        except BarklineError as error:  # also a voice that cannot say the passages
+            return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
         return _scores(compare(heard), hearing.size)
 
 

@@ -106,8 +106,10 @@ class VoiceNorms:
             JudgeError: The encoder is missing or gave no direction.
         """
         name = VoiceRef.parse(voice).name
-        speakers = self._voices.card(name).speakers
-        all_ = {f"{name}#{speaker}" for speaker in speakers} | {voice}
+        speakers = [f"{name}#{speaker}" for speaker in self._voices.card(name).speakers]
+        if voice == name:  # its first speaker speaks, who is nobody else
+            speakers = speakers[1:]
+        all_ = {*speakers, voice}
         with self._lock:
             for one in sorted(all_):
                 if (one, locale) not in self._centroids:

@@ -10,7 +10,7 @@ import pytest
 from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery, Direction
 from renderer.domain.transcript import SpokenWord, Transcript
-from renderer.errors import JudgeError
+from renderer.errors import JudgeError, SynthesisError
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
 from renderer.quality.hearing import Hearing
 from renderer.quality.limits import Limits
@@ -156,3 +156,12 @@ def test_pitch_that_nobody_asked_for_is_off():
 def test_a_recording_has_no_manner_of_its_own():
     scores = hear(replace(take(), voice="recording"), MANNER)
     assert all(isinstance(score, Unsure) for score in scores.values())
+
+
+def test_a_voice_that_cannot_be_measured_is_an_error_of_that_line_alone():
+    class Mute(Norms):
+        def hearing(self, voice, locale, recogniser):
+            raise SynthesisError("says nothing")
+
+    scores = hear(take(), TEXT, norms=Mute())
+    assert all(isinstance(score, JudgeError) for score in scores.values())
