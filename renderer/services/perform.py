@@ -289,15 +289,11 @@ def _intoned(planned: Planned) -> Planned:
 
 
 def _asked(request: SpeechRequest, controls: SignalControls) -> Asked:
-    engine = request.intonation  # asks for what the signal stage does not do
-    return Asked(
-        request.rate,
-        controls.energy_db,
-        controls.lead_s,
-        controls.trail_s,
-        engine.pitch_st + controls.pitch_st,
-        engine.pitch_range * controls.pitch_range,
-    )
+    inside = request.intonation  # what the engine does and the signal stage does not
+    pitch_st = inside.pitch_st + controls.pitch_st
+    pitch_range = inside.pitch_range * controls.pitch_range
+    energy_db, lead_s, trail_s = controls.energy_db, controls.lead_s, controls.trail_s
+    return Asked(request.rate, energy_db, lead_s, trail_s, pitch_st, pitch_range)
 
 
 def _direct(said: Speech, planned: Planned) -> Performance | SynthesisError:
