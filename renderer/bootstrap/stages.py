@@ -15,6 +15,7 @@ from renderer.domain.render_key import Part
 if TYPE_CHECKING:
     from renderer.ports import ObjectStore, UnitOfWork, VoiceBook
     from renderer.quality.limits import GateLimits
+    from renderer.services.hear import Ear
     from renderer.services.lease import LeaseKeeper
     from renderer.services.render import Render
     from renderer.text.transcriber import EspeakTranscriber
@@ -84,13 +85,26 @@ def compose_render(
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits),
+        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, plain)),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,
         worker,
         is_patient=leases is not None,
     )
+
+
+def _ear(voices: VoiceBook, plain: EspeakTranscriber) -> Ear:
+    """Compose what hears text, voice and direction; models are loaded when a limit asks."""
+    from renderer.audio.pitch_pass import pitch_pass
+    from renderer.judges.recogniser import SphinxRecogniser
+    from renderer.judges.speaker import SpeakerJudge
+    from renderer.quality.hearing import read_hearing
+    from renderer.services.hear import Ear
+    from renderer.services.voice_norm import VoiceNorms
+
+    known = read_hearing(config.assets_dir() / "hearing.yaml")
+    return Ear(VoiceNorms(voices, plain, pitch_pass), SphinxRecogniser(), known, SpeakerJudge())
 
 
 def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:

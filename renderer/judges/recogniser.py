@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ from renderer.audio.mastering import resample
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
+from renderer.judges.line_grammar import is_phone, line_grammar, phone_words
 from renderer.judges.phone_class import arpabet_of_ipa, classes_of_arpabet
 from renderer.ports.judge import HeardWord, WordAlignment
+from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
 
 RATE = 16_000
 FRAME_S = 0.01
@@ -40,6 +42,11 @@ LEAST_SHORT_SCORE = 0.4  # of a word of one or two phones: "a" is often three fr
 LEAST_FRAMES = 3.4  # per phone, in longer words
 # A bad word must not end the search; the lattice that would be searched again loses last words.
 _WIDE = {"beam": 1e-100, "wbeam": 1e-80, "pbeam": 1e-100, "bestpath": False}
+# A line's grammar has a way out at every word, so its search may be narrow, and the scores rough.
+_NARROW = {"beam": 1e-20, "wbeam": 1e-12, "pbeam": 1e-20, "topn": 2, "bestpath": False}
+_PLAIN_WEIGHTS = {"lw": 1.0, "pip": 1.0, "wip": 1.0}  # the grammar's chances count as they are
+MOST_ADDED = 5_000  # words of other lines a decoder keeps before it is loaded anew
+_GRAMMAR = "line"
 
 
 class SphinxRecogniser:
@@ -49,6 +56,8 @@ class SphinxRecogniser:
         self._lock = threading.Lock()
         self._aligner: Any = None
         self._listener: Any = None
+        self._reader: Any = None
+        self._added = 0
 
     @property
     def revision(self) -> str:
@@ -101,6 +110,51 @@ class SphinxRecogniser:
                 raise JudgeError(f"no phones were recognised: {error}") from error
         return classes_of_arpabet(found)
 
+    def hear(self, waveform: Waveform, transcript: Transcript) -> Heard:
+        """Say what is heard of a line, and what else.
+
+        Args:
+            waveform: Of any rate and level, at most a minute.
+            transcript: What should have been said.
+
+        Raises:
+            JudgeError: There is nothing to hear or to hold it against, or the search broke off.
+        """
+        if not transcript.words:
+            raise JudgeError("there is no word to hear")
+        heard = _pcm(waveform)
+        with self._lock:
+            decoder = self._line_decoder()
+            names = [
+                self._names(decoder, w.text, w.phonemes, transcript.locale)
+                for w in transcript.words
+            ]
+            try:
+                grammar = decoder.create_fsg(_GRAMMAR, 0, len(names), line_grammar(names))
+                decoder.add_fsg(_GRAMMAR, grammar)
+                decoder.activate_search(_GRAMMAR)
+                _decode(decoder, heard)
+                units = list(_units(decoder, names))
+            except (RuntimeError, ValueError) as error:
+                raise JudgeError(f"the line could not be listened to: {error}") from error
+            expected = [ExpectedWord(some[0], _phones(decoder, some[0])) for some in names]
+        return Heard(tuple(expected), tuple(units), waveform.duration_s)
+
+    def _names(self, decoder: Any, text: str, ipa: str, locale: str) -> list[str]:  # noqa: ANN401
+        """Return the dictionary's name of a word, and that of the phonemes it is spoken with."""
+        names = [_entry(decoder, text, ipa, locale)]
+        if sounds := arpabet_of_ipa(ipa):
+            names.append(_sounds_entry(decoder, sounds))
+        self._added += 1
+        return list(dict.fromkeys(names))
+
+    def _line_decoder(self) -> Any:  # noqa: ANN401
+        if self._reader is None or self._added > MOST_ADDED:
+            self._reader, self._added = _load(lm=None, **_NARROW, **_PLAIN_WEIGHTS), 0
+            for name, phone in phone_words().items():
+                self._reader.add_word(name, phone, False)
+        return self._reader
+
     def _decoder(self) -> Any:  # noqa: ANN401 - pocketsphinx is untyped
         if self._aligner is None:
             self._aligner = _load(lm=None, **_WIDE)
@@ -118,7 +172,7 @@ def _model_folder() -> Path:
         from pocketsphinx import get_model_path  # type: ignore[import-untyped]
     except ImportError as error:
         raise JudgeError(
-            "Holding text against sound needs pocketsphinx: pip install 'barkline[quality]'."
+            "Holding text against sound needs pocketsphinx: pip install 'barkline[walk]'."
         ) from error
     return Path(get_model_path()) / "en-us"
 
@@ -170,10 +224,33 @@ def _entry(decoder: Any, text: str, ipa: str, locale: str) -> str:  # noqa: ANN4
     sounds = arpabet_of_ipa(ipa)
     if not sounds:
         raise JudgeError(f"the phonemes of {text!r} are none the aligner knows: {ipa!r}")
+    return _sounds_entry(decoder, sounds)
+
+
+def _sounds_entry(decoder: Any, sounds: tuple[str, ...]) -> str:  # noqa: ANN401
     name = "ipa-" + "-".join(sounds).lower()
     if decoder.lookup_word(name) is None:
         decoder.add_word(name, " ".join(sounds), True)
     return name
+
+
+def _units(decoder: Any, names: Sequence[Sequence[str]]) -> Iterator[HeardUnit]:  # noqa: ANN401
+    """Return what was heard; all pronunciations of a word have the key of its first name."""
+    keys = {name: some[0] for some in names for name in some}
+    for segment in decoder.seg() or ():
+        name = segment.word.split("(")[0]  # "the(2)" is another way to say "the"
+        if not is_phone(name) and name not in keys:
+            continue
+        yield HeardUnit(
+            key=keys.get(name, ""),
+            phones=_phones(decoder, name),
+            start_s=segment.start_frame * FRAME_S,
+            end_s=(segment.end_frame + 1) * FRAME_S,
+        )
+
+
+def _phones(decoder: Any, name: str) -> int:  # noqa: ANN401
+    return len(decoder.lookup_word(name).split())
 
 
 def _words(decoder: Any) -> Iterator[HeardWord]:  # noqa: ANN401

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
+from renderer.quality.heard import Heard
 
 
 class Judge(Protocol):
@@ -92,6 +93,14 @@ class Recogniser(Protocol):
 
         Raises:
             JudgeError: The text does not fit, or there is nothing to hear.
+        """
+        ...
+
+    def hear(self, waveform: Waveform, transcript: Transcript) -> Heard:
+        """Say which words of a text are heard, in the order of time, and what else is.
+
+        Raises:
+            JudgeError: There is nothing to hear, or the recogniser failed.
         """
         ...
 

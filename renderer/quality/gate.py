@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from renderer.domain.verdict import Finding, Outcome, Verdict
+from renderer.quality.heard_checks import HEARD_CHECKS
 from renderer.quality.learned_checks import LEARNED_CHECKS
 from renderer.quality.limits import GateLimits, Limits, merge, read_limits
 from renderer.quality.metrics import (
@@ -31,6 +32,7 @@ __all__ = [
     "Metrics",
     "decide",
     "judge",
+    "limits_of",
     "measure",
     "merge",
     "needs_learned",
@@ -38,7 +40,7 @@ __all__ = [
     "read_metrics",
 ]
 
-SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS)
+SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS, *HEARD_CHECKS)
 SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines
 TOO_SHORT = "Not valid for a line this short: listen."
 
@@ -87,6 +89,12 @@ def needs_learned(metrics: Metrics, limits: GateLimits) -> bool:
     if metrics.non_finite != 0 or not metrics.sound_s:
         return False
     return not limits.is_short(metrics.line.word_count, metrics.sound_s)
+
+
+def limits_of(metrics: Metrics, limits: GateLimits) -> Limits:
+    """Return the limits that hold for a take that sounds."""
+    is_short = limits.is_short(metrics.line.word_count, metrics.sound_s or 0.0)
+    return _limits(metrics.line, limits, is_short=is_short)
 
 
 def check_sound(metrics: Metrics, limits: Limits) -> Finding | None:

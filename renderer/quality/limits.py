@@ -21,6 +21,8 @@ from renderer.domain.direction import Delivery
 from renderer.errors import Fault, InputError
 
 MAX_BYTES = 256 * 1024  # room for a row per speaker and language of a large cast
+FULL = "full"
+EXTENTS = ("default", FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Limits:
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
         least_dnsmos_p808: DNSMOS P.808.
+        most_missing_phones: Longest stretch of expected phones that was not heard.
+        most_extra_phones: Most phones heard in one place beyond those expected.
+        most_heard_error_rate: Divergent phones per expected phone.
+        least_likeness: Cosine to the voice's centroid.
+        least_likeness_margin: That less the cosine to the nearest other speaker.
+        most_pitch_off_st: Median F0 against voice and direction, either way.
+        least_rate_ratio: Rate against voice and direction, ×; slow side.
+        most_rate_ratio: The same; fast side.
     """
 
     least_peak_dbfs: float | None = None
@@ -76,6 +86,14 @@ class Limits:
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None
     least_dnsmos_p808: float | None = None
+    most_missing_phones: float | None = None
+    most_extra_phones: float | None = None
+    most_heard_error_rate: float | None = None
+    least_likeness: float | None = None
+    least_likeness_margin: float | None = None
+    most_pitch_off_st: float | None = None
+    least_rate_ratio: float | None = None
+    most_rate_ratio: float | None = None
 
 
 NAMES = tuple(f.name for f in fields(Limits))
@@ -97,6 +115,8 @@ class GateLimits:
         short: Limit to value for short lines.
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
+        full: Limit to value, laid over the defaults where `metrics` is `full`.
+        metrics: `default`, `full` (costly metrics too), or "" where nobody said.
     """
 
     defaults: Row = field(default_factory=dict)
@@ -104,6 +124,8 @@ class GateLimits:
     short: Row = field(default_factory=dict)
     short_words: float | None = None
     short_s: float | None = None
+    full: Row = field(default_factory=dict)
+    metrics: str = ""
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
         """Whether the rules of short lines apply; learned metrics are not valid for those."""
@@ -122,7 +144,7 @@ class GateLimits:
             delivery: `normal`, `whisper` or `shout`.
             is_short: Whether the rules of short lines come on top.
         """
-        merged = dict(self.defaults)
+        merged = {**self.defaults, **(self.full if self.metrics == FULL else {})}
         language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
         spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
         for table, names in (
@@ -152,6 +174,8 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
         {**base.short, **over.short},
         base.short_words if over.short_words is None else over.short_words,
         base.short_s if over.short_s is None else over.short_s,
+        {**base.full, **over.full},
+        over.metrics or base.metrics,
     )
 
 
@@ -187,7 +211,7 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def limits(self, node: yaml.Node | None) -> GateLimits:
-        known = ("version", "defaults", "short", *_TABLES)
+        known = ("version", "metrics", "defaults", "full", "short", *_TABLES)
         parts = dict(self._pairs(node, "", known)) if node is not None else {}
         short = parts.get("short")
         at = dict(self._pairs(short, "short", (*_SHORT_AT, "limits"))) if short else {}
@@ -197,7 +221,17 @@ class _Reader:
             short=self._row(at.get("limits"), "short.limits"),
             short_words=self._number(at.get("most_words"), "short.most_words"),
             short_s=self._number(at.get("most_s"), "short.most_s"),
+            full=self._row(parts.get("full"), "full"),
+            metrics=self._extent(parts.get("metrics")),
         )
+
+    def _extent(self, node: yaml.Node | None) -> str:
+        if node is None:
+            return ""
+        if isinstance(node, yaml.ScalarNode) and node.value in EXTENTS:
+            return str(node.value)
+        self._fault(node, "metrics", "is not known.", f"Write {' or '.join(EXTENTS)}.")
+        return ""
 
     def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
         known = _DELIVERIES if where == "deliveries" else ()

@@ -116,6 +116,20 @@ class Metrics:
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
         dnsmos_p808: DNSMOS P.808, 1–5.
+        heard_coverage: Share of the words that were heard in their order, 0–1.
+        heard_error_rate: Divergent phones per expected phone, ≥ 0.
+        missing_phones: Longest stretch of expected phones that was not heard.
+        missing_first_phones: Phones missing before the first word that was heard.
+        missing_last_phones: Phones missing after the last word that was heard.
+        extra_phones: Most phones heard in one place beyond those expected.
+        repeated_phones: Phones of the line's own words heard again or out of order.
+        divergent_phones: Longest stretch of phones that are missing or others.
+        divergent_s: Length of the sound of that stretch.
+        likeness: Cosine to the voice's own centroid, −1 to 1.
+        likeness_margin: That less the cosine to the nearest other speaker of the voice.
+        pitch_off_st: Median F0 above the voice's own and what was asked.
+        range_ratio: F0 range over the voice's own and what was asked, ×.
+        rate_ratio: Speaking rate over the voice's own and what was asked, ×.
     """
 
     line: Circumstances
@@ -145,6 +159,20 @@ class Metrics:
     dnsmos_sig: float | None = None
     dnsmos_bak: float | None = None
     dnsmos_p808: float | None = None
+    heard_coverage: float | None = None
+    heard_error_rate: float | None = None
+    missing_phones: float | None = None
+    missing_first_phones: float | None = None
+    missing_last_phones: float | None = None
+    extra_phones: float | None = None
+    repeated_phones: float | None = None
+    divergent_phones: float | None = None
+    divergent_s: float | None = None
+    likeness: float | None = None
+    likeness_margin: float | None = None
+    pitch_off_st: float | None = None
+    range_ratio: float | None = None
+    rate_ratio: float | None = None
 
     def value(self, name: str) -> float | None:
         """Return a metric by its name, None when it was not measured."""

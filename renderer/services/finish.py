@@ -15,15 +15,15 @@ from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import SILENT, Judge, Meter, VoiceBook
-from renderer.quality.gate import decide, measure, needs_learned
+from renderer.quality.gate import decide, limits_of, measure, needs_learned
 from renderer.quality.limits import GateLimits
 from renderer.quality.metrics import Metrics, Scores
+from renderer.quality.obtained import AskedManner
 from renderer.quality.take import LEARNED, GateInput
+from renderer.services.hear import RECORDING, Ear
 from renderer.services.level import VoiceLevel
-from renderer.services.perform import Performance, Performed
+from renderer.services.perform import Asked, Performance, Performed
 from renderer.services.stage import STAGE
-
-RECORDING = "recording"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +57,7 @@ class Finisher:
         level: Gains of voices.
         judges: Learned metrics.
         limits: What the gate holds the takes of a project against.
+        ear: Hears the text, the voice and the direction; None: nobody does.
 
     Attributes:
         meter: Told how long stages take.
@@ -68,7 +69,9 @@ class Finisher:
         level: VoiceLevel,
         judges: Sequence[Judge],
         limits: Callable[[str], GateLimits],
+        ear: Ear | None = None,
     ) -> None:
+        self._ear = ear
         self._voices = voices
         self._level = level
         self._judges = judges
@@ -108,10 +111,20 @@ class Finisher:
             with self.meter.time(STAGE, stage="measure"):
                 measured[pk] = measure(take_input)
         for pk, scores in self._learned(inputs, measured, limits).items():
-            metrics = measured[pk].with_scores(scores)
+            asked = rough[pk].performance.asked
+            heard = self._heard(inputs[pk], measured[pk], limits[pk], asked)
+            metrics = measured[pk].with_scores({**scores, **heard})
             verdict = decide(metrics, limits[pk])
             made[pk] = replace(rough[pk], verdict=verdict, metrics=metrics)
         return made
+
+    def _heard(self, take: GateInput, metrics: Metrics, limits: GateLimits, asked: Asked) -> Scores:
+        """Hear what limits ask for, in a take that sounds."""
+        if self._ear is None or metrics.non_finite != 0 or not metrics.sound_s:
+            return {}
+        wanted = AskedManner(asked.pitch_st, asked.pitch_range, asked.rate)
+        with self.meter.time(STAGE, stage="hear"):
+            return self._ear.hear(take, metrics, limits_of(metrics, limits), wanted)
 
     def _master(self, take: Take, performance: Performance, number: int) -> Finished:
         request, asked = take.request, performance.asked

@@ -48,6 +48,8 @@ class Asked:
 
     Attributes:
         rate: Speaking rate asked of the engine, ×.
+        pitch_st: F0 shift asked of engine and signal stage together, semitones.
+        pitch_range: F0 excursion asked of both, ×.
         energy_db: Level change asked of the signal stage, dB.
         lead_s: Silence asked for before the line, seconds.
         trail_s: Silence asked for after it, seconds.
@@ -57,6 +59,8 @@ class Asked:
     energy_db: float = 0.0
     lead_s: float = 0.0
     trail_s: float = 0.0
+    pitch_st: float = 0.0
+    pitch_range: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,7 +289,11 @@ def _intoned(planned: Planned) -> Planned:
 
 
 def _asked(request: SpeechRequest, controls: SignalControls) -> Asked:
-    return Asked(request.rate, controls.energy_db, controls.lead_s, controls.trail_s)
+    inside = request.intonation  # what the engine does and the signal stage does not
+    pitch_st = inside.pitch_st + controls.pitch_st
+    pitch_range = inside.pitch_range * controls.pitch_range
+    energy_db, lead_s, trail_s = controls.energy_db, controls.lead_s, controls.trail_s
+    return Asked(request.rate, energy_db, lead_s, trail_s, pitch_st, pitch_range)
 
 
 def _direct(said: Speech, planned: Planned) -> Performance | SynthesisError:

@@ -25,7 +25,9 @@ def limits_of(limits: GateLimits, **more):
 
 
 def test_the_shipped_file_sets_every_limit():
-    assert set(read_limits(SHIPPED).defaults) == set(NAMES)
+    shipped = read_limits(SHIPPED)
+    assert {*shipped.defaults, *shipped.full} == set(NAMES)
+    assert not set(shipped.defaults) & set(shipped.full)
 
 
 def test_the_more_specific_wins(tmp_path):
@@ -157,3 +159,19 @@ def test_no_text_makes_the_reader_crash(tmp_path_factory, text):
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with contextlib.suppress(InputError):
         read_limits(path)
+
+
+def test_full_metrics_are_asked_for_by_a_project(tmp_path):
+    shipped = read_limits(SHIPPED)
+    own = read_limits(written(tmp_path, "metrics: full\nfull: {most_pitch_off_st: 5}\n"))
+    assert limits_of(shipped).most_pitch_off_st is None
+    assert limits_of(merge(shipped, own)).most_pitch_off_st == 5
+    assert limits_of(merge(shipped, own)).most_missing_phones is not None
+    off = read_limits(written(tmp_path, "metrics: default\n"))
+    assert limits_of(merge(merge(shipped, own), off)).most_pitch_off_st is None
+
+
+def test_an_unknown_extent_is_a_fault(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_limits(written(tmp_path, "metrics: everything\n"))
+    assert [(f.line, f.field) for f in caught.value.faults] == [(1, "metrics")]

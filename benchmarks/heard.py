@@ -1,0 +1,208 @@
+"""How well the text of a line is heard, and how often the check is wrong.
+
+    python benchmarks/heard.py baseline [--voice hearth] [--lines N] [--speakers a,b]
+    python benchmarks/heard.py text [--voice hearth] [--lines N] [--speakers a,b] [--json FILE]
+
+`baseline` plays every speaker's clean lines at several sizes and prints the phone error rate of
+each: the rows of `assets/hearing.yaml`. `text` plants a dropped, a repeated and a wrong word,
+swapped words and another text in clean lines, and counts what the limits of the shipped gate say.
+Voices that are not heard well enough count as inconclusive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from renderer import config
+from renderer.audio.waveform import Samples, Waveform
+from renderer.bootstrap.house import voice_book
+from renderer.bootstrap.stages import shipped_limits
+from renderer.config import Settings
+from renderer.domain.transcript import Transcript
+from renderer.domain.utterance import Utterance
+from renderer.judges.recogniser import SphinxRecogniser
+from renderer.ports import Speech, SpeechRequest, Synthesiser
+from renderer.quality.heard import TextMetrics, compare
+from renderer.quality.hearing import SIZES, Hearing, read_hearing
+from renderer.services.listen import played_at
+from renderer.text.lexicon import Lexicon
+from renderer.text.transcriber import EspeakTranscriber
+
+CLASSES = ("1", "2-3", "4-10", "10+")
+TEXTS = Path("assets/training/texts")
+FADE_S = 0.005
+
+
+class Line(NamedTuple):
+    """A clean line of a voice."""
+
+    kind: str
+    transcript: Transcript
+    speech: Speech
+
+
+def texts() -> dict[str, list[Transcript]]:
+    """Return transcripts by length; two sentences in one make the longest."""
+    transcriber = EspeakTranscriber(Lexicon())
+    lines = [*(TEXTS / "en.valid.txt").open(), *(TEXTS / "en.txt").open()]
+    lines = [line.strip() for line in lines if line.strip()]
+    random.Random(5).shuffle(lines)
+    lines = [
+        *lines[:400],
+        *(f"{a} {b}" for a, b in zip(lines[400:480], lines[480:560], strict=False)),
+    ]
+    said = [Utterance("l", "en-US", "", "", line, line, "") for line in lines]
+    made: dict[str, list[Transcript]] = defaultdict(list)
+    for text in transcriber.transcribe(said):
+        if isinstance(text, Transcript) and text.words:
+            made[length(text)].append(text)
+    return made
+
+
+def length(text: Transcript) -> str:
+    count = len(text.words)
+    return "1" if count == 1 else "2-3" if count <= 3 else "4-10" if count <= 10 else "10+"
+
+
+def speak(
+    voice: Synthesiser, speaker: str, pool: dict[str, list[Transcript]], n: int
+) -> list[Line]:
+    rng = random.Random(speaker)
+    made = []
+    for kind in CLASSES:
+        for text in rng.sample(pool[kind], min(n, len(pool[kind]))):
+            said = voice.speak([SpeechRequest(text, speaker=speaker)])[0]
+            if isinstance(said, Speech):
+                made.append(Line(kind, text, said))
+    return made
+
+
+def spans(line: Line) -> dict[int, tuple[int, int]]:
+    """Return the samples of each word."""
+    rate = line.speech.waveform.sample_rate
+    found: dict[int, tuple[int, int]] = {}
+    for phone in line.speech.phones:
+        if phone.word >= 0:
+            start, end = round(phone.start_s * rate), round(phone.end_s * rate)
+            found[phone.word] = (found.get(phone.word, (start, end))[0], end)
+    return found
+
+
+def join(one: Samples, other: Samples, rate: int) -> Waveform:
+    """Splice with a short cross-fade, so that no click tells."""
+    size = min(round(FADE_S * rate), one.size, other.size)
+    ramp = np.linspace(0, 1, size, dtype=np.float32)
+    middle = one[one.size - size :] * (1 - ramp) + other[:size] * ramp
+    return Waveform.of(np.concatenate([one[: one.size - size], middle, other[size:]]), rate)
+
+
+def planted(line: Line, pool: dict[str, list[Transcript]], rng: random.Random) -> Iterator:
+    """Yield (defect, sound, text); "clean" first."""
+    sound, text = line.speech.waveform, line.transcript
+    samples, rate, words = sound.samples, sound.sample_rate, list(text.words)
+    yield "clean", sound, text
+    places = spans(line)
+    big = [i for i, w in enumerate(words) if i in places and sum(map(str.isalpha, w.phonemes)) >= 3]
+    if big and len(words) > 1:
+        start, end = places[rng.choice(big)]
+        yield "dropped word", join(samples[:start], samples[end:], rate), text
+        start, end = places[rng.choice(big)]
+        yield "repeated word", join(samples[:end], samples[start:], rate), text
+    if big:
+        at = rng.choice(big)
+        other = rng.choice([w for t in pool["4-10"] for w in t.words if len(w.phonemes) >= 3])
+        changed = [*words[:at], other, *words[at + 1 :]]
+        yield "wrong word", sound, Transcript(text.locale, text.written, tuple(changed))
+    if len(words) > 2:
+        at = rng.randrange(len(words) - 1)
+        changed = [*words[:at], words[at + 1], words[at], *words[at + 2 :]]
+        yield "swapped words", sound, Transcript(text.locale, text.written, tuple(changed))
+    yield "other text", sound, rng.choice([t for t in pool[line.kind] if t != text])
+
+
+def baseline(lines: dict[str, list[Line]]) -> None:
+    """Print the phone error rate of every speaker at every size."""
+    recogniser = SphinxRecogniser()
+    print("| speaker | " + " | ".join(map(str, SIZES)) + " |\n|---" * (len(SIZES) + 2) + "|")
+    for speaker, said in lines.items():
+        rates = []
+        for size in SIZES:
+            found = [hear(recogniser, x.speech.waveform, x.transcript, size) for x in said]
+            wrong = sum(m.phone_error_rate * m.phone_count for m in found)
+            rates.append(wrong / sum(m.phone_count for m in found))
+        print(f"| {speaker} | " + " | ".join(f"{rate:.2f}" for rate in rates) + " |", flush=True)
+
+
+def hear(
+    recogniser: SphinxRecogniser, sound: Waveform, text: Transcript, size: float
+) -> TextMetrics:
+    return compare(recogniser.hear(played_at(sound, size), text))
+
+
+def judge(lines: dict[str, list[Line]], voice: str, pool: dict[str, list[Transcript]]) -> dict:
+    """Count findings by defect and length."""
+    held = shipped_limits().full
+    known = read_hearing(config.assets_dir() / "hearing.yaml")
+    recogniser = SphinxRecogniser()
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    cpu_s = audio_s = 0.0
+    for speaker, said in lines.items():
+        hearing = known.get(f"{voice}#{speaker}", Hearing(1.0, 0.0))
+        rng = random.Random(speaker)
+        for line in said:
+            for defect, sound, text in planted(line, pool, rng):
+                if not hearing.is_hearable:
+                    counts[defect, line.kind]["inconclusive"] += 1
+                    continue
+                began = time.process_time()
+                found = hear(recogniser, sound, text, hearing.size)
+                cpu_s, audio_s = cpu_s + time.process_time() - began, audio_s + sound.duration_s
+                is_found = (
+                    found.missing_phones > held["most_missing_phones"]
+                    or found.extra_phones > held["most_extra_phones"]
+                    or found.phone_error_rate > held["most_heard_error_rate"]
+                )
+                counts[defect, line.kind]["found" if is_found else "not found"] += 1
+    print(f"cost {cpu_s / max(audio_s, 1e-9):.3f} × real time (CPU)\n")
+    print("| defect | " + " | ".join(f"{c} words" for c in CLASSES) + " |\n|---" * 5 + "|")
+    for defect in dict.fromkeys(d for d, _ in counts):
+        cells = [counts[defect, c] for c in CLASSES]
+        told = [
+            f"{c['found']} of {c['found'] + c['not found']}, {c['inconclusive']} ?" for c in cells
+        ]
+        print(f"| {defect} | " + " | ".join(told) + " |")
+    return {f"{d}/{c}": dict(n) for (d, c), n in counts.items()}
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("what", choices=("baseline", "text"))
+    parser.add_argument("--voice", default="hearth")
+    parser.add_argument("--speakers", default="", help="some of them; all by default")
+    parser.add_argument("--lines", type=int, default=10, help="per speaker and length")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    voice = voice_book(Settings.read()).open(arguments.voice)
+    speakers = [s for s in arguments.speakers.split(",") if s] or list(voice.card.speakers) or [""]
+    pool = texts()
+    lines = {s: speak(voice, s, pool, arguments.lines) for s in speakers}
+    if arguments.what == "baseline":
+        baseline(lines)
+        return
+    result = judge(lines, arguments.voice, pool)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

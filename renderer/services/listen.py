@@ -1,0 +1,131 @@
+"""Was the text said? Listens to takes where that says anything, and tells where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from renderer.audio.waveform import Waveform
+from renderer.domain.transcript import Transcript
+from renderer.errors import BarklineError, JudgeError
+from renderer.ports.judge import Recogniser
+from renderer.quality.heard import TextMetrics, compare
+from renderer.quality.hearing import SIZES, Hearing
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Score, Scores, Unsure
+from renderer.quality.take import GateInput
+
+TEXT_METRICS = (
+    "heard_coverage",
+    "heard_error_rate",
+    "missing_phones",
+    "missing_first_phones",
+    "missing_last_phones",
+    "extra_phones",
+    "repeated_phones",
+    "divergent_phones",
+    "divergent_s",
+)
+HEARD_LANGUAGE = "en"
+FEWEST_PHONES = 3
+
+HearingOf = Callable[[GateInput], Hearing | None]
+
+
+def is_asked(limits: Limits) -> bool:
+    """Whether any limit rests on what is heard of the text."""
+    held = (limits.most_missing_phones, limits.most_extra_phones, limits.most_heard_error_rate)
+    return any(limit is not None for limit in held)
+
+
+class Listener:
+    """Listens to takes.
+
+    Args:
+        recogniser: Hears words.
+        hearing: How a take's voice is listened to; None: nobody knows.
+    """
+
+    def __init__(self, recogniser: Recogniser, hearing: HearingOf) -> None:
+        self._recogniser = recogniser
+        self._hearing = hearing
+
+    @property
+    def revision(self) -> str:
+        """Name and version of the recogniser."""
+        return self._recogniser.revision
+
+    def listen(self, take: GateInput) -> Scores:
+        """Return the metrics of the text: values, or why there are none.
+
+        Args:
+            take: A take that sounds.
+        """
+        if why := _not_heard(take):
+            return dict.fromkeys(TEXT_METRICS, Unsure(why))
+        try:
+            hearing = self._hearing(take)
+            if hearing is None or not hearing.is_hearable:
+                why = f"The recogniser does not hear the voice {take.voice} well enough: listen."
+                return dict.fromkeys(TEXT_METRICS, Unsure(why))
+            played = played_at(take.delivered, hearing.size)
+            heard = self._recogniser.hear(played, take.transcript)
+        except BarklineError as error:  # also a voice that cannot say the passages
+            return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
+        return _scores(compare(heard), hearing.size)
+
+
+def _not_heard(take: GateInput) -> str:
+    """Return why what is heard of a take would say nothing, or ""."""
+    if take.locale.replace("_", "-").split("-")[0].lower() != HEARD_LANGUAGE:
+        return f"The recogniser hears English alone, not {take.locale}: listen."
+    if take.direction.delivery.value != "normal":
+        return f"The recogniser cannot hear a {take.direction.delivery.value}: listen."
+    if take.transcript.phoneme_count < FEWEST_PHONES:
+        return "Too few phones to be sure of any: listen."
+    return ""
+
+
+def played_at(waveform: Waveform, size: float) -> Waveform:
+    """Return a sound as it is when played `size` × as fast, pitch and formants with it."""
+    return Waveform(waveform.samples, round(waveform.sample_rate * size))
+
+
+def measure_hearing(
+    recogniser: Recogniser, spoken: Sequence[tuple[Waveform, Transcript]]
+) -> Hearing:
+    """Find the size at which a voice is heard best, and how well that is.
+
+    Args:
+        recogniser: Hears words.
+        spoken: Clean sentences of the voice.
+
+    Raises:
+        JudgeError: The recogniser failed.
+    """
+    tried = [Hearing(size, _error_rate(recogniser, spoken, size)) for size in SIZES]
+    return min(tried, key=lambda hearing: hearing.error_rate)
+
+
+def _error_rate(
+    recogniser: Recogniser, spoken: Sequence[tuple[Waveform, Transcript]], size: float
+) -> float:
+    wrong = phones = 0.0
+    for sound, transcript in spoken:
+        found = compare(recogniser.hear(played_at(sound, size), transcript))
+        wrong += found.phone_error_rate * found.phone_count
+        phones += found.phone_count
+    return wrong / max(1.0, phones)
+
+
+def _scores(found: TextMetrics, size: float) -> Scores:
+    return {
+        "heard_coverage": found.coverage,
+        "heard_error_rate": found.phone_error_rate,
+        "missing_phones": Score(found.missing_phones, found.missing_start_s * size),
+        "missing_first_phones": float(found.missing_first),
+        "missing_last_phones": float(found.missing_last),
+        "extra_phones": Score(found.extra_phones, found.extra_start_s * size),
+        "repeated_phones": float(found.repeated_phones),
+        "divergent_phones": Score(found.divergent_phones, found.divergent_start_s * size),
+        "divergent_s": found.divergent_s * size,
+    }

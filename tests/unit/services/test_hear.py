@@ -1,0 +1,167 @@
+"""What is heard only where it says anything, and only where a limit asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from renderer.audio.waveform import Waveform
+from renderer.domain.direction import Delivery, Direction
+from renderer.domain.transcript import SpokenWord, Transcript
+from renderer.errors import JudgeError, SynthesisError
+from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
+from renderer.quality.hearing import Hearing
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Score, Unsure
+from renderer.quality.obtained import AskedManner, Manner
+from renderer.quality.take import GateInput, measure
+from renderer.services.hear import Ear
+
+RATE = 16_000
+TEXT = Limits(most_missing_phones=10)
+VOICE = Limits(least_likeness_margin=0.0)
+MANNER = Limits(most_pitch_off_st=3.5)
+X, Y = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+
+
+class Recogniser:
+    """Hears the words it is told."""
+
+    revision = "fake"
+
+    def __init__(self, said: str = "halt who", error: str = "") -> None:
+        self.said, self.error, self.rates = said, error, []
+
+    def hear(self, waveform: Waveform, transcript: Transcript) -> Heard:
+        self.rates.append(waveform.sample_rate)
+        if self.error:
+            raise JudgeError(self.error)
+        units = [HeardUnit(w, 4, 0.1 * i, 0.1 * i + 0.1) for i, w in enumerate(self.said.split())]
+        expected = tuple(ExpectedWord(w.text, 4) for w in transcript.words)
+        return Heard(expected, tuple(units), waveform.duration_s)
+
+
+class Norms:
+    """Voices with known norms."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def hearing(self, voice, locale, recogniser) -> Hearing:
+        self.asked.append(voice)
+        return Hearing(1.25, 0.1)
+
+    def centroids(self, voice, locale, encoder):
+        return {"v#mira": X, "v#otto": Y}
+
+    def manner(self, voice, locale) -> Manner:
+        return Manner(10.0, 5.0, 0.08)
+
+    def manner_of(self, waveform, transcript) -> Manner:
+        return Manner(14.0, 5.0, 0.08)
+
+
+class Encoder:
+    revision = "fake"
+
+    def __init__(self, answer) -> None:
+        self.answer = answer
+
+    def embed(self, waveforms):
+        return [self.answer for _ in waveforms]
+
+
+def take(seconds: float = 2.0, **more) -> GateInput:
+    t = np.arange(round(seconds * RATE)) / RATE
+    sound = Waveform.of(np.sin(2 * np.pi * 150 * t) * 0.2, RATE)
+    words = tuple(SpokenWord(w, "halthu", i) for i, w in enumerate(("halt", "who", "goes")))
+    known = {"voice": "v#mira", "locale": "en-US"} | more
+    return GateInput(sound, sound, sound, Transcript("en-US", (), words), **known)
+
+
+def hear(a_take, limits, recogniser=None, encoder=None, known=None, norms=None):
+    ear = Ear(norms or Norms(), recogniser or Recogniser(), known or {}, encoder)
+    return ear.hear(a_take, measure(a_take), limits, AskedManner())
+
+
+def test_nothing_is_heard_that_no_limit_asks_for():
+    recogniser = Recogniser()
+    assert hear(take(), Limits(), recogniser) == {}
+    assert recogniser.rates == []
+
+
+def test_a_missing_word_is_counted_and_placed_in_the_file():
+    scores = hear(take(), TEXT, known={"v": Hearing(1.25, 0.1)})
+    assert scores["heard_coverage"] == pytest.approx(2 / 3)
+    assert scores["missing_phones"] == Score(4, pytest.approx(0.2 * 1.25))
+    assert scores["missing_last_phones"] == 4
+
+
+def test_a_voice_is_played_at_its_size_and_an_unknown_one_measured():
+    recogniser, norms = Recogniser(), Norms()
+    hear(take(), TEXT, recogniser, known={"v#mira": Hearing(0.8, 0.1)}, norms=norms)
+    assert (recogniser.rates, norms.asked) == ([12_800], [])
+    hear(take(), TEXT, recogniser, norms=norms)
+    assert (recogniser.rates[-1], norms.asked) == (20_000, ["v#mira"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"locale": "de-DE"},
+        {"direction": Direction(delivery=Delivery.WHISPER)},
+        {"direction": Direction(delivery=Delivery.SHOUT)},
+        {"voice": "recording"},
+        {"voice": "v#deaf"},
+    ],
+)
+def test_what_cannot_be_heard_is_inconclusive_and_neither_good_nor_bad(more):
+    recogniser = Recogniser()
+    scores = hear(take(**more), TEXT, recogniser, known={"v#deaf": Hearing(1.0, 0.9)})
+    assert scores
+    assert all(isinstance(score, Unsure) for score in scores.values())
+    assert recogniser.rates == []
+
+
+def test_a_recogniser_that_failed_is_an_error():
+    scores = hear(take(), TEXT, Recogniser(error="broken"), known={"v": Hearing(1, 0)})
+    assert all(isinstance(score, JudgeError) for score in scores.values())
+
+
+def test_the_wrong_speaker_has_a_negative_margin_and_is_named():
+    found = hear(take(), VOICE, encoder=Encoder(Y))["likeness_margin"]
+    assert found.value == pytest.approx(-1)
+    assert "v#otto" in found.note
+    assert hear(take(), VOICE, encoder=Encoder(X))["likeness_margin"].value == pytest.approx(1)
+
+
+def test_too_little_sound_tells_no_voice():
+    assert isinstance(hear(take(0.6), VOICE, encoder=Encoder(Y))["likeness"], Unsure)
+
+
+def test_an_encoder_that_failed_is_an_error():
+    error = JudgeError("no torch")
+    assert hear(take(), VOICE, encoder=Encoder(error))["likeness"] is error
+
+
+def test_pitch_that_nobody_asked_for_is_off():
+    assert hear(take(), MANNER)["pitch_off_st"] == pytest.approx(4)
+    a_take = take()
+    asked = Ear(Norms(), None, {}).hear(a_take, measure(a_take), MANNER, AskedManner(pitch_st=4))
+    assert asked["pitch_off_st"] == pytest.approx(0)
+
+
+def test_a_recording_has_no_manner_of_its_own():
+    scores = hear(replace(take(), voice="recording"), MANNER)
+    assert all(isinstance(score, Unsure) for score in scores.values())
+
+
+def test_a_voice_that_cannot_be_measured_is_an_error_of_that_line_alone():
+    class Mute(Norms):
+        def hearing(self, voice, locale, recogniser):
+            raise SynthesisError("says nothing")
+
+    scores = hear(take(), TEXT, norms=Mute())
+    assert all(isinstance(score, JudgeError) for score in scores.values())
