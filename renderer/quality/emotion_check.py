@@ -50,7 +50,8 @@ def check_emotion(
         return Finding(CHECK, Outcome.INCONCLUSIVE, message=told)
     value = heard[asked]
     ranked = sorted(heard.items(), key=lambda item: -item[1])
-    is_heard = ranked[0][0] is asked or value >= least_probability
+    is_first = value >= max(heard.values())  # nan compares false, so it is never heard
+    is_heard = is_first or value >= least_probability
     told = f"Asked: {asked.value}; heard: {_told(ranked)}."
     return Finding(
         CHECK,

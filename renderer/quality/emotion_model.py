@@ -66,7 +66,7 @@ class Head:
         Args:
             features: float64 (clips, features).
         """
-        here = np.clip((features - self.mean) / self.scale, -HELD_TO, HELD_TO)
+        here = standardise(features, self.mean, self.scale)
         for number, layer in enumerate(self.layers):
             here = here if number == 0 else np.maximum(here, 0.0)
             # Not `@`: BLAS adds up in another order for another number of rows.
@@ -120,11 +120,18 @@ class EmotionModel:
         if stored.get("features") != list(NAMES):
             raise ModelRefusedError("the emotion model has other features; train it again")
         emotions = _emotions(stored.get("emotions"))
-        heads = [_head(stored.get(name), len(emotions), name) for name in ("relative", "absolute")]
+        relative, absolute = (
+            _head(stored.get(name), len(emotions), name) for name in ("relative", "absolute")
+        )
         card = stored.get("card")
         if not isinstance(card, dict):
             raise ModelRefusedError("the emotion model has no card; train it again")
-        return cls(emotions, *heads, card)
+        return cls(emotions, relative, absolute, card)
+
+
+def standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
+    """Return features in deviations from a mean, (clips, features), held to ±5."""
+    return np.clip((features - mean) / scale, -HELD_TO, HELD_TO)
 
 
 def softmax(logits: Floats) -> Floats:

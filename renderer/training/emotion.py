@@ -1,12 +1,11 @@
 """Train a judge of emotions: choose by speakers it has not heard, fit on all, write a safe file.
 
 Whatever is compared or calibrated is heard by a head that learnt from other speakers (and, where a
-held-out set is given, other sentences). Candidates are logistic regression at three strengths and a
-small network at two; the best mean recall wins, and of equals the first.
+held-out set is given, other sentences). Candidates are logistic regression at two strengths and
+a small network; the best mean recall wins, and of equals the first.
 
 References:
     Guo, C. et al. (2017). On calibration of modern neural networks. ICML: temperature scaling.
-    Schuller, B. et al. (2009). The Interspeech 2009 emotion challenge: unweighted average recall.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ import numpy.typing as npt
 from renderer.domain.direction import Emotion
 from renderer.errors import TrainingError
 from renderer.quality.emotion_features import NAMES, baseline_of
-from renderer.quality.emotion_model import EmotionModel, Head, Layer, softmax
+from renderer.quality.emotion_model import EmotionModel, Head, Layer, softmax, standardise
 from renderer.training.emotion_corpus import Row
+from renderer.training.emotion_score import Score, score, temperature_of
 
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
 Mask = npt.NDArray[np.bool_]
 
-TEMPERATURES = np.geomspace(0.3, 8.0, 60)
 _LEVEL = NAMES.index("level_db")
 _HIDDEN = 32
-_ROUNDS = 400
+_ROUNDS = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,52 +67,10 @@ class Candidate:
 
 
 CANDIDATES = (
-    Candidate("regression", 0.01),
     Candidate("regression", 0.03),
     Candidate("regression", 0.3),
-    Candidate("network", 1.0),
-    Candidate("network", 5.0),
+    Candidate("network", 3.0),
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Score:
-    """How well emotions were heard.
-
-    Attributes:
-        emotions: In the order of `confusion`.
-        confusion: int (asked, heard).
-        calibration_error: Mean distance of the top probability from its share of hits, 0–1.
-    """
-
-    emotions: tuple[str, ...]
-    confusion: npt.NDArray[np.int64]
-    calibration_error: float
-
-    @property
-    def clips(self) -> int:
-        """How many were judged."""
-        return int(self.confusion.sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Share of clips heard rightly."""
-        return float(np.trace(self.confusion) / max(1, self.clips))
-
-    @property
-    def recalls(self) -> Mapping[str, float]:
-        """Share heard rightly of each emotion that was asked."""
-        asked = self.confusion.sum(axis=1)
-        return {
-            emotion: float(self.confusion[i, i] / asked[i])
-            for i, emotion in enumerate(self.emotions)
-            if asked[i]
-        }
-
-    @property
-    def mean_recall(self) -> float:
-        """Unweighted average recall: the mean over emotions."""
-        return float(np.mean(list(self.recalls.values())))
 
 
 def lessons_of(rows: Sequence[Row], together: Sequence[Sequence[str]] = ()) -> Lessons:
@@ -191,8 +148,7 @@ def fit_head(features: Floats, emotions: Strings, candidate: Candidate, seed: in
     """Fit one candidate; outputs are in the order of `sorted(set(emotions))`."""
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)  # noqa: PLR2004 - a feature that never moves
-    plain = Head(mean, scale, (Layer(np.eye(features.shape[1]), np.zeros(features.shape[1])),))
-    inputs = plain.logits(features)  # standardised and held to its bounds
+    inputs = standardise(features, mean, scale)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a network that has not converged is judged as it is
         layers = (_regression if candidate.kind == "regression" else _network)(
@@ -238,51 +194,6 @@ def unheard(data: Lessons, inputs: Floats, candidate: Candidate, seed: int) -> t
         logits[judge] = head.logits(inputs[judge])
         judged |= judge
     return logits, judged
-
-
-def score(emotions: Strings, probabilities: Floats, names: Sequence[str]) -> Score:
-    """Count what was heard for what was asked.
-
-    Args:
-        emotions: Asked, str (clips,).
-        probabilities: (clips, names).
-        names: Order of the columns.
-    """
-    heard = probabilities.argmax(axis=1)
-    asked = np.array([names.index(emotion) for emotion in emotions])
-    confusion = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(confusion, (asked, heard), 1)
-    top, hits = probabilities.max(axis=1), heard == asked
-    bins = np.minimum((top * 10).astype(int), 9)
-    gaps = [abs(top[bins == b].mean() - hits[bins == b].mean()) * (bins == b).mean()
-            for b in set(bins.tolist())]  # fmt: skip
-    return Score(tuple(names), confusion, float(sum(gaps)))
-
-
-def interval(
-    emotions: Strings, probabilities: Floats, names: Sequence[str], groups: Strings, seed: int = 0
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return 95 % intervals of accuracy and mean recall: speakers are drawn anew, 1,000 times."""
-    rng = np.random.default_rng(seed)
-    of_group = [np.flatnonzero(groups == g) for g in sorted(set(groups.tolist()))]
-    drawn = []
-    for _ in range(1_000):
-        chosen = rng.integers(len(of_group), size=len(of_group))
-        at = np.concatenate([of_group[i] for i in chosen])
-        found = score(emotions[at], probabilities[at], names)
-        drawn.append((found.accuracy, found.mean_recall))
-    low, high = np.quantile(np.array(drawn), (0.025, 0.975), axis=0)
-    return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
-
-
-def temperature_of(logits: Floats, emotions: Strings, names: Sequence[str]) -> float:
-    """Return the temperature at which unheard clips are least surprising."""
-    asked = np.array([list(names).index(emotion) for emotion in emotions])
-    losses = [
-        -np.log(softmax(logits / t)[np.arange(len(asked)), asked] + 1e-12).mean()
-        for t in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(losses))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -362,7 +273,7 @@ def _figures(chosen: Chosen) -> dict[str, Any]:
 
 
 def write_model(model: EmotionModel, path: Path) -> None:
-    """Write the file to a temporary name, then rename; sorted, so that the same model is the same bytes."""
+    """Write the file, to a temporary name first; the same model is the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(model.plain(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     beside = path.with_name(f"{path.name}.new")

@@ -1,7 +1,7 @@
 """Our own renders as lessons in emotion: voices say sentences in every emotion and are measured.
 
-A row is one render. Half of the rows to learn from are said exactly as the direction stage says
-them, half as an actor of the measured spread would: the profile's medians are shifted by what
+A row is one render. Every other row to learn from is said exactly as the direction stage says
+it, the rest as an actor of the measured spread would: the profile's medians are shifted by what
 actors differ by (`half_quartile_range`), so that a judge does not learn eight exact shapes. Rows of
 held-out sentences are always exact: they are what a game gets.
 
@@ -24,7 +24,7 @@ from renderer.audio.mastering import master, voice_gain_db
 from renderer.audio.waveform import Waveform
 from renderer.direction.controls import plan_controls
 from renderer.direction.intonation import hand_over
-from renderer.direction.profile import NEUTRAL, EmotionProfiles, EmotionShape
+from renderer.direction.profile import EmotionProfiles, EmotionShape
 from renderer.direction.stage import direct
 from renderer.domain.direction import Direction, Emotion
 from renderer.domain.project import MasteringTarget
@@ -289,8 +289,11 @@ def _spoken(stage: Stage, renders: Sequence[Render]) -> list[Waveform | Barkline
             made[i] = transcript
     answers = stage.voice.speak([request for _, request, _ in asked])
     for (i, _, signal), answer in zip(asked, answers, strict=True):
-        is_speech = isinstance(answer, Speech)
-        made[i] = direct(answer.waveform, answer.phones, signal)[0] if is_speech else answer
+        made[i] = (
+            direct(answer.waveform, answer.phones, signal)[0]
+            if isinstance(answer, Speech)
+            else answer
+        )
     return [made[i] for i in range(len(renders))]
 
 
@@ -312,6 +315,3 @@ def _controls(stage: Stage, render: Render, transcript: Transcript) -> tuple[Spe
         return request, signal
     intonation, left = hand_over(signal)
     return replace(request, intonation=intonation), left
-
-
-__all__ = ["INTENSITIES", "NEUTRAL", "Render", "Row", "Stage", "plan_renders", "render_rows"]
