@@ -20,7 +20,7 @@ def test_another_emotion_is_told_with_its_share_and_a_hint():
     assert found is not None
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.message == "Asked: angry; heard: neutral 0.7, sad 0.2."
-    assert "raise its intensity (now 0.5)" in found.hint
+    assert "raise the intensity of angry (now 0.5)" in found.hint
     assert (found.value, found.limit) == (0.1, 0.25)
 
 

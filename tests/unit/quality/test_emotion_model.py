@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import itertools
 import json
 
 import numpy as np
@@ -23,7 +25,7 @@ def head(seed: int, hidden: int = 0) -> Head:
     sizes = [WIDTH, hidden, COUNT] if hidden else [WIDTH, COUNT]
     layers = tuple(
         Layer(rng.standard_normal((a, b)), rng.standard_normal(b))
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        for a, b in itertools.pairwise(sizes)
     )
     return Head(rng.standard_normal(WIDTH), 1 + rng.random(WIDTH), layers, 1.5)
 
@@ -36,9 +38,7 @@ def test_a_stored_model_hears_the_same():
     again = EmotionModel.from_plain(json.loads(json.dumps(PLAIN)))
     clips = 3 * np.random.default_rng(2).standard_normal((5, WIDTH))
     for one, other in ((MODEL.relative, again.relative), (MODEL.absolute, again.absolute)):
-        np.testing.assert_allclose(
-            one.probabilities(clips), other.probabilities(clips), atol=1e-3
-        )
+        np.testing.assert_allclose(one.probabilities(clips), other.probabilities(clips), atol=1e-3)
     assert again.emotions == MODEL.emotions
     assert again.card == {"voice": "x"}
     assert again.plain() == PLAIN
@@ -103,7 +103,7 @@ def broken(path: list, value: object) -> dict:
     ],
 )
 def test_what_is_not_as_it_is_written_is_refused(path, value):
-    with pytest.raises(ModelRefusedError, match="model|train"):
+    with pytest.raises(ModelRefusedError, match=r"model|train"):
         EmotionModel.from_plain(broken(path, value))
 
 
@@ -121,9 +121,7 @@ json_values = st.recursive(
 )
 def test_any_json_is_a_model_or_refused(key, inner, value):
     path = [key, inner] if inner and key in {"relative", "absolute"} else [key]
-    try:
+    with contextlib.suppress(ModelRefusedError):
         EmotionModel.from_plain(broken(path, value))
-    except ModelRefusedError:
-        pass
     with pytest.raises(ModelRefusedError):
         EmotionModel.from_plain(value)
