@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from renderer import config
+from renderer.audio.waveform import Waveform
 from renderer.direction.profile import EmotionShape, read_profiles
 from renderer.domain.direction import Emotion
 from renderer.errors import TrainingError
 from renderer.judges.emotion import read_model
-from renderer.quality.emotion_features import NAMES
+from renderer.quality.emotion_features import NAMES, measure_emotion
 from renderer.training import emotion_corpus as corpus
 from renderer.training.emotion import (
     CANDIDATES,
@@ -103,7 +105,7 @@ def test_a_group_that_splits_a_speaker_is_refused():
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_planted_emotions_of_unheard_speakers_are_told_apart(candidate):
-    data = planted()
+    data = planted(each=8)
     logits, judged = unheard(data, data.relative, candidate, 0)
     assert judged.all()
     assert score(data.emotions, logits, NAMED).mean_recall > 0.9
@@ -201,6 +203,27 @@ def test_an_actor_differs_from_the_profile_by_what_actors_differ_by():
         base, corpus.Render("a", "t", "sad", 1.0, True, False, 0), spread
     )
     assert isinstance(made[0], EmotionShape)
+
+
+@pytest.mark.reference
+@pytest.mark.slow
+def test_actors_nobody_has_heard_are_heard_far_above_chance(reference_data: Path):
+    """Four actors, one repetition: 8 emotions, so chance is 1 in 8; at least twice that."""
+    files = sorted((reference_data / "emotion/ravdess").glob("03-01-*-01-0[1-4].flac"))
+    order = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+    features, emotions, actors = [], [], []
+    for path in files:
+        _, _, emotion, _, _, _, actor = path.stem.split("-")
+        samples, rate = soundfile.read(path, dtype="float32")
+        features.append(measure_emotion(Waveform.of(samples, rate)))
+        emotions.append(order[int(emotion) - 1])
+        actors.append(actor)
+    assert len(files) == 4 * 30
+    data = lessons(np.array(features), np.array(emotions), np.array(actors))
+    logits, _ = unheard(data, data.relative, Candidate("regression", 0.03), 0)
+    found = score(data.emotions, logits, NAMED)
+    assert found.accuracy > 0.25
+    assert found.mean_recall > 0.25
 
 
 def test_a_profile_without_spread_is_refused(tmp_path: Path):
