@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from renderer.domain.render_key import RenderKey
 from renderer.domain.request import RenderRequest
 from renderer.domain.transcript import PhoneSpan
 from renderer.domain.utterance import Utterance
-from renderer.domain.verdict import Finding, Outcome, Verdict
+from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
 
 LineNames = tuple[str, str, str, str]
 
@@ -40,6 +42,13 @@ class TakeStatus(StrEnum):
         return self not in (TakeStatus.PENDING, TakeStatus.LEASED)
 
 
+STATUS_OF: Mapping[Decision, TakeStatus] = {
+    Decision.APPROVED: TakeStatus.APPROVED,
+    Decision.REJECTED: TakeStatus.REJECTED,
+    Decision.ERROR: TakeStatus.FAILED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SoundObject:
     """A stored sound: its object key, hash and size.
@@ -61,12 +70,22 @@ class SoundObject:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One automatic attempt: what was changed against the first, and the gate's verdict."""
+    """One automatic attempt.
+
+    Attributes:
+        number: From 1.
+        change: What was changed against the first, in words.
+        verdict: The gate's decision.
+        delivery_key: Object key of its sound, or "".
+        metrics: What the verdict rests on, as `quality.metrics` writes and reads it; empty in what
+            was stored before there were any.
+    """
 
     number: int
     change: str
     verdict: Verdict
     delivery_key: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,11 @@ class RenderResult:
     def spoken_attempt(self) -> int:
         """Which attempt at the words the raw take is, whichever render spoke it."""
         return self.raw_attempt or self.attempt
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """What was measured of the attempt that is kept; empty when nobody stored it."""
+        return next((a.metrics for a in self.tried if a.number == self.attempt), {})
 
 
 def failure(

@@ -11,6 +11,7 @@ from renderer.audio.codec import encode, encode_raw, media_type
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, Provenance, build, canonical
 from renderer.domain.object_key import content_hash
 from renderer.domain.take import (
+    STATUS_OF,
     Alignment,
     Attempt,
     RenderResult,
@@ -35,11 +36,6 @@ from renderer.services.finish import Finished
 from renderer.services.stage import STAGE
 from renderer.text.viseme import cues, visemes, words
 
-_STATUS = {
-    Decision.APPROVED: TakeStatus.APPROVED,
-    Decision.REJECTED: TakeStatus.REJECTED,
-    Decision.ERROR: TakeStatus.FAILED,
-}
 _RANK = {Decision.APPROVED: 0, Decision.REJECTED: 1, Decision.ERROR: 2}
 
 
@@ -106,7 +102,7 @@ class Keeper:
         )
         master = self._sound(master_bytes, "wav24", mastered.duration_s, ".wav")
         result = RenderResult(
-            status=_STATUS[kept.verdict.decision],
+            status=STATUS_OF[kept.verdict.decision],
             verdict=kept.verdict,
             attempt=kept.number,
             delivery=delivery,
@@ -132,7 +128,13 @@ class Keeper:
         self, take: Take, attempt: Finished, kept: Finished, delivery: SoundObject
     ) -> Attempt:
         sound = delivery if attempt is kept else self._attempt_sound(take, attempt)
-        return Attempt(attempt.number, attempt.performance.change, attempt.verdict, sound.key)
+        return Attempt(
+            attempt.number,
+            attempt.performance.change,
+            attempt.verdict,
+            sound.key,
+            attempt.metrics.plain() if attempt.metrics else {},
+        )
 
     def _attempt_sound(self, take: Take, attempt: Finished) -> SoundObject:
         target = take.request.delivery

@@ -173,6 +173,7 @@ class Studio:
     clock: FakeClock
     voice: FakeVoice = field(default_factory=FakeVoice)
     judge: FakeJudge = field(default_factory=FakeJudge)
+    limits: GateLimits = LIMITS
 
     def __post_init__(self) -> None:
         voices = FakeVoices(self.voice)
@@ -181,7 +182,7 @@ class Studio:
         self.render = Render(
             self.unit,
             Performer(self.unit, self.store, voices, lambda _entries: transcriber),
-            Finisher(voices, level, [self.judge], lambda _project: LIMITS),
+            Finisher(voices, level, [self.judge], lambda _project: self.limits),
             Keeper(self.store, voices, lambda _codec: {"barkline": "test"}, dump_result),
             self.clock,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from renderer.db.plain import dump_result, load_result, result_of, to_plain
 from renderer.db.take_repository import MAX_DELIVERIES
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.direction import (
@@ -24,7 +26,7 @@ from renderer.domain.direction import (
 from renderer.domain.events import LineFrozen, TakeRequested
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.request import RenderRequest
-from renderer.domain.take import RenderResult, SoundObject, TakeStatus
+from renderer.domain.take import Attempt, RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Origin, Utterance
 from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
 from renderer.errors import LeaseLostError
@@ -328,6 +330,19 @@ def test_what_was_measured_on_silence_comes_back(unit: Begin) -> None:
     assert (low, high) == (-math.inf, math.inf)
     assert unknown is not None
     assert math.isnan(unknown)
+
+
+def test_what_was_stored_before_there_were_metrics_is_read(unit: Begin) -> None:
+    verdict = Verdict.of((Finding("dc", Outcome.PASS, -90.0),))
+    attempt = Attempt(1, "", verdict, "objects/aa/x.ogg", {"dc_dbfs": -90.0, "line": {"rate": 1.0}})
+    result = RenderResult(TakeStatus.APPROVED, verdict, 1, tried=(attempt,))
+    plain = json.loads(json.dumps(to_plain(result)))
+    assert result_of(plain) == result
+    assert load_result(dump_result(result)) == result
+    assert result_of(plain).metrics == attempt.metrics
+    del plain["tried"][0]["metrics"]
+    assert result_of(plain).metrics == {}
+    assert result_of(plain).tried[0].verdict == verdict
 
 
 def test_a_quarantined_take_says_why(unit: Begin, clock: Any) -> None:

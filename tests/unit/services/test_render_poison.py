@@ -11,6 +11,7 @@ from renderer.db.take_repository import MAX_DELIVERIES
 from renderer.domain.render_key import Part
 from renderer.domain.take import TakeStatus
 from renderer.errors import DatabaseError, MisfitError, StorageError
+from renderer.quality.gate import decide, read_metrics
 
 
 def test_good_lines_are_approved_and_everything_is_kept(studio: Any) -> None:
@@ -125,6 +126,24 @@ def test_an_attempt_that_passes_ends_the_trying(studio: Any) -> None:
     assert result.status is TakeStatus.APPROVED
     assert result.attempt == 3
     assert [a.verdict.decision.value for a in result.tried] == ["rejected", "rejected", "approved"]
+
+
+def test_what_was_measured_is_kept_of_every_attempt_and_decides_the_same_again(
+    studio: Any,
+) -> None:
+    [pk] = studio.ask("long line", max_attempts=2)
+    studio.voice.is_long = lambda attempt: attempt < 2
+
+    studio.render.batch([pk])
+
+    result = studio.take(pk).result
+    for attempt in result.tried:
+        metrics = read_metrics(attempt.metrics)
+        assert metrics is not None
+        assert metrics.line.voice == studio.take(pk).request.utterance.voice
+        assert decide(metrics, studio.limits) == attempt.verdict
+    assert result.metrics == result.tried[1].metrics
+    assert result.tried[0].metrics["duration_s"] > result.tried[1].metrics["duration_s"]
 
 
 def test_what_a_retry_breaks_keeps_the_attempt_before(studio: Any) -> None:
