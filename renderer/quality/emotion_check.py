@@ -10,11 +10,37 @@ from collections.abc import Mapping
 
 from renderer.domain.direction import Emotion
 from renderer.domain.verdict import Finding, Outcome
+from renderer.errors import JudgeError
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Metrics, Scores
 
 CHECK = "emotion_heard"
 LEAST_INTENSITY = 0.4  # below it an emotion is hardly meant to be heard
 LEAST_PROBABILITY = 0.25  # of the asked emotion, twice what guessing gives
 _SHOWN = 2
+METRICS = {emotion: f"emotion_{emotion.value}" for emotion in Emotion}
+
+
+def emotion_scores(heard: Mapping[Emotion, float] | JudgeError) -> Scores:
+    """Return what a judge heard as metrics; an error stands in the place of all of them."""
+    if isinstance(heard, JudgeError):
+        return dict.fromkeys(METRICS.values(), heard)
+    return {METRICS[emotion]: share for emotion, share in heard.items()}
+
+
+def check_emotion_heard(metrics: Metrics, limits: Limits) -> Finding | None:
+    """The asked emotion is heard, as far as a judge can tell.
+
+    Where the judge did not listen (it is an option), nothing is shown.
+    """
+    line = metrics.line
+    if not line.emotion or line.intensity is None:
+        return None
+    names = [name for name in METRICS.values() if metrics.value(name) is not None]
+    why = next((e for n in METRICS.values() if (e := metrics.errors.get(n))), "")
+    heard = {e: metrics.needed(name) for e, name in METRICS.items() if name in names}
+    limit = limits.least_emotion_share
+    return check_emotion(Emotion(line.emotion), line.intensity, heard or None, why, limit)
 
 
 def check_emotion(

@@ -48,6 +48,7 @@ class Limits:
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
         least_dnsmos_p808: DNSMOS P.808.
+        least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
     least_peak_dbfs: float | None = None
@@ -73,6 +74,7 @@ class Limits:
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None
     least_dnsmos_p808: float | None = None
+    least_emotion_share: float | None = None
 
 
 NAMES = tuple(f.name for f in fields(Limits))

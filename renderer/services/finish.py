@@ -15,10 +15,11 @@ from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import SILENT, Judge, Meter, VoiceBook
-from renderer.quality.gate import decide, measure, needs_learned
+from renderer.quality.gate import decide, measure, needs_emotion, needs_learned
 from renderer.quality.limits import GateLimits
 from renderer.quality.metrics import Metrics, Scores
 from renderer.quality.take import LEARNED, GateInput
+from renderer.services.hear_emotion import EmotionListener
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Performance, Performed
 from renderer.services.stage import STAGE
@@ -57,6 +58,7 @@ class Finisher:
         level: Gains of voices.
         judges: Learned metrics.
         limits: What the gate holds the takes of a project against.
+        emotions: Hears emotions where the limits ask for it.
 
     Attributes:
         meter: Told how long stages take.
@@ -68,11 +70,13 @@ class Finisher:
         level: VoiceLevel,
         judges: Sequence[Judge],
         limits: Callable[[str], GateLimits],
+        emotions: EmotionListener | None = None,
     ) -> None:
         self._voices = voices
         self._level = level
         self._judges = judges
         self._limits = limits
+        self._emotions = emotions
         self.meter: Meter = SILENT
 
     def finish(
@@ -107,8 +111,9 @@ class Finisher:
         for pk, take_input in inputs.items():
             with self.meter.time(STAGE, stage="measure"):
                 measured[pk] = measure(take_input)
+        emotions = self._heard(takes, inputs, measured, limits)
         for pk, scores in self._learned(inputs, measured, limits).items():
-            metrics = measured[pk].with_scores(scores)
+            metrics = measured[pk].with_scores({**scores, **emotions.get(pk, {})})
             verdict = decide(metrics, limits[pk])
             made[pk] = replace(rough[pk], verdict=verdict, metrics=metrics)
         return made
@@ -158,6 +163,23 @@ class Finisher:
             expected_lufs=None if is_recorded else target.loudness_lufs + asked.energy_db,
             limited_db=made.master.limited_db,
         )
+
+    def _heard(
+        self,
+        takes: Sequence[Take],
+        inputs: dict[int, GateInput],
+        measured: dict[int, Metrics],
+        limits: dict[int, GateLimits],
+    ) -> dict[int, Scores]:
+        """Hear the emotion of lines whose limits ask for it."""
+        if self._emotions is None:
+            return {}
+        worth = {t.id: t for t in takes if t.id in measured}
+        worth = {pk: t for pk, t in worth.items() if needs_emotion(measured[pk], limits[pk])}
+        if not worth:
+            return {}
+        with self.meter.time(STAGE, stage="judge"):
+            return self._emotions.hear(worth, {pk: inputs[pk].delivered for pk in worth})
 
     def _learned(
         self,

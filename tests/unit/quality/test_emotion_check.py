@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from renderer.domain.direction import Emotion
 from renderer.domain.verdict import Decision, Outcome, Verdict
-from renderer.quality.emotion_check import check_emotion
+from renderer.errors import JudgeError
+from renderer.quality.emotion_check import check_emotion, check_emotion_heard, emotion_scores
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Circumstances, Metrics, read_metrics
 
 
 def heard(**shares: float) -> dict[Emotion, float]:
@@ -68,3 +71,27 @@ def test_an_emotion_the_judge_does_not_know_is_inconclusive():
 def test_it_never_rejects(asked, intensity, shares):
     found = check_emotion(asked, intensity, dict(zip(Emotion, shares, strict=True)))
     assert found is None or Verdict.of((found,)).decision is Decision.APPROVED
+
+
+LINE = Circumstances("piper", "v", "en-US", "normal", 6, 20, 1.0, -1.0, 0.0, False, -23.0, "sad", 1)
+
+
+def test_what_was_measured_is_what_is_held():
+    metrics = Metrics(LINE).with_scores(emotion_scores(heard(neutral=0.9, sad=0.1)))
+    found = check_emotion_heard(metrics, Limits(least_emotion_share=0.25))
+    assert found is not None
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "heard: neutral 0.9" in found.message
+    assert check_emotion_heard(metrics, Limits()) is None
+    assert check_emotion_heard(Metrics(LINE), Limits(least_emotion_share=0.25)) is None
+    again = read_metrics(metrics.plain())
+    assert again is not None
+    assert check_emotion_heard(again, Limits(least_emotion_share=0.25)) == found
+
+
+def test_what_failed_is_told_and_rejects_nothing():
+    metrics = Metrics(LINE).with_scores(emotion_scores(JudgeError("silent")))
+    found = check_emotion_heard(metrics, Limits(least_emotion_share=0.25))
+    assert found is not None
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "silent" in found.message
