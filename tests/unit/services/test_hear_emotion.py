@@ -10,8 +10,12 @@ import pytest
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Emotion
+from renderer.domain.project import MasteringTarget
+from renderer.domain.take import TakeStatus
+from renderer.domain.verdict import Outcome
 from renderer.errors import DatabaseError, JudgeError, SynthesisError
 from renderer.ports import EmotionHeard
+from renderer.quality.limits import GateLimits
 from renderer.services.hear_emotion import EmotionListener
 
 SOUND = Waveform.of(0.1 * np.sin(np.arange(16_000) / 20), 16_000)
@@ -19,8 +23,6 @@ SOUND = Waveform.of(0.1 * np.sin(np.arange(16_000) / 20), 16_000)
 
 def take(pk: int, voice: str = "ada", recording: str = "") -> Any:
     utterance = SimpleNamespace(voice=voice, locale="en-US")
-    from renderer.domain.project import MasteringTarget
-
     request = SimpleNamespace(
         utterance=utterance, mastering=MasteringTarget(), recording_key=recording
     )
@@ -96,3 +98,22 @@ def test_a_judge_that_is_not_there_is_an_error_for_each_line():
 def test_the_worlds_faults_are_no_fault_of_a_voice():
     with pytest.raises(DatabaseError):
         listener(Level(DatabaseError("away")), Judge()).hear({1: take(1)}, {1: SOUND})
+
+
+@pytest.mark.parametrize(("limit", "is_heard"), [(0.25, True), (None, False)])
+def test_the_walk_hears_where_a_limit_asks_for_it_and_rejects_nothing(
+    studio: Any, limit: float | None, is_heard: bool
+):
+    studio.limits = GateLimits({**studio.limits.defaults, "least_emotion_share": limit})
+    studio.emotions = Judge()
+    studio.__post_init__()
+    (pk,) = studio.ask("good day to all")
+    studio.render.batch([pk])
+    result = studio.take(pk).result
+    assert result.status is TakeStatus.APPROVED
+    advice = [f for f in result.verdict.findings if f.check == "emotion_heard"]
+    assert ("emotion_sad" in result.metrics) is is_heard
+    assert [f.message for f in advice] == [
+        "Asked: neutral; heard: sad 1.0, neutral 0.0."
+    ] * is_heard
+    assert all(f.outcome is Outcome.INCONCLUSIVE for f in advice)
