@@ -71,7 +71,9 @@ def compose_render(
     """
     from renderer.db.plain import dump_result
     from renderer.judges.dnsmos import DnsmosJudge
+    from renderer.judges.emotion import EmotionJudge
     from renderer.services.finish import Finisher
+    from renderer.services.hear_emotion import EmotionListener
     from renderer.services.keep import Keeper
     from renderer.services.level import VoiceLevel
     from renderer.services.perform import Performer
@@ -82,10 +84,13 @@ def compose_render(
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = plain_transcriber()
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
+    emotions = EmotionListener(
+        ground.voices, level, EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
+    )
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, plain)),
+        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, plain), emotions),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,

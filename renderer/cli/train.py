@@ -26,6 +26,7 @@ STEPS = {
     "augment": Step("train_augment", "command", "Make a labelled variant of a speaker."),
     "fit": Step("train_fit", "fit", "Train a model by a recipe, or go on with it."),
     "predict": Step("train_fit", "predict", "Let an acoustic model speak a corpus to a vocoder."),
+    "emotion": Step("train_emotion", "command", "Train a judge of emotions on a voice."),
     "export": Step("train_fit", "export", "Write trained models as a voice."),
 }
 

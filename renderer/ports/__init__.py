@@ -23,7 +23,15 @@ from renderer.ports.health import (
     VoiceFacts,
 )
 from renderer.ports.history import History, PastImport
-from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
+from renderer.ports.judge import (
+    EmotionHeard,
+    EmotionRecogniser,
+    HeardWord,
+    Judge,
+    Recogniser,
+    SpeakerEncoder,
+    WordAlignment,
+)
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
@@ -44,6 +52,8 @@ __all__ = [
     "Clock",
     "DatabaseFacts",
     "DeadLetters",
+    "EmotionHeard",
+    "EmotionRecogniser",
     "GpuFacts",
     "HeardWord",
     "History",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.audio.waveform import Waveform
+from renderer.domain.direction import Emotion
 from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
 from renderer.quality.heard import Heard
@@ -110,4 +111,48 @@ class Recogniser(Protocol):
         Raises:
             JudgeError: There is nothing to hear, or the recogniser failed.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionHeard:
+    """What a clip sounds like.
+
+    Attributes:
+        probabilities: Emotion to 0–1, adding up to 1.
+        has_baseline: Whether it was held against its speaker's neutral voice; without, less is
+            sure.
+    """
+
+    probabilities: Mapping[Emotion, float]
+    has_baseline: bool
+
+    @property
+    def top(self) -> Emotion:
+        """The most likely one; of equals the first."""
+        return max(self.probabilities, key=lambda emotion: self.probabilities[emotion])
+
+
+class EmotionRecogniser(Protocol):
+    """Says which emotion a clip sounds like."""
+
+    @property
+    def revision(self) -> str:
+        """Name and version of the model."""
+        ...
+
+    def baseline(self, neutral: Sequence[Waveform]) -> npt.NDArray[np.float64]:
+        """Return a speaker's baseline from neutral clips of theirs.
+
+        Raises:
+            JudgeError: None of them can be measured.
+        """
+        ...
+
+    def hear(
+        self,
+        waveforms: Sequence[Waveform],
+        baselines: Sequence[npt.NDArray[np.float64] | None],
+    ) -> list[EmotionHeard | JudgeError]:
+        """Hear a batch; what is silent, short or voiceless is an error in its place."""
         ...

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from renderer.domain.direction import Delivery
 from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.quality.heard_checks import HEARD_CHECKS
+from renderer.quality.emotion_check import check_emotion_heard
 from renderer.quality.learned_checks import LEARNED_CHECKS
 from renderer.quality.limits import GateLimits, Limits, merge, read_limits
 from renderer.quality.metrics import (
@@ -35,6 +37,7 @@ __all__ = [
     "limits_of",
     "measure",
     "merge",
+    "needs_emotion",
     "needs_learned",
     "read_limits",
     "read_metrics",
@@ -80,7 +83,7 @@ def decide(metrics: Metrics, limits: GateLimits) -> Verdict:
         return Verdict.of((*first, *_run([check_sound], metrics, general)))
     is_short = limits.is_short(metrics.line.word_count, metrics.sound_s)
     held = _limits(metrics.line, limits, is_short=is_short)
-    exact = _run(SIGNAL_CHECKS, metrics, held)
+    exact = _run((*SIGNAL_CHECKS, check_emotion_heard), metrics, held)
     return Verdict.of((*first, *exact, *_sentence(metrics, held, is_short=is_short)))
 
 
@@ -95,6 +98,13 @@ def limits_of(metrics: Metrics, limits: GateLimits) -> Limits:
     """Return the limits that hold for a take that sounds."""
     is_short = limits.is_short(metrics.line.word_count, metrics.sound_s or 0.0)
     return _limits(metrics.line, limits, is_short=is_short)
+
+
+def needs_emotion(metrics: Metrics, limits: GateLimits) -> bool:
+    """Whether the judge of emotions is to listen: the limits ask for it, and there is a voice."""
+    if not needs_learned(metrics, limits) or metrics.line.delivery == Delivery.WHISPER:
+        return False
+    return _limits(metrics.line, limits, is_short=False).least_emotion_share is not None
 
 
 def check_sound(metrics: Metrics, limits: Limits) -> Finding | None:

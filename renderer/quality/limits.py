@@ -61,6 +61,7 @@ class Limits:
         most_pitch_off_st: Median F0 against voice and direction, either way.
         least_rate_ratio: Rate against voice and direction, ×; slow side.
         most_rate_ratio: The same; fast side.
+        least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
     least_peak_dbfs: float | None = None
@@ -94,6 +95,7 @@ class Limits:
     most_pitch_off_st: float | None = None
     least_rate_ratio: float | None = None
     most_rate_ratio: float | None = None
+    least_emotion_share: float | None = None
 
 
 NAMES = tuple(f.name for f in fields(Limits))

@@ -130,6 +130,14 @@ class Metrics:
         pitch_off_st: Median F0 above the voice's own and what was asked.
         range_ratio: F0 range over the voice's own and what was asked, ×.
         rate_ratio: Speaking rate over the voice's own and what was asked, ×.
+        emotion_neutral: How likely the line sounds neutral, 0–1.
+        emotion_calm: How likely the line sounds calm, 0–1.
+        emotion_happy: How likely the line sounds happy, 0–1.
+        emotion_sad: How likely the line sounds sad, 0–1.
+        emotion_angry: How likely the line sounds angry, 0–1.
+        emotion_fearful: How likely the line sounds fearful, 0–1.
+        emotion_disgusted: How likely the line sounds disgusted, 0–1.
+        emotion_surprised: How likely the line sounds surprised, 0–1.
     """
 
     line: Circumstances
@@ -173,6 +181,14 @@ class Metrics:
     pitch_off_st: float | None = None
     range_ratio: float | None = None
     rate_ratio: float | None = None
+    emotion_neutral: float | None = None
+    emotion_calm: float | None = None
+    emotion_happy: float | None = None
+    emotion_sad: float | None = None
+    emotion_angry: float | None = None
+    emotion_fearful: float | None = None
+    emotion_disgusted: float | None = None
+    emotion_surprised: float | None = None
 
     def value(self, name: str) -> float | None:
         """Return a metric by its name, None when it was not measured."""

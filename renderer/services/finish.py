@@ -15,12 +15,13 @@ from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import SILENT, Judge, Meter, VoiceBook
-from renderer.quality.gate import decide, limits_of, measure, needs_learned
+from renderer.quality.gate import decide, limits_of, measure, needs_emotion, needs_learned
 from renderer.quality.limits import GateLimits
 from renderer.quality.metrics import Metrics, Scores
 from renderer.quality.obtained import AskedManner
 from renderer.quality.take import LEARNED, GateInput
 from renderer.services.hear import RECORDING, Ear
+from renderer.services.hear_emotion import EmotionListener
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Asked, Performance, Performed
 from renderer.services.stage import STAGE
@@ -58,6 +59,7 @@ class Finisher:
         judges: Learned metrics.
         limits: What the gate holds the takes of a project against.
         ear: Hears the text, the voice and the direction; None: nobody does.
+        emotions: Hears emotions where the limits ask for it.
 
     Attributes:
         meter: Told how long stages take.
@@ -70,12 +72,14 @@ class Finisher:
         judges: Sequence[Judge],
         limits: Callable[[str], GateLimits],
         ear: Ear | None = None,
+        emotions: EmotionListener | None = None,
     ) -> None:
         self._ear = ear
         self._voices = voices
         self._level = level
         self._judges = judges
         self._limits = limits
+        self._emotions = emotions
         self.meter: Meter = SILENT
 
     def finish(
@@ -106,17 +110,29 @@ class Finisher:
                 made[take.id] = error
                 continue
             inputs[take.id] = self._gate_input(take, rough[take.id])
+        for pk, metrics in self._measure(takes, inputs, rough, limits).items():
+            verdict = decide(metrics, limits[pk])
+            made[pk] = replace(rough[pk], verdict=verdict, metrics=metrics)
+        return made
+
+    def _measure(
+        self,
+        takes: Sequence[Take],
+        inputs: dict[int, GateInput],
+        rough: dict[int, Finished],
+        limits: dict[int, GateLimits],
+    ) -> dict[int, Metrics]:
+        """Measure everything that limits ask for, what judges take in batches together."""
         measured: dict[int, Metrics] = {}
         for pk, take_input in inputs.items():
             with self.meter.time(STAGE, stage="measure"):
                 measured[pk] = measure(take_input)
+        emotions = self._emotions_heard(takes, inputs, measured, limits)
         for pk, scores in self._learned(inputs, measured, limits).items():
             asked = rough[pk].performance.asked
             heard = self._heard(inputs[pk], measured[pk], limits[pk], asked)
-            metrics = measured[pk].with_scores({**scores, **heard})
-            verdict = decide(metrics, limits[pk])
-            made[pk] = replace(rough[pk], verdict=verdict, metrics=metrics)
-        return made
+            measured[pk] = measured[pk].with_scores({**scores, **heard, **emotions.get(pk, {})})
+        return measured
 
     def _heard(self, take: GateInput, metrics: Metrics, limits: GateLimits, asked: Asked) -> Scores:
         """Hear what limits ask for, in a take that sounds."""
@@ -171,6 +187,23 @@ class Finisher:
             expected_lufs=None if is_recorded else target.loudness_lufs + asked.energy_db,
             limited_db=made.master.limited_db,
         )
+
+    def _emotions_heard(
+        self,
+        takes: Sequence[Take],
+        inputs: dict[int, GateInput],
+        measured: dict[int, Metrics],
+        limits: dict[int, GateLimits],
+    ) -> dict[int, Scores]:
+        """Hear the emotion of lines whose limits ask for it."""
+        if self._emotions is None:
+            return {}
+        worth = {t.id: t for t in takes if t.id in measured}
+        worth = {pk: t for pk, t in worth.items() if needs_emotion(measured[pk], limits[pk])}
+        if not worth:
+            return {}
+        with self.meter.time(STAGE, stage="judge"):
+            return self._emotions.hear(worth, {pk: inputs[pk].delivered for pk in worth})
 
     def _learned(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from renderer.audio.mastering import voice_gain_db
 from renderer.audio.revision import LEVEL_REVISION
+from renderer.audio.waveform import Waveform
 from renderer.domain.project import MasteringTarget
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
@@ -101,6 +102,15 @@ class VoiceLevel:
                 self._measure(key, synthesiser, voice, locale) if stored is None else stored
             )
         return round(target.loudness_lufs - self._known[key], 2)
+
+    def neutral(self, synthesiser: Synthesiser, voice: str, locale: str) -> list[Waveform]:
+        """Let a voice say its neutral passages, as they are before mastering.
+
+        Raises:
+            SynthesisError: The voice cannot say them.
+        """
+        spoken = _speak(synthesiser, self._transcripts(voice, locale), voice)
+        return [speech.waveform for speech in spoken]
 
     def _stored(self, key: str) -> float | None:
         with self._reading() as unit:

@@ -24,9 +24,10 @@ from renderer.domain.transcript import PhoneSpan, SpokenWord, Transcript
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceCard
 from renderer.errors import JudgeError, SynthesisError, TextError, UnknownVoiceError
-from renderer.ports import Speech, SpeechRequest, TakeWrite
+from renderer.ports import EmotionRecogniser, Speech, SpeechRequest, TakeWrite
 from renderer.quality.limits import GateLimits
 from renderer.services.finish import Finisher
+from renderer.services.hear_emotion import EmotionListener
 from renderer.services.keep import Keeper
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Performer
@@ -174,6 +175,7 @@ class Studio:
     voice: FakeVoice = field(default_factory=FakeVoice)
     judge: FakeJudge = field(default_factory=FakeJudge)
     limits: GateLimits = LIMITS
+    emotions: EmotionRecogniser | None = None
 
     def __post_init__(self) -> None:
         voices = FakeVoices(self.voice)
@@ -182,7 +184,13 @@ class Studio:
         self.render = Render(
             self.unit,
             Performer(self.unit, self.store, voices, lambda _entries: transcriber),
-            Finisher(voices, level, [self.judge], lambda _project: self.limits),
+            Finisher(
+                voices,
+                level,
+                [self.judge],
+                lambda _project: self.limits,
+                self.emotions and EmotionListener(voices, level, self.emotions),
+            ),
             Keeper(self.store, voices, lambda _codec: {"barkline": "test"}, dump_result),
             self.clock,
         )
