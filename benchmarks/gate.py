@@ -4,7 +4,7 @@
 
 Speaks the project's lines in memory with the installed voices, then measures
 
-- the gate: seconds per second of audio for every check and for DNSMOS, barks (lines that DNSMOS is
+- the gate: seconds per second of audio for every metric and for DNSMOS, barks (lines that DNSMOS is
   not valid for) apart. CPU seconds are printed beside wall seconds, because the machine may be
   shared: on two idle cores the wall time of DNSMOS is about half its CPU time.
 - one line of about three seconds, warm, one after the other: text → mastered Ogg in memory → gate,
@@ -20,7 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -41,8 +41,8 @@ from renderer.domain.voice import VoiceRef
 from renderer.judges.dnsmos import DnsmosJudge
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality import gate
-from renderer.quality.gate import GateInput, needs_learned, read_limits
-from renderer.quality.take import Measured
+from renderer.quality.gate import GateInput, measure, needs_learned, read_limits
+from renderer.quality.take import FIRST, MEASURES, SECOND, Measured
 from renderer.services.level import VoiceLevel
 from renderer.text.lexicon import Lexicon
 from renderer.text.lexicon_entry import LexiconEntry
@@ -125,37 +125,34 @@ class Line:
     def judged(self, take: GateInput, clock: Clock) -> Verdict:
         """Judge one line as the walk does."""
         learned: Mapping[str, Any] = {}
-        with clock.stage("gate: checks"):
-            is_worth = needs_learned(take, self.limits)
-        if is_worth:
+        with clock.stage("gate: measuring"):
+            metrics = measure(take)
+        if needs_learned(metrics, self.limits):
             with clock.stage("gate: dnsmos"):
                 scored = self.judge.score([take.delivered])[0]
             assert isinstance(scored, Mapping), scored
             learned = scored
-        with clock.stage("gate: checks"):
-            return gate.judge(replace(take, learned=dict(learned)), self.limits)
+        with clock.stage("gate: deciding"):
+            return gate.decide(metrics.with_scores(learned), self.limits)
 
 
-def measure_checks(takes: Sequence[GateInput], line: Line, clock: Clock) -> None:
-    """Time every check by itself; what a check is first to measure counts as its own."""
+def measure_metrics(takes: Sequence[GateInput], line: Line, clock: Clock) -> None:
+    """Time every metric by itself; what one is first to need counts as its own."""
     for take in takes:
         measured = Measured(take)
-        held = line.limits.limits_for(
-            engine=take.engine,
-            locale=take.locale,
-            voice=take.voice,
-            delivery=take.direction.delivery.value,
-            is_short=False,
-        )
-        for check in (gate.check_finite, gate.check_silence, *gate.SIGNAL_CHECKS):
-            with clock.stage(check.__name__.removeprefix("check_")):
-                check(measured, held)
+        for name, how in {**FIRST, **SECOND, **MEASURES}.items():
+            with clock.stage(name):
+                how(measured)
+        metrics = measure(take)
+        with clock.stage("deciding"):
+            gate.decide(metrics, line.limits)
 
 
 def benchmark_gate(takes: Sequence[GateInput], line: Line) -> dict[str, Any]:
     """Return cost × real time of the gate's parts, lines and barks apart."""
-    lines = [t for t in takes if needs_learned(t, line.limits)]
-    barks = [t for t in takes if not needs_learned(t, line.limits)]
+    is_line = {id(t): needs_learned(measure(t), line.limits) for t in takes}
+    lines = [t for t in takes if is_line[id(t)]]
+    barks = [t for t in takes if not is_line[id(t)]]
     result: dict[str, Any] = {}
     for name, group in (("lines", lines), ("barks", barks), ("all", takes)):
         seconds = sum(t.delivered.duration_s for t in group)
@@ -163,7 +160,7 @@ def benchmark_gate(takes: Sequence[GateInput], line: Line) -> dict[str, Any]:
         for take in group:
             with clock.stage("decoding"):
                 decode(_delivery(take))
-        measure_checks(group, line, clock)
+        measure_metrics(group, line, clock)
         worth = [t.delivered for t in group if t in lines]
         for start in range(0, len(worth), 16):
             with clock.stage("dnsmos"):

@@ -1,6 +1,6 @@
 """Checks of how a line is spoken: pace, holes, cut ends, clicks.
 
-Each takes an attempt and its limits and returns one finding, or None when its limit is None.
+Each takes metrics and limits and returns one finding, or None when its limit is None.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 from renderer.domain.verdict import Finding, Outcome
 from renderer.quality.finding import at_least, at_most, placed
 from renderer.quality.limits import Limits
-from renderer.quality.take import Measured
+from renderer.quality.metrics import Metrics
+from renderer.quality.rule import Check, Rule
 
 FEW_PHONEMES = 4  # too few to speak of a pace
 
 
-def check_pace(measured: Measured, limits: Limits) -> Finding | None:
+def check_pace(metrics: Metrics, limits: Limits) -> Finding | None:
     """Neither rushed nor stuck: sounding seconds per phoneme, with the asked rate taken out."""
-    count = measured.take.transcript.phoneme_count
+    count = metrics.line.phoneme_count
     least, most = limits.least_s_per_phoneme, limits.most_s_per_phoneme
     if least is None or most is None:
         return None
@@ -25,7 +26,7 @@ def check_pace(measured: Measured, limits: Limits) -> Finding | None:
             Outcome.INCONCLUSIVE,
             message=f"{count} phonemes are too few to speak of a pace.",
         )
-    value = measured.speaking_s * measured.take.rate / count
+    value = metrics.needed("speaking_s") * metrics.line.rate / count
     if value < least:
         return at_least(
             "pace",
@@ -45,88 +46,56 @@ def check_pace(measured: Measured, limits: Limits) -> Finding | None:
     )
 
 
-def check_gap(measured: Measured, limits: Limits) -> Finding | None:
+def check_gap(metrics: Metrics, limits: Limits) -> Finding | None:
     """No hole inside the line that nobody asked for."""
-    take = measured.take
-    limit = limits.most_gap_at_punctuation_s if take.has_inner_punctuation else limits.most_gap_s
+    line = metrics.line
+    limit = limits.most_gap_at_punctuation_s if line.has_inner_punctuation else limits.most_gap_s
     if limit is None:
         return None
-    start, end = max(measured.gaps, key=lambda gap: gap[1] - gap[0], default=(0.0, 0.0))
     finding = at_most(
         "gap",
-        end - start,
-        limit / min(take.rate, 1.0) + take.longest_pause_s,
+        metrics.needed("gap_s"),
+        limit / min(line.rate, 1.0) + line.longest_pause_s,
         "s",
         "Longest silence inside the line.",
         "Remove or shorten pauses, or split the line; the voice may have skipped a word.",
     )
-    return placed(finding, start)
+    return placed(finding, metrics.places.get("gap_s", 0.0))
 
 
-def check_head(measured: Measured, limits: Limits) -> Finding | None:
-    """The take does not begin in the middle of a sound."""
-    if limits.most_head_db is None:
-        return None
-    return at_most(
+SPEECH_CHECKS: tuple[Check, ...] = (
+    check_pace,
+    check_gap,
+    Rule(
         "cut_head",
-        measured.edges_db[0],
-        limits.most_head_db,
+        "head_db",
+        "most_head_db",
         "dB",
         "Level of the first 5 ms against the loudest: the beginning may be cut off.",
         "Render again; begin the line with a pause.",
-    )
-
-
-def check_tail(measured: Measured, limits: Limits) -> Finding | None:
-    """The take does not stop in the middle of a sound."""
-    if limits.most_tail_db is None:
-        return None
-    finding = at_most(
+    ),
+    Rule(
         "cut_tail",
-        measured.edges_db[1],
-        limits.most_tail_db,
+        "tail_db",
+        "most_tail_db",
         "dB",
         "Level of the last 5 ms against the loudest: the end is cut off.",
         "Render again; end the line with a full stop.",
-    )
-    return placed(finding, measured.bounds.end / measured.take.delivered.sample_rate)
-
-
-def check_release(measured: Measured, limits: Limits) -> Finding | None:
-    """The last sound dies away before the silence after it."""
-    if limits.most_release_db is None:
-        return None
-    finding = at_most(
+    ),
+    Rule(
         "abrupt_end",
-        measured.release_db,
-        limits.most_release_db,
+        "release_db",
+        "most_release_db",
         "dB",
         "The last 10 ms of sound against the loudest: the end drops into silence.",
         "Render again; end the line with a full stop.",
-    )
-    return placed(finding, measured.bounds.end / measured.take.delivered.sample_rate)
-
-
-def check_click(measured: Measured, limits: Limits) -> Finding | None:
-    """No lone crack."""
-    if limits.most_click_db is None:
-        return None
-    finding = at_most(
+    ),
+    Rule(
         "click",
-        measured.click.value,
-        limits.most_click_db,
+        "click_db",
+        "most_click_db",
         "dB",
         "The sharpest lone corner over its surroundings: a click.",
         "Render again; lower the energy or pitch change of the word there.",
-    )
-    return placed(finding, measured.click.start_s)
-
-
-SPEECH_CHECKS = (
-    check_pace,
-    check_gap,
-    check_head,
-    check_tail,
-    check_release,
-    check_click,
+    ),
 )

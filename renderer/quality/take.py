@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,20 +17,20 @@ from renderer.audio.activity import (
     sound_bounds,
 )
 from renderer.audio.loudness import decibels, integrated_loudness_lufs, true_peak_dbtp
-from renderer.audio.waveform import Waveform
+from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.direction import Direction
 from renderer.domain.transcript import PhoneSpan, Transcript
 from renderer.errors import JudgeError
 from renderer.quality.measure import (
-    Spot,
     edge_levels_db,
     flat_top_share,
     release_db,
     strongest_click,
 )
+from renderer.quality.metrics import Circumstances, Metrics, Score, Scores, Unsure, Value
 
-Learned = Mapping[str, float | JudgeError]
 LEARNED = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
+FLOOR_DB = -120.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,8 @@ class GateInput:
         ceiling_dbtp: True-peak ceiling of the master.
         expected_lufs: Loudness the line should have, or None when nobody can say.
         limited_db: What the limiter took away.
-        learned: Learned metric to its score, or to why there is none.
+        learned: What was measured elsewhere (learned, of the text, of the voice): metric to its
+            value, or to why there is none.
     """
 
     delivered: Waveform
@@ -66,7 +68,7 @@ class GateInput:
     ceiling_dbtp: float = -1.0
     expected_lufs: float | None = None
     limited_db: float = 0.0
-    learned: Learned = field(default_factory=dict)
+    learned: Scores = field(default_factory=dict)
 
     @property
     def word_count(self) -> int:
@@ -87,25 +89,31 @@ class GateInput:
         ]
         return max(asked, default=0.0)
 
+    @property
+    def circumstances(self) -> Circumstances:
+        """What was asked, as the checks read it."""
+        return Circumstances(
+            engine=self.engine,
+            voice=self.voice,
+            locale=self.locale,
+            delivery=self.direction.delivery.value,
+            word_count=self.word_count,
+            phoneme_count=self.transcript.phoneme_count,
+            rate=self.rate,
+            ceiling_dbtp=self.ceiling_dbtp,
+            longest_pause_s=self.longest_pause_s,
+            has_inner_punctuation=self.has_inner_punctuation,
+            expected_lufs=self.expected_lufs,
+            emotion=self.direction.emotion.value,
+            intensity=self.direction.intensity,
+        )
+
 
 class Measured:
-    """Measurements of one attempt, each made on first use and once."""
+    """What several metrics are made from, each part on first use and once."""
 
     def __init__(self, take: GateInput) -> None:
         self.take = take
-
-    @cached_property
-    def is_finite(self) -> bool:
-        """Whether every sample of master and delivery is a number."""
-        return all(
-            bool(np.isfinite(w.samples).all())
-            for w in (self.take.master, self.take.delivered, self.take.raw)
-        )
-
-    @cached_property
-    def peak_dbfs(self) -> float:
-        """Sample peak of the delivery, −inf when silent."""
-        return decibels(float(np.max(np.abs(self.take.delivered.samples), initial=0.0)))
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -118,6 +126,11 @@ class Measured:
         return (self.bounds.end - self.bounds.start) / self.take.delivered.sample_rate
 
     @cached_property
+    def end_s(self) -> float:
+        """Where the last sound ends, seconds."""
+        return self.bounds.end / self.take.delivered.sample_rate
+
+    @cached_property
     def gaps(self) -> list[tuple[float, float]]:
         """Silences of 60 ms or more inside the delivery, seconds."""
         rate = self.take.delivered.sample_rate
@@ -125,45 +138,109 @@ class Measured:
         return silent_spans(self.take.delivered, silence_threshold_dbfs(levels), 0.06)
 
     @cached_property
-    def speaking_s(self) -> float:
-        """Seconds of sound without pauses of 150 ms or more."""
-        pauses = (end - start for start, end in self.gaps)
-        return self.sound_s - sum(p for p in pauses if p >= 0.15)  # noqa: PLR2004 - a stop's closure
-
-    @cached_property
-    def flat(self) -> Spot:
-        """Flat tops of the raw take; the place is in seconds of the raw take."""
-        found = flat_top_share(self.take.raw.samples)
-        return Spot(found.value, found.start_s / self.take.raw.sample_rate)
-
-    @cached_property
-    def click(self) -> Spot:
-        """The sharpest lone corner of the raw take."""
-        return strongest_click(self.take.raw)
-
-    @cached_property
     def edges_db(self) -> tuple[float, float]:
         """Level of the raw take's first and last 5 ms."""
         return edge_levels_db(self.take.raw)
 
-    @cached_property
-    def release_db(self) -> float:
-        """How steeply the raw take ends."""
-        return release_db(self.take.raw)
 
-    @cached_property
-    def loudness_lufs(self) -> float:
-        """Integrated loudness of the delivery's sounding part."""
-        start, end = self.bounds
-        part = self.take.delivered.samples[start:end]
-        return integrated_loudness_lufs(Waveform(part, self.take.delivered.sample_rate))
+def _non_finite(m: Measured) -> float:
+    sounds = (m.take.raw, m.take.master, m.take.delivered)
+    return float(sum(int(np.count_nonzero(~np.isfinite(w.samples))) for w in sounds))
 
-    @cached_property
-    def master_peak_dbtp(self) -> float:
-        """True peak of the master."""
-        return true_peak_dbtp(self.take.master)
 
-    @cached_property
-    def delivered_peak_dbtp(self) -> float:
-        """True peak of the delivery."""
-        return true_peak_dbtp(self.take.delivered)
+def _peak_dbfs(m: Measured) -> float:
+    peak = float(np.max(np.abs(m.take.delivered.samples), initial=0.0))
+    return max(decibels(peak), FLOOR_DB)
+
+
+def _speaking_s(m: Measured) -> float:
+    pauses = (end - start for start, end in m.gaps)
+    return m.sound_s - sum(p for p in pauses if p >= 0.15)  # noqa: PLR2004 - a stop's closure
+
+
+def _flat(m: Measured) -> Score:
+    found = flat_top_share(m.take.raw.samples)
+    return Score(found.value, found.start_s / m.take.raw.sample_rate)
+
+
+def _dc_dbfs(m: Measured) -> float:
+    mean = abs(float(np.mean(m.take.delivered.samples, dtype=np.float64)))
+    return max(decibels(mean), FLOOR_DB)
+
+
+def _loudness_lufs(m: Measured) -> float:
+    start, end = m.bounds
+    part = m.take.delivered.samples[start:end]
+    return integrated_loudness_lufs(Waveform(part, m.take.delivered.sample_rate))
+
+
+def _codec_level_db(m: Measured) -> float:
+    ratio = _rms(m.take.delivered.samples) / max(_rms(m.take.master.samples), 1e-9)
+    return min(abs(decibels(ratio)), -FLOOR_DB)
+
+
+def _gap(m: Measured) -> Score:
+    start, end = max(m.gaps, key=lambda gap: gap[1] - gap[0], default=(0.0, 0.0))
+    return Score(end - start, start)
+
+
+def _rms(samples: Samples) -> float:
+    if samples.size == 0:
+        return 0.0
+    return math.sqrt(float(np.mean(np.square(samples, dtype=np.float64))))
+
+
+Measure = Callable[[Measured], float | Score | Unsure]
+
+# In steps: what a step needs to be sound at all is measured in the one before.
+FIRST: Mapping[str, Measure] = {"non_finite": _non_finite}
+SECOND: Mapping[str, Measure] = {"peak_dbfs": _peak_dbfs, "sound_s": lambda m: m.sound_s}
+MEASURES: Mapping[str, Measure] = {
+    "flat_permille": _flat,
+    "dc_dbfs": _dc_dbfs,
+    "master_peak_dbtp": lambda m: max(true_peak_dbtp(m.take.master), FLOOR_DB),
+    "delivered_peak_dbtp": lambda m: max(true_peak_dbtp(m.take.delivered), FLOOR_DB),
+    "limited_db": lambda m: m.take.limited_db,
+    "loudness_lufs": _loudness_lufs,
+    "duration_s": lambda m: m.take.delivered.duration_s,
+    "codec_drift_s": lambda m: abs(m.take.delivered.duration_s - m.take.master.duration_s),
+    "codec_level_db": _codec_level_db,
+    "speaking_s": _speaking_s,
+    "gap_s": _gap,
+    "head_db": lambda m: m.edges_db[0],
+    "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
+    "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),
+    "click_db": lambda m: Score(*strongest_click(m.take.raw)),
+}
+
+
+def measure(take: GateInput) -> Metrics:
+    """Measure one attempt, whether or not a limit is held against it today.
+
+    Broken samples end it at once, and so does silence: nothing else means anything then.
+
+    Args:
+        take: The attempt, with what was measured of it elsewhere.
+
+    Returns:
+        The metrics; one that could not be measured has its error in its place.
+    """
+    measured = Measured(take)
+    metrics = _with(Metrics(take.circumstances), FIRST, measured)
+    if metrics.non_finite != 0:
+        return metrics
+    metrics = _with(metrics, SECOND, measured)
+    if not metrics.sound_s:
+        return metrics
+    return _with(metrics, MEASURES, measured).with_scores(take.learned)
+
+
+def _with(metrics: Metrics, step: Mapping[str, Measure], measured: Measured) -> Metrics:
+    return metrics.with_scores({name: _score(how, measured) for name, how in step.items()})
+
+
+def _score(how: Measure, measured: Measured) -> Value:
+    try:
+        return how(measured)
+    except Exception as error:  # whatever it is: an error in its place, never a pass
+        return JudgeError(f"{type(error).__name__}: {error}")

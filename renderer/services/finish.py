@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from renderer.audio.codec import decode, encode
@@ -15,9 +15,9 @@ from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import SILENT, Judge, Meter, VoiceBook
-from renderer.quality.gate import judge as judge_take
-from renderer.quality.gate import needs_learned
+from renderer.quality.gate import decide, measure, needs_learned
 from renderer.quality.limits import GateLimits
+from renderer.quality.metrics import Metrics, Scores
 from renderer.quality.take import LEARNED, GateInput
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Performance, Performed
@@ -37,6 +37,7 @@ class Finished:
         delivery: The encoded bytes.
         decoded: Decoded from those bytes.
         verdict: The gate's decision.
+        metrics: What it rests on; None before anything was measured.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Finished:
     delivery: bytes
     decoded: Waveform
     verdict: Verdict
+    metrics: Metrics | None = None
 
 
 class Finisher:
@@ -101,10 +103,14 @@ class Finisher:
                 made[take.id] = error
                 continue
             inputs[take.id] = self._gate_input(take, rough[take.id])
-        for pk, learned in self._learned(inputs, limits).items():
+        measured: dict[int, Metrics] = {}
+        for pk, take_input in inputs.items():
             with self.meter.time(STAGE, stage="measure"):
-                verdict = judge_take(replace(inputs[pk], learned=learned), limits[pk])
-            made[pk] = replace(rough[pk], verdict=verdict)
+                measured[pk] = measure(take_input)
+        for pk, scores in self._learned(inputs, measured, limits).items():
+            metrics = measured[pk].with_scores(scores)
+            verdict = decide(metrics, limits[pk])
+            made[pk] = replace(rough[pk], verdict=verdict, metrics=metrics)
         return made
 
     def _master(self, take: Take, performance: Performance, number: int) -> Finished:
@@ -154,21 +160,26 @@ class Finisher:
         )
 
     def _learned(
-        self, inputs: dict[int, GateInput], limits: dict[int, GateLimits]
-    ) -> dict[int, dict[str, float | JudgeError]]:
+        self,
+        inputs: dict[int, GateInput],
+        measured: dict[int, Metrics],
+        limits: dict[int, GateLimits],
+    ) -> dict[int, Scores]:
         """Score what learned metrics are valid for, in one batch per judge."""
-        learned: dict[int, dict[str, float | JudgeError]] = {pk: {} for pk in inputs}
-        worth = [pk for pk, take in inputs.items() if needs_learned(take, limits[pk])]
+        learned: dict[int, Scores] = {pk: {} for pk in inputs}
+        worth = [pk for pk in inputs if needs_learned(measured[pk], limits[pk])]
         for judge in self._judges:
             with self.meter.time(STAGE, stage="judge"):
                 scores = judge.score([inputs[pk].delivered for pk in worth])
             for pk, score in zip(worth, scores, strict=True):
-                learned[pk] |= (
-                    dict.fromkeys(LEARNED, score)
-                    if isinstance(score, JudgeError)
-                    else {name: _number(name, value) for name, value in score.items()}
-                )
+                learned[pk] = {**learned[pk], **_scores(score)}
         return learned
+
+
+def _scores(score: Mapping[str, float] | JudgeError) -> Scores:
+    if isinstance(score, JudgeError):
+        return dict.fromkeys(LEARNED, score)
+    return {name: _number(name, value) for name, value in score.items()}
 
 
 def _number(name: str, value: float) -> float | JudgeError:

@@ -20,7 +20,7 @@ from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.domain.verdict import Decision, Outcome, Verdict
 from renderer.errors import JudgeError
 from renderer.quality import gate
-from renderer.quality.gate import GateInput, judge, needs_learned, read_limits
+from renderer.quality.gate import GateInput, judge, measure, needs_learned, read_limits
 
 RATE = 22_050
 TARGET = MasteringTarget()
@@ -269,13 +269,13 @@ def test_barks_are_not_judged_by_learned_metrics(learned):
     verdict = judge(bark, LIMITS)
     assert verdict.decision is Decision.APPROVED, verdict.failed
     assert finding(verdict, "dnsmos_ovrl").outcome is Outcome.INCONCLUSIVE
-    assert not needs_learned(bark, LIMITS)
-    assert needs_learned(take(speech()), LIMITS)
+    assert not needs_learned(measure(bark), LIMITS)
+    assert needs_learned(measure(take(speech())), LIMITS)
 
 
 def test_learned_metrics_are_not_worth_their_time_on_silence():
-    assert not needs_learned(take(np.zeros(RATE * 2)), LIMITS)
-    assert not needs_learned(take(np.full(RATE * 2, np.nan)), LIMITS)
+    assert not needs_learned(measure(take(np.zeros(RATE * 2))), LIMITS)
+    assert not needs_learned(measure(take(np.full(RATE * 2, np.nan))), LIMITS)
 
 
 def test_a_broken_bark_is_still_rejected():

@@ -1,0 +1,305 @@
+"""What was measured of one attempt: plain values that a verdict can be made of without any sound.
+
+A metric is one field of `Metrics` (a number or None), one line in `take.MEASURES` or a score that
+comes in from outside (`with_scores`), and one check that reads it. A metric whose meaning changes
+gets a new name: a stored value is then not measured, and never taken for what it is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+from renderer.errors import JudgeError
+
+NOTE_LENGTH = 300
+
+
+class Score(NamedTuple):
+    """A measured value, where it was found, and words about it.
+
+    Attributes:
+        value: In the metric's own unit.
+        start_s: Where in the delivered file, seconds, or None.
+        note: What a number cannot say (the word that was heard), or "".
+    """
+
+    value: float
+    start_s: float | None = None
+    note: str = ""
+
+
+class Unsure(NamedTuple):
+    """A metric that cannot tell on this line, in words: inconclusive, neither pass nor fail."""
+
+    why: str
+
+
+Value = float | Score | Unsure | JudgeError
+Scores = Mapping[str, Value]
+
+
+class NotMeasuredError(Exception):
+    """A check needs what was not, or could not be, measured."""
+
+
+class UnsureError(Exception):
+    """A check needs a metric that cannot tell on this line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What was asked of the line; what its metrics are to be read by.
+
+    Attributes:
+        engine: The voice's engine (`formant`, `piper`), or `recording`.
+        voice: Voice reference (`name` or `name#speaker`).
+        locale: BCP 47 tag.
+        delivery: `normal`, `whisper` or `shout`.
+        word_count: Spoken words.
+        phoneme_count: Phonemes of the transcript.
+        rate: Speaking rate asked of engine and direction together, emotion included, ×.
+        ceiling_dbtp: True-peak ceiling of the master.
+        longest_pause_s: Longest pause a writer asked for inside the line.
+        has_inner_punctuation: Whether a mark before the last word may pause.
+        expected_lufs: Loudness the line should have, or None when nobody can say.
+        emotion: Asked for, or "" when not known.
+        intensity: 0–1, or None when not known.
+    """
+
+    engine: str
+    voice: str
+    locale: str
+    delivery: str
+    word_count: int
+    phoneme_count: int
+    rate: float
+    ceiling_dbtp: float
+    longest_pause_s: float
+    has_inner_punctuation: bool
+    expected_lufs: float | None
+    emotion: str = ""
+    intensity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Everything the checks read of one attempt. None is "not measured", which never passes.
+
+    Attributes:
+        line: What was asked.
+        places: Metric → where in the delivered file, seconds (raw take for clicks and clipping).
+        notes: Metric → words about it.
+        doubts: Metric → why it cannot tell on this line.
+        errors: Metric → why it could not be measured.
+        non_finite: Samples of raw take, master and delivery that are no number.
+        peak_dbfs: Sample peak of the delivery, −120 or more.
+        duration_s: Length of the delivery.
+        sound_s: Seconds from the first sound to the last, 0 when nothing sounds.
+        speaking_s: The same without pauses of 150 ms or more.
+        flat_permille: Share of the raw take's samples on a flat top.
+        dc_dbfs: Mean of the delivery's samples, −120 or more.
+        master_peak_dbtp: True peak of the master, −120 or more.
+        delivered_peak_dbtp: True peak of the delivery, −120 or more.
+        limited_db: What the limiter took away.
+        loudness_lufs: Integrated loudness of the delivery's sounding part; −inf when gated away.
+        codec_drift_s: Difference in length between master and delivery.
+        codec_level_db: Difference in level between master and delivery, at most 120.
+        gap_s: Longest silence inside the delivery.
+        head_db: First 5 ms of the raw take against its loudest 5 ms.
+        tail_db: Last 5 ms of the raw take against its loudest 5 ms.
+        release_db: Last 10 ms of sound in the raw take against its loudest 5 ms.
+        click_db: The raw take's sharpest lone corner over its surroundings.
+        dnsmos_ovrl: DNSMOS P.835, overall, 1–5.
+        dnsmos_sig: DNSMOS P.835, speech, 1–5.
+        dnsmos_bak: DNSMOS P.835, background, 1–5.
+        dnsmos_p808: DNSMOS P.808, 1–5.
+    """
+
+    line: Circumstances
+    places: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    non_finite: float | None = None
+    peak_dbfs: float | None = None
+    duration_s: float | None = None
+    sound_s: float | None = None
+    speaking_s: float | None = None
+    flat_permille: float | None = None
+    dc_dbfs: float | None = None
+    master_peak_dbtp: float | None = None
+    delivered_peak_dbtp: float | None = None
+    limited_db: float | None = None
+    loudness_lufs: float | None = None
+    codec_drift_s: float | None = None
+    codec_level_db: float | None = None
+    gap_s: float | None = None
+    head_db: float | None = None
+    tail_db: float | None = None
+    release_db: float | None = None
+    click_db: float | None = None
+    dnsmos_ovrl: float | None = None
+    dnsmos_sig: float | None = None
+    dnsmos_bak: float | None = None
+    dnsmos_p808: float | None = None
+
+    def value(self, name: str) -> float | None:
+        """Return a metric by its name, None when it was not measured."""
+        found: float | None = getattr(self, name)
+        return found
+
+    def needed(self, name: str) -> float:
+        """Return a metric that a check cannot do without.
+
+        Raises:
+            NotMeasuredError: It was not or could not be measured; the message says so.
+            UnsureError: It cannot tell on this line.
+        """
+        if name in self.errors:
+            raise NotMeasuredError(f"It could not be measured: {self.errors[name]}")
+        if name in self.doubts:
+            raise UnsureError(self.doubts[name])
+        found = self.value(name)
+        if found is None:
+            raise NotMeasuredError("It was not measured.")
+        return found
+
+    def with_scores(self, scores: Scores) -> Metrics:
+        """Return these metrics with more of them.
+
+        Args:
+            scores: Metric → its value, or why there is none. A group that is measured elsewhere
+                (learned, of the text, of the voice) comes in like this, as plain values.
+
+        Raises:
+            ValueError: A name is no metric.
+        """
+        if strange := sorted(set(scores) - set(NAMES)):
+            raise ValueError(f"{', '.join(strange)}: no such metric")
+        values: dict[str, Any] = {}
+        places, notes = dict(self.places), dict(self.notes)
+        doubts, errors = dict(self.doubts), dict(self.errors)
+        for name, score in scores.items():
+            if isinstance(score, JudgeError):
+                errors[name] = str(score)
+                continue
+            if isinstance(score, Unsure):
+                doubts[name] = score.why
+                continue
+            made = score if isinstance(score, Score) else Score(score)
+            values[name] = float(made.value)
+            if made.start_s is not None:
+                places[name] = float(made.start_s)
+            if made.note:
+                notes[name] = made.note
+        values |= {"places": places, "notes": notes, "doubts": doubts, "errors": errors}
+        return replace(self, **values)
+
+    def plain(self) -> dict[str, object]:
+        """Return them as JSON values; what was not measured is left out."""
+        values = {name: self.value(name) for name in NAMES}
+        made: dict[str, object] = {n: _number(v) for n, v in values.items() if v is not None}
+        made["line"] = {f.name: _plain(getattr(self.line, f.name)) for f in fields(Circumstances)}
+        for name in _WORDS:
+            if words := dict(getattr(self, name)):
+                made[name] = words
+        if self.places:
+            made["places"] = {n: _number(v) for n, v in self.places.items()}
+        return made
+
+
+_WORDS = ("notes", "doubts", "errors")
+NAMES = tuple(f.name for f in fields(Metrics) if f.name not in ("line", "places", *_WORDS))
+
+
+def read_metrics(plain: object) -> Metrics | None:
+    """Read metrics back that anybody may have written.
+
+    What is not known is ignored. What is missing or no number was not measured.
+
+    Returns:
+        The metrics; None when what was asked of the line cannot be read, as nothing can be held
+        against them then.
+    """
+    if not isinstance(plain, Mapping):
+        return None
+    line = _circumstances(plain.get("line"))
+    if line is None:
+        return None
+    found = {name: _float(plain.get(name)) for name in NAMES}
+    values = {name: value for name, value in found.items() if value is not None}
+    places = {n: v for n, p in _rows(plain, "places") if (v := _float(p)) is not None}
+    words = {
+        part: {n: w[:NOTE_LENGTH] for n, w in _rows(plain, part) if isinstance(w, str)}
+        for part in _WORDS
+    }
+    return Metrics(line, places, words["notes"], words["doubts"], words["errors"], **values)
+
+
+def _rows(plain: Mapping[object, object], part: str) -> list[tuple[str, object]]:
+    rows = plain.get(part)
+    if not isinstance(rows, Mapping):
+        return []
+    return [(name, value) for name, value in rows.items() if name in NAMES]
+
+
+def _circumstances(plain: object) -> Circumstances | None:
+    """Read what was asked; None when anything is missing that every version has written."""
+    if not isinstance(plain, Mapping):
+        return None
+    made: dict[str, object] = {}
+    for part in fields(Circumstances):
+        kind, *or_none = str(part.type).split(" | ")
+        raw = plain.get(part.name)
+        value = _READERS[kind](raw)
+        if value is not None or (or_none and raw is None and part.name in plain):
+            made[part.name] = value
+    try:
+        return Circumstances(**made)  # type: ignore[arg-type]  # each read by its field's type
+    except TypeError:
+        return None
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if value in ("nan", "inf", "-inf") else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if value >= 0 else None
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= NOTE_LENGTH else None
+
+
+def _finite(value: object) -> float | None:
+    number = _float(value)
+    return number if number is not None and math.isfinite(number) else None
+
+
+_READERS = {"str": _text, "int": _count, "float": _finite, "bool": _truth}
+
+
+def _number(value: float) -> float | str:
+    """Return a number as JSON has it; it has none for infinities and for what is no number."""
+    return value if math.isfinite(value) else str(value)
+
+
+def _plain(value: object) -> object:
+    return _number(value) if isinstance(value, float) else value

@@ -1,0 +1,228 @@
+"""What was measured, kept as JSON and decided about again without any sound."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renderer.domain.verdict import Decision, Outcome
+from renderer.errors import JudgeError
+from renderer.quality.gate import (
+    SENTENCE_CHECKS,
+    SIGNAL_CHECKS,
+    decide,
+    needs_learned,
+    read_limits,
+    read_metrics,
+)
+from renderer.quality.limits import NAMES as LIMITS_KNOWN
+from renderer.quality.limits import GateLimits
+from renderer.quality.metrics import NAMES, Circumstances, Metrics, Score, Unsure
+from renderer.quality.rule import Rule
+from renderer.quality.sound_checks import SILENCE
+from renderer.quality.take import FIRST, MEASURES, SECOND
+
+LIMITS = read_limits(Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml")
+LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 30, 1.0, -1.0, 0.0, False, -23.0)
+GOOD = Metrics(
+    LINE,
+    places={"click_db": 0.3, "gap_s": 1.1},
+    notes={"dnsmos_ovrl": "looped"},
+    non_finite=0.0,
+    peak_dbfs=-3.0,
+    duration_s=2.5,
+    sound_s=2.3,
+    speaking_s=2.1,
+    flat_permille=0.0,
+    dc_dbfs=-90.0,
+    master_peak_dbtp=-1.5,
+    delivered_peak_dbtp=-1.2,
+    limited_db=0.5,
+    loudness_lufs=-22.5,
+    codec_drift_s=0.0,
+    codec_level_db=0.1,
+    gap_s=0.2,
+    head_db=-60.0,
+    tail_db=-60.0,
+    release_db=-40.0,
+    click_db=12.0,
+    dnsmos_ovrl=3.2,
+    dnsmos_sig=3.5,
+    dnsmos_bak=3.9,
+    dnsmos_p808=3.6,
+)
+
+
+def through_json(metrics: Metrics) -> Metrics | None:
+    return read_metrics(json.loads(json.dumps(metrics.plain(), allow_nan=False)))
+
+
+def test_good_metrics_are_approved_without_any_sound():
+    assert decide(GOOD, LIMITS).decision is Decision.APPROVED
+
+
+def test_every_metric_has_a_measure_or_a_check_that_reads_it_from_outside():
+    rules = [c for c in (*SIGNAL_CHECKS, *SENTENCE_CHECKS, SILENCE) if isinstance(c, Rule)]
+    inside = {*FIRST, *SECOND, *MEASURES}
+    assert inside <= set(NAMES)
+    assert {rule.metric for rule in rules} <= set(NAMES)
+    assert {rule.limit for rule in rules} <= set(LIMITS_KNOWN)
+    assert set(NAMES) - inside == {rule.metric for rule in SENTENCE_CHECKS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_that_is_missing_never_passes(name):
+    plain = GOOD.plain()
+    del plain[name]
+    without = read_metrics(plain)
+    assert without is not None
+    assert decide(without, LIMITS).decision is Decision.ERROR
+    errors = [f for f in decide(without, LIMITS).findings if f.outcome is Outcome.ERROR]
+    assert [f.message for f in errors] == ["It was not measured."]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_that_failed_is_an_error_with_its_reason(name):
+    broken = replace(GOOD, **{name: None}, errors={name: "ValueError: oh"})
+    read = through_json(broken)
+    assert read == broken
+    found = [f for f in decide(read, LIMITS).findings if f.outcome is Outcome.ERROR]
+    assert [f.message for f in found] == ["It could not be measured: ValueError: oh"]
+
+
+def test_a_limit_that_is_off_needs_no_metric():
+    off = GateLimits({name: None for name in LIMITS.defaults})
+    verdict = decide(Metrics(LINE, non_finite=0.0, sound_s=2.0), off)
+    assert {f.check for f in verdict.findings} == {"non_finite"}
+    assert verdict.decision is Decision.APPROVED
+
+
+def test_a_metric_that_cannot_tell_is_inconclusive():
+    unsure = replace(GOOD, click_db=None).with_scores({"click_db": Unsure("too noisy to hear")})
+    verdict = decide(through_json(unsure), LIMITS)
+    found = next(f for f in verdict.findings if f.check == "click")
+    assert (found.outcome, found.message) == (Outcome.INCONCLUSIVE, "too noisy to hear")
+    assert verdict.decision is Decision.APPROVED
+
+
+def test_a_failed_check_has_its_place():
+    found = decide(replace(GOOD, click_db=40.0), LIMITS).failed
+    assert [(f.check, f.start_s) for f in found] == [("click", 0.3)]
+
+
+def test_scores_from_outside_come_in_as_plain_values():
+    scored = Metrics(LINE).with_scores(
+        {
+            "dnsmos_ovrl": 3.1,
+            "click_db": Score(20.0, 0.4, "near 'halt'"),
+            "dnsmos_sig": JudgeError("the model is gone"),
+        }
+    )
+    assert (scored.dnsmos_ovrl, scored.click_db, scored.dnsmos_sig) == (3.1, 20.0, None)
+    assert scored.places == {"click_db": 0.4}
+    assert scored.notes == {"click_db": "near 'halt'"}
+    assert scored.errors == {"dnsmos_sig": "the model is gone"}
+    with pytest.raises(ValueError, match="loudnes"):
+        scored.with_scores({"loudnes": 3.0})
+
+
+numbers = st.floats(allow_nan=False)
+words = st.text(max_size=30)
+named = st.sampled_from(NAMES)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.dictionaries(named, numbers),
+    places=st.dictionaries(named, numbers),
+    notes=st.dictionaries(named, words),
+    doubts=st.dictionaries(named, words),
+    errors=st.dictionaries(named, words),
+    line=st.builds(
+        Circumstances,
+        rate=st.floats(0.1, 4),
+        word_count=st.integers(0, 500),
+        phoneme_count=st.integers(0, 5000),
+        ceiling_dbtp=st.floats(-20, 0),
+        longest_pause_s=st.floats(0, 5),
+        expected_lufs=st.none() | st.floats(-70, 0),
+        intensity=st.none() | st.floats(0, 1),
+        voice=words,
+        engine=words,
+        locale=words,
+        delivery=words,
+        emotion=words,
+        has_inner_punctuation=st.booleans(),
+    ),
+)
+def test_metrics_are_the_same_after_json(values, places, notes, doubts, errors, line):
+    metrics = Metrics(line, places, notes, doubts, errors, **values)
+    read = through_json(metrics)
+    assert read == metrics
+    assert decide(read, LIMITS) == decide(metrics, LIMITS)
+
+
+def test_a_value_that_is_no_number_comes_back_and_fails():
+    read = through_json(replace(GOOD, dnsmos_ovrl=float("nan"), loudness_lufs=float("-inf")))
+    assert {f.check for f in decide(read, LIMITS).failed} == {"dnsmos_ovrl", "level"}
+
+
+def test_what_another_version_knew_is_ignored():
+    plain = {**GOOD.plain(), "glow": 3.0, "line": {**GOOD.plain()["line"], "mood": "odd"}}
+    plain["places"] = {**plain["places"], "glow": 1.0}
+    assert read_metrics(plain) == GOOD
+
+
+@pytest.mark.parametrize(
+    "value", ["1.5", True, None, [], {}, 10**400, "NaN ", {"value": 1}], ids=repr
+)
+def test_a_hostile_value_is_not_measured(value):
+    read = read_metrics({**GOOD.plain(), "click_db": value})
+    assert read.click_db is None
+    assert decide(read, LIMITS).decision is Decision.ERROR
+
+
+CORE = [f.name for f in fields(Circumstances) if f.name not in ("emotion", "intensity")]
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_without_what_was_asked_nothing_can_be_decided(name):
+    line = dict(GOOD.plain()["line"])
+    del line[name]
+    assert read_metrics({**GOOD.plain(), "line": line}) is None
+    assert read_metrics({**GOOD.plain(), "line": {**line, name: ["x"]}}) is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(named | st.sampled_from(["line", "places", "errors", "x"]), json_values))
+def test_no_document_makes_the_reader_or_the_gate_crash(plain):
+    read_metrics(plain)
+    read = read_metrics({**GOOD.plain(), **{k: v for k, v in plain.items() if k != "line"}})
+    verdict = decide(read, LIMITS)
+    assert verdict.findings
+
+
+@settings(max_examples=100, deadline=None)
+@given(json_values)
+def test_no_value_at_all_is_taken_for_metrics(value):
+    assert read_metrics(value) is None
+
+
+def test_silence_and_broken_sound_are_not_worth_a_model():
+    assert needs_learned(GOOD, LIMITS)
+    assert not needs_learned(replace(GOOD, non_finite=2.0), LIMITS)
+    assert not needs_learned(replace(GOOD, non_finite=None), LIMITS)
+    assert not needs_learned(replace(GOOD, sound_s=0.0), LIMITS)
+    assert not needs_learned(replace(GOOD, sound_s=None), LIMITS)
