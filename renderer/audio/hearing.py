@@ -26,6 +26,7 @@ NOTHING = 10 ** (-10.5)  # mean square, −105 dBFS: digital silence; 16 bits of
 PAUSE = 10  # frames a pause lasts at least: softer moments inside words are shorter
 STEADY_DB = 4.0  # standard deviation of a pause's frame levels; speech that dies away has more
 SAME_FLOOR = 2.0  # × the lowest pause: still the same noise
+EDGE = 4.0  # × the lowest pause: a frame in which speech begins or ends
 ABOVE_NOISE = 2.0  # × the noise: speech
 HUM_TOLERANCE = 0.02  # of 50 or 60 Hz
 BELOW_LOUD = 10**-3.5  # × the loud frames: softer is no speech, whatever the noise
@@ -56,6 +57,12 @@ class Hearing:
         return np.asarray(np.einsum("ij,ij->i", whole, whole, dtype=np.float64) / self.hop)
 
     @cached_property
+    def _is_sounding(self) -> Mask:
+        """Frames that are not constant, bool (frames,): an offset is still digital silence."""
+        whole = self.samples[: self.samples.size // self.hop * self.hop].reshape(-1, self.hop)
+        return np.asarray(whole.var(axis=1) > NOTHING)
+
+    @cached_property
     def is_pause(self) -> Mask:
         """Frames of the noise floor, bool (frames,): none where nothing is found that is one.
 
@@ -67,14 +74,15 @@ class Hearing:
         if power.size < PAUSE:
             return is_pause
         windows = np.lib.stride_tricks.sliding_window_view(power, PAUSE)
-        voiced = np.lib.stride_tricks.sliding_window_view(self._is_voiced(power.size), PAUSE)
-        sound = (windows.min(axis=1) > NOTHING) & ~voiced.any(axis=1)
+        is_worth = self._is_sounding & ~self._is_voiced(power.size)
+        is_worth = np.lib.stride_tricks.sliding_window_view(is_worth, PAUSE).all(axis=1)
         spread = (10 * np.log10(np.maximum(windows, NOTHING))).std(axis=1)
-        level = np.where(sound & (spread < STEADY_DB), windows.mean(axis=1), np.inf)
+        level = np.where(is_worth & (spread < STEADY_DB), windows.mean(axis=1), np.inf)
         floor = float(level.min())
         if np.isfinite(floor):
             for start in np.flatnonzero(level <= SAME_FLOOR * floor):
                 is_pause[start : start + PAUSE] = True
+            is_pause &= power <= EDGE * floor
         return is_pause
 
     def _is_voiced(self, count: int) -> Mask:
@@ -179,3 +187,12 @@ class Hearing:
     def pitch_times_s(self) -> Floats:
         """Middle of each of the pitch's frames, seconds."""
         return np.zeros(0) if self.pitch is None else np.asarray(self.pitch.xs(), dtype=np.float64)
+
+    @cached_property
+    def points(self) -> Any | None:  # noqa: ANN401 - parselmouth is untyped
+        """Praat's points of the voice's periods, by cross-correlation, or None without a pitch."""
+        if self.pitch is None:
+            return None
+        from parselmouth.praat import call
+
+        return call([self.praat_sound, self.pitch], "To PointProcess (cc)")

@@ -19,7 +19,8 @@ from renderer.audio.hearing import Hearing
 
 LEAST_VOICED = 10  # frames of 10 ms
 MOST_HNR_DB = 60.0
-SHORTEST_S, LONGEST_S, MOST_FACTOR = 0.0001, 0.02, 1.3  # Praat's own bounds of a period
+# From and to (all), shortest and longest period, largest factor between neighbours: Praat's own.
+PERIOD_BOUNDS = (0.0, 0.0, 0.0001, 0.02, 1.3)
 MOST_AMPLITUDE_FACTOR = 1.6
 CPP_WINDOW_S, CPP_HOP_S = 0.04, 0.01
 CPP_TOP_HZ, CPP_FLOOR_HZ = 330.0, 60.0
@@ -67,33 +68,50 @@ def hnr_db(hearing: Hearing) -> float | None:
     return float(np.minimum(10 * np.log10(harmonic / (1 - harmonic)), MOST_HNR_DB).mean())
 
 
-def jitter_and_shimmer(hearing: Hearing) -> tuple[float | None, float | None]:
-    """Return how unsteady the periods of a voice are in length and height.
+def jitter(hearing: Hearing) -> float | None:
+    """Return how unsteady the periods of a voice are in length.
 
-    Praat's local jitter and shimmer: the mean difference of neighbouring periods (and of their
-    peaks) over their mean, at points found by cross-correlation along the pitch.
+    Praat's local jitter: the mean difference of neighbouring periods over their mean, at points
+    found by cross-correlation along the pitch.
 
     Args:
         hearing: Any sound.
 
     Returns:
-        Jitter and shimmer, shares (0.01 is 1 %); sustained vowels have below 0.0104 and 0.038,
-        running speech 0.01–0.03 and 0.05–0.15, as it glides. None with less than 0.1 s voiced.
+        A share (0.01 is 1 %): below 0.0104 in healthy sustained vowels, 0.01–0.03 in running speech,
+        as it glides. None with less than 0.1 s voiced.
 
     References:
-        Boersma and Weenink, Praat manual, "Voice 2. Jitter", "Voice 3. Shimmer".
+        Boersma and Weenink, Praat manual, "Voice 2. Jitter".
     """
     if voiced_f0(hearing).size < LEAST_VOICED:
-        return None, None
+        return None
     from parselmouth.praat import call
 
-    points = call([hearing.praat_sound, hearing.pitch], "To PointProcess (cc)")
-    bounds = (0.0, 0.0, SHORTEST_S, LONGEST_S, MOST_FACTOR)
-    jitter = call(points, "Get jitter (local)", *bounds)
-    shimmer = call(
-        [hearing.praat_sound, points], "Get shimmer (local)", *bounds, MOST_AMPLITUDE_FACTOR
+    return _number(call(hearing.points, "Get jitter (local)", *PERIOD_BOUNDS))
+
+
+def shimmer(hearing: Hearing) -> float | None:
+    """Return how unsteady the periods of a voice are in height: Praat's local shimmer.
+
+    Args:
+        hearing: Any sound.
+
+    Returns:
+        A share: below 0.038 in healthy sustained vowels, 0.05–0.15 in running speech. None with
+        less than 0.1 s voiced.
+
+    References:
+        Boersma and Weenink, Praat manual, "Voice 3. Shimmer".
+    """
+    if voiced_f0(hearing).size < LEAST_VOICED:
+        return None
+    from parselmouth.praat import call
+
+    sounds = [hearing.praat_sound, hearing.points]
+    return _number(
+        call(sounds, "Get shimmer (local)", *PERIOD_BOUNDS, MOST_AMPLITUDE_FACTOR)
     )
-    return _number(jitter), _number(shimmer)
 
 
 def cpps_db(hearing: Hearing) -> float | None:

@@ -1,114 +1,68 @@
-"""Every metric of a sound that needs neither a model nor a reference, measured in one pass.
+"""Every metric of a sound that needs neither a model nor a reference.
 
-What each hears, where it is valid and what it costs: docs/metrics.md.
+All read one `Hearing`, so speech, pauses, spectrum and pitch are found once. What each hears, where
+it is valid and what it costs: docs/metrics.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from renderer.audio.artefact import comb_db, nearest_repeat
 from renderer.audio.hearing import Hearing
 from renderer.audio.noise import hum, noise_floor_dbfs, snr_db
-from renderer.audio.phonation import cpps_db, hnr_db, jitter_and_shimmer, voiced_share
+from renderer.audio.phonation import cpps_db, hnr_db, jitter, shimmer, voiced_share
 from renderer.audio.timbre import bandwidth_hz, centroid_hz, flatness_db, tilt_db_per_octave
-from renderer.audio.waveform import Waveform
+from renderer.quality.metrics import Score, Unsure
 
-Values = Mapping[str, float | None]
+NO_PAUSE = "There is no pause in which a noise floor could be heard."
+NO_LONG_PAUSE = "There is no pause of 0.2 s in which hum could be heard."
+NO_SPEECH = "There is less than 0.1 s of speech."
+NO_VOICE = "There is less than 0.1 s of voiced speech."
+NO_WINDOWS = "There is too little sound to look for lines that stand still."
+NO_MOTION = "There is too little moving speech for anything to come back."
 
-
-@dataclass(frozen=True, slots=True)
-class SignalMetrics:
-    """What was measured; None where a sound does not say.
-
-    Attributes:
-        snr_db: Speech against the noise in its pauses, dB.
-        noise_dbfs: Level of the pauses, dBFS.
-        hum_db: Mains hum against speech, dB; −120 for none.
-        hum_hz: 50 or 60; 0 for none.
-        bandwidth_hz: Up to where the voice reaches, Hz.
-        tilt_db_per_octave: Fall of the long-term spectrum, dB per octave.
-        centroid_hz: Centre of gravity of the long-term spectrum, Hz.
-        flatness_db: Likeness to noise, dB; 0 is flat.
-        hnr_db: Harmonics against noise in voiced frames, dB.
-        jitter: Unsteadiness of the periods' lengths, share.
-        shimmer: Unsteadiness of the periods' heights, share.
-        cpps_db: Smoothed cepstral peak prominence, dB.
-        voiced_share: Voiced frames per frame of speech, 0–1.
-        comb_db: Lines at a vocoder's frame rate over their surroundings, dB.
-        repeat_ratio: Distance of the two stretches most alike; 0 is the same.
-        repeat_start_s: Where the second of them begins, seconds.
-        errors: Metric (by its function's name) to why it broke; its fields are None.
-    """
-
-    snr_db: float | None = None
-    noise_dbfs: float | None = None
-    hum_db: float | None = None
-    hum_hz: float | None = None
-    bandwidth_hz: float | None = None
-    tilt_db_per_octave: float | None = None
-    centroid_hz: float | None = None
-    flatness_db: float | None = None
-    hnr_db: float | None = None
-    jitter: float | None = None
-    shimmer: float | None = None
-    cpps_db: float | None = None
-    voiced_share: float | None = None
-    comb_db: float | None = None
-    repeat_ratio: float | None = None
-    repeat_start_s: float | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
+SignalMeasure = Callable[[Hearing], float | Score | Unsure]
 
 
-def _hum(hearing: Hearing) -> Values:
+def _or(how: Callable[[Hearing], float | None], why: str) -> SignalMeasure:
+    """Return a measure that is unsure, and says why, where a sound does not tell."""
+
+    def measure(hearing: Hearing) -> float | Unsure:
+        value = how(hearing)
+        return Unsure(why) if value is None else value
+
+    return measure
+
+
+def _hum(hearing: Hearing) -> Score | Unsure:
     found = hum(hearing)
-    return {} if found is None else {"hum_db": found.level_db, "hum_hz": found.base_hz}
+    if found is None:
+        return Unsure(NO_LONG_PAUSE)
+    return Score(found.level_db, note=f"{found.base_hz:.0f} Hz" if found.base_hz else "")
 
 
-def _periods(hearing: Hearing) -> Values:
-    return dict(zip(("jitter", "shimmer"), jitter_and_shimmer(hearing), strict=True))
-
-
-def _repeat(hearing: Hearing) -> Values:
+def _repeat(hearing: Hearing) -> Score | Unsure:
     found = nearest_repeat(hearing)
     if found is None:
-        return {}
-    return {"repeat_ratio": found.ratio, "repeat_start_s": found.start_s + found.lag_s}
+        return Unsure(NO_MOTION)
+    again_s = found.start_s + found.lag_s
+    return Score(found.ratio, again_s, f"{found.start_s:.2f} s again at {again_s:.2f} s")
 
 
-# Metric to how it is measured; benchmarks/metrics.py times each by itself.
-SIGNAL_METRICS: Mapping[str, Callable[[Hearing], Values]] = {
-    "snr": lambda h: {"snr_db": snr_db(h), "noise_dbfs": noise_floor_dbfs(h)},
-    "hum": _hum,
-    "bandwidth": lambda h: {"bandwidth_hz": bandwidth_hz(h)},
-    "tilt": lambda h: {"tilt_db_per_octave": tilt_db_per_octave(h)},
-    "centroid": lambda h: {"centroid_hz": centroid_hz(h)},
-    "flatness": lambda h: {"flatness_db": flatness_db(h)},
-    "hnr": lambda h: {"hnr_db": hnr_db(h), "voiced_share": voiced_share(h)},
-    "periods": _periods,
-    "cpps": lambda h: {"cpps_db": cpps_db(h)},
-    "comb": lambda h: {"comb_db": comb_db(h)},
-    "repeat": _repeat,
+SIGNAL_MEASURES: Mapping[str, SignalMeasure] = {
+    "snr_db": _or(snr_db, NO_PAUSE),
+    "noise_dbfs": _or(noise_floor_dbfs, NO_PAUSE),
+    "hum_db": _hum,
+    "bandwidth_hz": _or(bandwidth_hz, NO_SPEECH),
+    "tilt_db_per_octave": _or(tilt_db_per_octave, NO_SPEECH),
+    "centroid_hz": _or(centroid_hz, NO_SPEECH),
+    "flatness_db": _or(flatness_db, NO_SPEECH),
+    "voiced_share": _or(voiced_share, NO_SPEECH),
+    "hnr_db": _or(hnr_db, NO_VOICE),
+    "jitter": _or(jitter, NO_VOICE),
+    "shimmer": _or(shimmer, NO_VOICE),
+    "cpps_db": _or(cpps_db, NO_SPEECH),
+    "comb_db": _or(comb_db, NO_WINDOWS),
+    "repeat_ratio": _repeat,
 }
-
-
-def measure_signal(waveform: Waveform) -> SignalMetrics:
-    """Measure a sound.
-
-    Args:
-        waveform: Any length and rate; the raw take, at the engine's own rate, says most.
-
-    Returns:
-        Every metric; one that broke is named in `errors` with its reason and has no value. The
-        same sound gives the same values, alone or among others.
-    """
-    hearing = Hearing(waveform)
-    values: dict[str, float | None] = {}
-    errors: dict[str, str] = {}
-    for name, measure in SIGNAL_METRICS.items():
-        try:
-            values |= measure(hearing)
-        except Exception as error:  # whatever it is: an error of this metric, and the others go on
-            errors[name] = f"{type(error).__name__}: {error}"
-    return SignalMetrics(**values, errors=errors)

@@ -35,7 +35,7 @@ def heard(samples: np.ndarray, rate: int = RATE) -> Hearing:
     return Hearing(Waveform.of(samples, rate))
 
 
-@pytest.mark.parametrize("rate", [16_000, 22_050, 24_000, 48_000])
+@pytest.mark.parametrize("rate", [22_050, 24_000, 48_000])
 def test_a_comb_at_the_frame_rate_stands_out_and_speech_does_not(rate):
     clean = babble(rate=rate)
     time = np.arange(clean.size) / rate
@@ -46,7 +46,7 @@ def test_a_comb_at_the_frame_rate_stands_out_and_speech_does_not(rate):
     ]
     assert abs(values[0]) < 0.5
     assert values[1:] == sorted(values[1:])
-    assert values[2] > values[0] + 1
+    assert values[3] > values[0] + 3
 
 
 def test_a_comb_at_another_spacing_is_not_this_comb():
