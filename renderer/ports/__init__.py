@@ -23,7 +23,15 @@ from renderer.ports.health import (
     VoiceFacts,
 )
 from renderer.ports.history import History, PastImport
-from renderer.ports.judge import HeardWord, Judge, Recogniser, SpeakerEncoder, WordAlignment
+from renderer.ports.judge import (
+    Comparison,
+    HeardWord,
+    Judge,
+    Recogniser,
+    ReferenceJudge,
+    SpeakerEncoder,
+    WordAlignment,
+)
 from renderer.ports.manifest import ManifestFile, ManifestSource
 from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
@@ -41,6 +49,7 @@ __all__ = [
     "UNTRACED",
     "Amount",
     "Clock",
+    "Comparison",
     "DatabaseFacts",
     "DeadLetters",
     "GpuFacts",
@@ -67,6 +76,7 @@ __all__ = [
     "Publisher",
     "QueueFacts",
     "Recogniser",
+    "ReferenceJudge",
     "References",
     "Retention",
     "SilentMeter",
