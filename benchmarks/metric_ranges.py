@@ -1,6 +1,7 @@
 """What clean speech measures, so that limits can be set beside it.
 
-    BARKLINE_REFERENCE_DATA=… python benchmarks/metric_ranges.py [--clips N] [--lines N] [--json FILE]
+    BARKLINE_REFERENCE_DATA=… python benchmarks/metric_ranges.py [--clips N] [--lines N]
+        [--directed N] [--json FILE]
 
 Metrics of `renderer/quality/signal.py` over sounds that nothing is wrong with, each kind by itself:
 raw takes of the example project as it is directed (whispers, shouts and barks apart), the formant
@@ -37,8 +38,11 @@ from renderer.speech.piper_model import Job, PiperModel
 from renderer.speech.voice_book import Voices
 
 QUANTILES = (0.0, 0.005, 0.01, 0.05, 0.5, 0.95, 0.99, 0.995, 1.0)
-RECORDINGS = {"ljspeech": "speech/ljspeech", "librispeech": "speech/librispeech",
-              "ravdess": "emotion/ravdess"}
+RECORDINGS = {
+    "ljspeech": "speech/ljspeech",
+    "librispeech": "speech/librispeech",
+    "ravdess": "emotion/ravdess",
+}
 Sounds = Iterator[tuple[str, Waveform]]  # kind -> sound
 
 
@@ -78,18 +82,23 @@ def piper(path: Path, lines: int) -> Sounds:
 
 def recorded(kind: str, folder: Path, clips: int) -> Sounds:
     """Recordings, evenly spread over a folder."""
-    for path in spread(sorted(p for p in folder.rglob("*") if p.suffix in (".flac", ".wav")), clips):
+    for path in spread(
+        sorted(p for p in folder.rglob("*") if p.suffix in (".flac", ".wav")), clips
+    ):
         yield kind, decode(path.read_bytes())
 
 
 def sounds(options: argparse.Namespace, reference: Path | None) -> Sounds:
-    yield from directed(options.project, options.lines)
-    yield from spoken("formant", options.lines)
-    if reference is not None:
-        for name in ("kristin", "amy"):
-            yield from piper(reference / f"voices/en_US-sano_{name}-tiny.onnx", options.lines)
+    if reference is not None and options.clips:
         for kind, folder in RECORDINGS.items():
             yield from recorded(kind, reference / folder, options.clips)
+    if reference is not None and options.lines:
+        for name in ("kristin", "amy"):
+            yield from piper(reference / f"voices/en_US-sano_{name}-tiny.onnx", options.lines)
+    if options.lines:
+        yield from spoken("formant", options.lines)
+    if options.directed:
+        yield from directed(options.project, options.directed)
 
 
 def measured(waveform: Waveform) -> dict[str, float]:
@@ -117,7 +126,8 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--project", type=Path, default=Path("manifests/emberfall"))
-    parser.add_argument("--lines", type=int, default=312, help="lines per voice at most")
+    parser.add_argument("--directed", type=int, default=312, help="lines of the project at most")
+    parser.add_argument("--lines", type=int, default=100, help="sentences per voice at most")
     parser.add_argument("--clips", type=int, default=150, help="recordings per corpus at most")
     parser.add_argument("--json", type=Path, help="write the quantiles here too")
     options = parser.parse_args()

@@ -24,6 +24,7 @@ WINDOW_S = 0.03  # at least; the next power of two of samples
 ANALYSIS_RATE = 16_000
 NOTHING = 10 ** (-10.5)  # mean square, −105 dBFS: digital silence; 16 bits of dither are −93 dBFS
 PAUSE = 10  # frames a pause lasts at least: softer moments inside words are shorter
+LEAST_PAUSE = 20  # frames of pause in all: less may be one hiss in a word without any pause
 STEADY_DB = 4.0  # standard deviation of a pause's frame levels; speech that dies away has more
 SAME_FLOOR = 2.0  # × the lowest pause: still the same noise
 EDGE = 4.0  # × the lowest pause: a frame in which speech begins or ends
@@ -83,6 +84,8 @@ class Hearing:
             for start in np.flatnonzero(level <= SAME_FLOOR * floor):
                 is_pause[start : start + PAUSE] = True
             is_pause &= power <= EDGE * floor
+        if np.count_nonzero(is_pause) < LEAST_PAUSE:
+            is_pause[:] = False
         return is_pause
 
     def _is_voiced(self, count: int) -> Mask:

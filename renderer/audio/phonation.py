@@ -109,9 +109,7 @@ def shimmer(hearing: Hearing) -> float | None:
     from parselmouth.praat import call
 
     sounds = [hearing.praat_sound, hearing.points]
-    return _number(
-        call(sounds, "Get shimmer (local)", *PERIOD_BOUNDS, MOST_AMPLITUDE_FACTOR)
-    )
+    return _number(call(sounds, "Get shimmer (local)", *PERIOD_BOUNDS, MOST_AMPLITUDE_FACTOR))
 
 
 def cpps_db(hearing: Hearing) -> float | None:

@@ -108,7 +108,9 @@ def _check(reference: Waveform, sound: Waveform) -> None:
         if not np.isfinite(one.samples).all():
             raise JudgeError(f"the {name} has samples that are no number.")
         if not SHORTEST_S <= one.duration_s <= LONGEST_S:
-            raise JudgeError(f"the {name} lasts {one.duration_s:.2f} s; 0.25 to 30 s can be judged.")
+            raise JudgeError(
+                f"the {name} lasts {one.duration_s:.2f} s; 0.25 to 30 s can be judged."
+            )
         if float(np.abs(one.samples).max()) < SILENT_PEAK:
             raise JudgeError(f"the {name} is silent.")
     apart = abs(reference.duration_s - sound.duration_s)
@@ -116,9 +118,7 @@ def _check(reference: Waveform, sound: Waveform) -> None:
         raise JudgeError(f"the sounds differ by {apart:.2f} s in length; they are not one sound.")
 
 
-def _aligned(
-    reference: Waveform, sound: Waveform, purpose: Comparison
-) -> tuple[Samples, Samples]:
+def _aligned(reference: Waveform, sound: Waveform, purpose: Comparison) -> tuple[Samples, Samples]:
     """Cut both to what they share, the sound moved onto the reference, or refuse them."""
     bounds, rate = BOUNDS[purpose], reference.sample_rate
     delay = _delay(reference.samples, sound.samples, rate)
@@ -149,7 +149,7 @@ def _delay(reference: Samples, sound: Samples, rate: int) -> int:
     near = np.abs(lags) <= 2 * MOST_LENGTH_APART_S * rate
     at = int(np.argmax(np.where(near, found, -np.inf)))
     norm = math.sqrt(float(np.sum(np.square(sound)) * np.sum(np.square(reference))))
-    if found[at] >= 0.5 * norm:  # noqa: PLR2004 - beyond doubt the same waveform
+    if found[at] >= 0.5 * norm:
         return int(lags[at])
     first, second = _levels(reference, rate), _levels(sound, rate)
     coarse = correlate(second - second.mean(), first - first.mean(), method="fft")
@@ -195,7 +195,9 @@ def _stoi(reference: Samples, sound: Samples, rate: int) -> float:
     try:
         import pystoi
     except ImportError as error:
-        raise JudgeError("STOI needs the pystoi package: pip install 'barkline[quality]'.") from error
+        raise JudgeError(
+            "STOI needs the pystoi package: pip install 'barkline[quality]'."
+        ) from error
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # it warns and returns 1e-5: no score
         try:

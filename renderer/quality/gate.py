@@ -21,6 +21,7 @@ from renderer.quality.metrics import (
     read_metrics,
 )
 from renderer.quality.rule import Check, Rule, name_of
+from renderer.quality.signal_checks import SIGNAL_RULES
 from renderer.quality.sound_checks import SILENCE, SOUND_CHECKS, check_non_finite
 from renderer.quality.speech_checks import SPEECH_CHECKS
 from renderer.quality.take import GateInput, measure
@@ -38,7 +39,7 @@ __all__ = [
     "read_metrics",
 ]
 
-SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS)
+SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS, *SIGNAL_RULES)
 SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines
 TOO_SHORT = "Not valid for a line this short: listen."
 

@@ -112,6 +112,20 @@ class Metrics:
         tail_db: Last 5 ms of the raw take against its loudest 5 ms.
         release_db: Last 10 ms of sound in the raw take against its loudest 5 ms.
         click_db: The raw take's sharpest lone corner over its surroundings.
+        snr_db: Speech of the raw take against the noise in its pauses, 3–100.
+        noise_dbfs: Level of the raw take's pauses.
+        hum_db: Mains hum in the raw take's pauses against its speech; −120 for none.
+        bandwidth_hz: Up to where the raw take's voice reaches.
+        tilt_db_per_octave: Fall of the raw take's long-term spectrum.
+        centroid_hz: Centre of gravity of the raw take's long-term spectrum.
+        flatness_db: Likeness of the raw take's speech to noise; 0 is flat.
+        voiced_share: Voiced frames per frame of speech in the raw take, 0–1.
+        hnr_db: Harmonics against noise in the raw take's voiced frames.
+        jitter: Unsteadiness of the raw take's periods in length, share.
+        shimmer: Unsteadiness of the raw take's periods in height, share.
+        cpps_db: Smoothed cepstral peak prominence of the raw take.
+        comb_db: Lines at a vocoder's frame rate over their surroundings in the raw take.
+        repeat_ratio: Distance of the raw take's two stretches most alike; 0 is the same.
         dnsmos_ovrl: DNSMOS P.835, overall, 1–5.
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
@@ -141,6 +155,20 @@ class Metrics:
     tail_db: float | None = None
     release_db: float | None = None
     click_db: float | None = None
+    snr_db: float | None = None
+    noise_dbfs: float | None = None
+    hum_db: float | None = None
+    bandwidth_hz: float | None = None
+    tilt_db_per_octave: float | None = None
+    centroid_hz: float | None = None
+    flatness_db: float | None = None
+    voiced_share: float | None = None
+    hnr_db: float | None = None
+    jitter: float | None = None
+    shimmer: float | None = None
+    cpps_db: float | None = None
+    comb_db: float | None = None
+    repeat_ratio: float | None = None
     dnsmos_ovrl: float | None = None
     dnsmos_sig: float | None = None
     dnsmos_bak: float | None = None

@@ -66,3 +66,13 @@ SIGNAL_MEASURES: Mapping[str, SignalMeasure] = {
     "comb_db": _or(comb_db, NO_WINDOWS),
     "repeat_ratio": _repeat,
 }
+
+# Measured for whoever compares voices and takes; no limit is held against them.
+SHOWN = (
+    "noise_dbfs",
+    "tilt_db_per_octave",
+    "centroid_hz",
+    "flatness_db",
+    "voiced_share",
+    "shimmer",
+)

@@ -58,7 +58,11 @@ def test_hum_of_a_known_level_is_found(hz, level):
 
 def test_noise_is_no_hum():
     levels = [
-        hum(Hearing(Waveform.of(syllables(buzz(5.6))[0] + noise(round(5.6 * RATE), 1e-3, seed), RATE)))
+        hum(
+            Hearing(
+                Waveform.of(syllables(buzz(5.6))[0] + noise(round(5.6 * RATE), 1e-3, seed), RATE)
+            )
+        )
         for seed in range(20)
     ]
     # Forty decibels of noise hold 10^-4 of the speech's power; one line of it is far less.

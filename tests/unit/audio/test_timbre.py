@@ -39,9 +39,7 @@ def test_noise_above_the_voice_is_not_the_voice():
 
 
 @pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
-@pytest.mark.parametrize(
-    ("power", "tilt"), [(0.0, 0.0), (0.5, -3.01), (1.0, -6.02), (1.5, -9.03)]
-)
+@pytest.mark.parametrize(("power", "tilt"), [(0.0, 0.0), (0.5, -3.01), (1.0, -6.02), (1.5, -9.03)])
 def test_coloured_noise_falls_as_it_was_made_to(power, tilt, rate):
     sound = shaped(round(3.5 * rate), rate, lambda hz: np.maximum(hz, 20) ** -power)
     assert tilt_db_per_octave(bursts(sound, rate, floor=1e-5)) == pytest.approx(tilt, abs=0.3)
