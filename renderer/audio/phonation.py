@@ -78,8 +78,8 @@ def jitter(hearing: Hearing) -> float | None:
         hearing: Any sound.
 
     Returns:
-        A share (0.01 is 1 %): below 0.0104 in healthy sustained vowels, 0.01–0.03 in running speech,
-        as it glides. None with less than 0.1 s voiced.
+        A share (0.01 is 1 %): below 0.0104 in healthy sustained vowels, 0.01–0.03 in running
+        speech, as it glides. None with less than 0.1 s voiced.
 
     References:
         Boersma and Weenink, Praat manual, "Voice 2. Jitter".
