@@ -24,11 +24,13 @@ from renderer.ports.health import (
 )
 from renderer.ports.history import History, PastImport
 from renderer.ports.judge import (
+    Comparison,
     EmotionHeard,
     EmotionRecogniser,
     HeardWord,
     Judge,
     Recogniser,
+    ReferenceJudge,
     SpeakerEncoder,
     WordAlignment,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "UNTRACED",
     "Amount",
     "Clock",
+    "Comparison",
     "DatabaseFacts",
     "DeadLetters",
     "EmotionHeard",
@@ -78,6 +81,7 @@ __all__ = [
     "Publisher",
     "QueueFacts",
     "Recogniser",
+    "ReferenceJudge",
     "References",
     "Retention",
     "SilentMeter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -155,4 +156,35 @@ class EmotionRecogniser(Protocol):
         baselines: Sequence[npt.NDArray[np.float64] | None],
     ) -> list[EmotionHeard | JudgeError]:
         """Hear a batch; what is silent, short or voiceless is an error in its place."""
+        ...
+
+
+class Comparison(Enum):
+    """What a sound may be held against its reference for: both must be the same performance.
+
+    A synthesised line has no reference: another reading of the same words is none.
+    """
+
+    CODEC = "codec against its master"
+    COPY_SYNTHESIS = "copy synthesis of a vocoder against its recording"
+    RUNTIME = "one runtime against another"
+
+
+class ReferenceJudge(Protocol):
+    """Says how much of a sound is left, held against the sound it was made from."""
+
+    @property
+    def revision(self) -> str:
+        """Names and versions of the metrics."""
+        ...
+
+    def compare(
+        self, purpose: Comparison, reference: Waveform, sound: Waveform
+    ) -> Mapping[str, float]:
+        """Hold a sound against its reference.
+
+        Raises:
+            JudgeError: They are not the same performance, rate or length, there is too little to
+                hear, or a metric failed.
+        """
         ...

@@ -12,18 +12,19 @@ from collections.abc import Iterator, Sequence
 
 from renderer.domain.direction import Delivery
 from renderer.domain.verdict import Finding, Outcome, Verdict
-from renderer.quality.heard_checks import HEARD_CHECKS
 from renderer.quality.emotion_check import check_emotion_heard
+from renderer.quality.heard_checks import HEARD_CHECKS
 from renderer.quality.learned_checks import LEARNED_CHECKS
 from renderer.quality.limits import GateLimits, Limits, merge, read_limits
+from renderer.quality.metric_document import read_metrics
 from renderer.quality.metrics import (
     Circumstances,
     Metrics,
     NotMeasuredError,
     UnsureError,
-    read_metrics,
 )
 from renderer.quality.rule import Check, Rule, name_of
+from renderer.quality.signal_checks import SIGNAL_RULES
 from renderer.quality.sound_checks import SILENCE, SOUND_CHECKS, check_non_finite
 from renderer.quality.speech_checks import SPEECH_CHECKS
 from renderer.quality.take import GateInput, measure
@@ -43,7 +44,12 @@ __all__ = [
     "read_metrics",
 ]
 
-SIGNAL_CHECKS: tuple[Check, ...] = (*SOUND_CHECKS, *SPEECH_CHECKS, *HEARD_CHECKS)
+SIGNAL_CHECKS: tuple[Check, ...] = (
+    *SOUND_CHECKS,
+    *SPEECH_CHECKS,
+    *SIGNAL_RULES,
+    *HEARD_CHECKS,
+)
 SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines
 TOO_SHORT = "Not valid for a line this short: listen."
 

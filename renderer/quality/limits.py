@@ -49,6 +49,14 @@ class Limits:
         most_tail_db: Last 5 ms of the raw take, against its loudest.
         most_release_db: Last 10 ms of sound in the raw take, against its loudest.
         most_click_db: A corner's height over its surroundings.
+        least_snr_db: Speech against the noise in pauses.
+        most_hum_db: Mains hum against speech.
+        least_bandwidth_hz: Up to where the voice reaches.
+        least_hnr_db: Harmonics against noise in voiced frames.
+        most_jitter: Unsteadiness of the periods' lengths, share.
+        least_cpps_db: Smoothed cepstral peak prominence.
+        most_comb_db: Lines at a vocoder's frame rate over their surroundings.
+        least_repeat_ratio: Distance of the two stretches most alike.
         least_dnsmos_ovrl: DNSMOS P.835, overall.
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
@@ -83,6 +91,14 @@ class Limits:
     most_tail_db: float | None = None
     most_release_db: float | None = None
     most_click_db: float | None = None
+    least_snr_db: float | None = None
+    most_hum_db: float | None = None
+    least_bandwidth_hz: float | None = None
+    least_hnr_db: float | None = None
+    most_jitter: float | None = None
+    least_cpps_db: float | None = None
+    most_comb_db: float | None = None
+    least_repeat_ratio: float | None = None
     least_dnsmos_ovrl: float | None = None
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None

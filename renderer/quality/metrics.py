@@ -112,6 +112,20 @@ class Metrics:
         tail_db: Last 5 ms of the raw take against its loudest 5 ms.
         release_db: Last 10 ms of sound in the raw take against its loudest 5 ms.
         click_db: The raw take's sharpest lone corner over its surroundings.
+        snr_db: Speech of the raw take against the noise in its pauses, 3–100.
+        noise_dbfs: Level of the raw take's pauses.
+        hum_db: Mains hum in the raw take's pauses against its speech; −120 for none.
+        bandwidth_hz: Up to where the raw take's voice reaches.
+        tilt_db_per_octave: Fall of the raw take's long-term spectrum.
+        centroid_hz: Centre of gravity of the raw take's long-term spectrum.
+        flatness_db: Likeness of the raw take's speech to noise; 0 is flat.
+        voiced_share: Voiced frames per frame of speech in the raw take, 0–1.
+        hnr_db: Harmonics against noise in the raw take's voiced frames.
+        jitter: Unsteadiness of the raw take's periods in length, share.
+        shimmer: Unsteadiness of the raw take's periods in height, share.
+        cpps_db: Smoothed cepstral peak prominence of the raw take.
+        comb_db: Lines at a vocoder's frame rate over their surroundings in the raw take.
+        repeat_ratio: Distance of the raw take's two stretches most alike; 0 is the same.
         dnsmos_ovrl: DNSMOS P.835, overall, 1–5.
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
@@ -163,6 +177,20 @@ class Metrics:
     tail_db: float | None = None
     release_db: float | None = None
     click_db: float | None = None
+    snr_db: float | None = None
+    noise_dbfs: float | None = None
+    hum_db: float | None = None
+    bandwidth_hz: float | None = None
+    tilt_db_per_octave: float | None = None
+    centroid_hz: float | None = None
+    flatness_db: float | None = None
+    voiced_share: float | None = None
+    hnr_db: float | None = None
+    jitter: float | None = None
+    shimmer: float | None = None
+    cpps_db: float | None = None
+    comb_db: float | None = None
+    repeat_ratio: float | None = None
     dnsmos_ovrl: float | None = None
     dnsmos_sig: float | None = None
     dnsmos_bak: float | None = None
@@ -247,7 +275,7 @@ class Metrics:
         values = {name: self.value(name) for name in NAMES}
         made: dict[str, object] = {n: _number(v) for n, v in values.items() if v is not None}
         made["line"] = {f.name: _plain(getattr(self.line, f.name)) for f in fields(Circumstances)}
-        for name in _WORDS:
+        for name in WORDS:
             if words := dict(getattr(self, name)):
                 made[name] = words
         if self.places:
@@ -255,89 +283,8 @@ class Metrics:
         return made
 
 
-_WORDS = ("notes", "doubts", "errors")
-NAMES = tuple(f.name for f in fields(Metrics) if f.name not in ("line", "places", *_WORDS))
-
-
-def read_metrics(plain: object) -> Metrics | None:
-    """Read metrics back that anybody may have written.
-
-    What is not known is ignored. What is missing or no number was not measured.
-
-    Returns:
-        The metrics; None when what was asked of the line cannot be read, as nothing can be held
-        against them then.
-    """
-    if not isinstance(plain, Mapping):
-        return None
-    line = _circumstances(plain.get("line"))
-    if line is None:
-        return None
-    found = {name: _float(plain.get(name)) for name in NAMES}
-    values = {name: value for name, value in found.items() if value is not None}
-    places = {n: v for n, p in _rows(plain, "places") if (v := _float(p)) is not None}
-    words = {
-        part: {n: w[:NOTE_LENGTH] for n, w in _rows(plain, part) if isinstance(w, str)}
-        for part in _WORDS
-    }
-    return Metrics(line, places, words["notes"], words["doubts"], words["errors"], **values)
-
-
-def _rows(plain: Mapping[object, object], part: str) -> list[tuple[str, object]]:
-    rows = plain.get(part)
-    if not isinstance(rows, Mapping):
-        return []
-    return [(name, value) for name, value in rows.items() if name in NAMES]
-
-
-def _circumstances(plain: object) -> Circumstances | None:
-    """Read what was asked; None when anything is missing that every version has written."""
-    if not isinstance(plain, Mapping):
-        return None
-    made: dict[str, object] = {}
-    for part in fields(Circumstances):
-        kind, *or_none = str(part.type).split(" | ")
-        raw = plain.get(part.name)
-        value = _READERS[kind](raw)
-        if value is not None or (or_none and raw is None and part.name in plain):
-            made[part.name] = value
-    try:
-        return Circumstances(**made)  # type: ignore[arg-type]  # each read by its field's type
-    except TypeError:
-        return None
-
-
-def _float(value: object) -> float | None:
-    if isinstance(value, str):
-        return float(value) if value in ("nan", "inf", "-inf") else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if value >= 0 else None
-
-
-def _truth(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and len(value) <= NOTE_LENGTH else None
-
-
-def _finite(value: object) -> float | None:
-    number = _float(value)
-    return number if number is not None and math.isfinite(number) else None
-
-
-_READERS = {"str": _text, "int": _count, "float": _finite, "bool": _truth}
+WORDS = ("notes", "doubts", "errors")
+NAMES = tuple(f.name for f in fields(Metrics) if f.name not in ("line", "places", *WORDS))
 
 
 def _number(value: float) -> float | str:

@@ -16,6 +16,7 @@ from renderer.audio.activity import (
     silent_spans,
     sound_bounds,
 )
+from renderer.audio.hearing import Hearing
 from renderer.audio.loudness import decibels, integrated_loudness_lufs, true_peak_dbtp
 from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.direction import Direction
@@ -28,6 +29,7 @@ from renderer.quality.measure import (
     strongest_click,
 )
 from renderer.quality.metrics import Circumstances, Metrics, Score, Scores, Unsure, Value
+from renderer.quality.signal import SIGNAL_MEASURES, SignalMeasure
 
 LEARNED = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
 FLOOR_DB = -120.0
@@ -142,6 +144,11 @@ class Measured:
         """Level of the raw take's first and last 5 ms."""
         return edge_levels_db(self.take.raw)
 
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Speech, pauses, spectrum and pitch of the raw take."""
+        return Hearing(self.take.raw)
+
 
 def _non_finite(m: Measured) -> float:
     sounds = (m.take.raw, m.take.master, m.take.delivered)
@@ -192,6 +199,11 @@ def _rms(samples: Samples) -> float:
 
 Measure = Callable[[Measured], float | Score | Unsure]
 
+
+def _heard(how: SignalMeasure) -> Measure:
+    return lambda m: how(m.hearing)
+
+
 # In steps: what a step needs to be sound at all is measured in the one before.
 FIRST: Mapping[str, Measure] = {"non_finite": _non_finite}
 SECOND: Mapping[str, Measure] = {"peak_dbfs": _peak_dbfs, "sound_s": lambda m: m.sound_s}
@@ -211,6 +223,7 @@ MEASURES: Mapping[str, Measure] = {
     "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
     "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),
     "click_db": lambda m: Score(*strongest_click(m.take.raw)),
+    **{name: _heard(how) for name, how in SIGNAL_MEASURES.items()},
 }
 
 

@@ -11,7 +11,8 @@ from renderer.domain.verdict import Decision, Outcome, Verdict
 from renderer.errors import JudgeError
 from renderer.quality.emotion_check import check_emotion, check_emotion_heard, emotion_scores
 from renderer.quality.limits import Limits
-from renderer.quality.metrics import Circumstances, Metrics, read_metrics
+from renderer.quality.metric_document import read_metrics
+from renderer.quality.metrics import Circumstances, Metrics
 
 
 def heard(**shares: float) -> dict[Emotion, float]:

@@ -1,0 +1,76 @@
+"""Noise and hum against sounds of known noise and hum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from renderer.audio.hearing import Hearing
+from renderer.audio.noise import hum, noise_floor_dbfs, snr_db
+from renderer.audio.waveform import Waveform
+from tests.unit.audio.known_sound import RATE, buzz, noise, spoken, syllables
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000])
+@pytest.mark.parametrize("snr", [10.0, 20.0, 40.0, 60.0])
+def test_a_known_ratio_of_speech_to_noise_is_found_within_a_decibel(snr, rate):
+    made, is_on = syllables(buzz(3.5, rate=rate), rate)
+    floor = np.sqrt(np.mean(np.square(made[is_on]))) * 10 ** (-snr / 20)
+    hearing = Hearing(Waveform.of(made + noise(made.size, floor), rate))
+    assert snr_db(hearing) == pytest.approx(snr, abs=1.0)
+    assert noise_floor_dbfs(hearing) == pytest.approx(20 * np.log10(floor), abs=1.0)
+
+
+def test_the_ratio_does_not_depend_on_the_level():
+    sound = spoken(floor=1e-3)
+    quiet = Waveform.of(sound.samples * 0.05, RATE)
+    assert snr_db(Hearing(quiet)) == pytest.approx(snr_db(Hearing(sound)), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(0),
+        np.zeros(RATE),
+        buzz(1.0),  # a vowel without a pause
+        noise(RATE),
+        syllables(buzz(3.5))[0],  # digital silence between the words: no floor to hear
+        buzz(0.05),
+    ],
+    ids=["empty", "silent", "vowel", "hiss", "gated", "shorter than a window"],
+)
+def test_where_there_is_no_speech_or_no_pause_nothing_is_said(samples):
+    hearing = Hearing(Waveform.of(samples, RATE))
+    assert snr_db(hearing) is None
+    assert hum(hearing) is None
+
+
+@pytest.mark.parametrize("hz", [50.0, 60.0])
+@pytest.mark.parametrize("level", [-30.0, -45.0, -60.0])
+def test_hum_of_a_known_level_is_found(hz, level):
+    sound = spoken()
+    time = np.arange(sound.samples.size) / RATE
+    tone = 0.1 * 10 ** (level / 20) * np.sqrt(2) * np.sin(2 * np.pi * hz * time)
+    found = hum(Hearing(Waveform.of(sound.samples + tone, RATE)))
+    assert found.base_hz == hz
+    assert found.level_db == pytest.approx(level, abs=1.0)
+
+
+def test_noise_is_no_hum():
+    levels = [
+        hum(
+            Hearing(
+                Waveform.of(syllables(buzz(5.6))[0] + noise(round(5.6 * RATE), 1e-3, seed), RATE)
+            )
+        )
+        for seed in range(20)
+    ]
+    # Forty decibels of noise hold 10^-4 of the speech's power; one line of it is far less.
+    assert max(found.level_db for found in levels) < -55
+
+
+def test_a_line_between_the_families_is_no_hum():
+    sound = spoken()
+    time = np.arange(sound.samples.size) / RATE
+    tone = 1e-3 * np.sin(2 * np.pi * 85.0 * time)
+    assert hum(Hearing(Waveform.of(sound.samples + tone, RATE))).level_db < -80
