@@ -89,15 +89,16 @@ def nearest_repeat(hearing: Hearing) -> Repeat | None:
     frames = len(mel)
     if not hearing.has_speech or frames < REPEAT_FRAMES + REPEAT_LAGS[0]:
         return None
+    bands = np.ascontiguousarray(mel.T)  # rows as long as the sound: quicker to compare
     moved = np.zeros(frames)
-    inner = np.abs(mel[REPEAT_MOVE:] - mel[:-REPEAT_MOVE]).mean(axis=1)
+    inner = np.abs(bands[:, REPEAT_MOVE:] - bands[:, :-REPEAT_MOVE]).mean(axis=0)
     moved[REPEAT_MOVE // 2 : REPEAT_MOVE // 2 + inner.size] = inner
     motion = _over_stretches(moved)
     spoken = _over_stretches(hearing.is_speech[:frames].astype(np.float64))
     is_worth = (motion >= REPEAT_LEAST_MOVE_DB) & (spoken >= REPEAT_LEAST_SPEECH)
     best = Repeat(np.inf, 0.0, 0.0)
     for lag in range(REPEAT_LAGS[0], min(REPEAT_LAGS[1], frames - REPEAT_FRAMES)):
-        apart = _over_stretches(np.abs(mel[lag:] - mel[:-lag]).mean(axis=1))
+        apart = _over_stretches(np.abs(bands[:, lag:] - bands[:, :-lag]).mean(axis=0))
         ratio = np.where(is_worth[: apart.size], apart / motion[: apart.size].clip(1e-9), np.inf)
         at = int(ratio.argmin())
         if ratio[at] < best.ratio:

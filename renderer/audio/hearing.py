@@ -76,14 +76,14 @@ class Hearing:
             return is_pause
         windows = np.lib.stride_tricks.sliding_window_view(power, PAUSE)
         is_worth = self._is_sounding & ~self._is_voiced(power.size)
-        is_worth = np.lib.stride_tricks.sliding_window_view(is_worth, PAUSE).all(axis=1)
+        has_floor = np.lib.stride_tricks.sliding_window_view(is_worth, PAUSE).min(axis=1)
         spread = (10 * np.log10(np.maximum(windows, NOTHING))).std(axis=1)
-        level = np.where(is_worth & (spread < STEADY_DB), windows.mean(axis=1), np.inf)
+        level = np.where(has_floor & (spread < STEADY_DB), windows.mean(axis=1), np.inf)
         floor = float(level.min())
         if np.isfinite(floor):
             for start in np.flatnonzero(level <= SAME_FLOOR * floor):
                 is_pause[start : start + PAUSE] = True
-            is_pause &= power <= EDGE * floor
+            is_pause[power > EDGE * floor] = False
         if np.count_nonzero(is_pause) < LEAST_PAUSE:
             is_pause[:] = False
         return is_pause
@@ -131,7 +131,7 @@ class Hearing:
     @cached_property
     def hz(self) -> Floats:
         """Frequency of each bin of `power`, Hz."""
-        return np.arange(self.n_fft // 2 + 1) * (self.rate / self.n_fft)
+        return np.asarray(np.arange(self.n_fft // 2 + 1) * (self.rate / self.n_fft))
 
     @cached_property
     def speech_power(self) -> Spectrum:

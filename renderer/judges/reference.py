@@ -18,7 +18,7 @@ import math
 import threading
 import warnings
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -174,11 +174,11 @@ def _spectra(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
     return np.asarray(level - level.mean(axis=0))
 
 
-def _likeness(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+def _likeness(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
     """Return the correlation coefficient, 0 where one of them is constant."""
-    one, two = (np.asarray(x, dtype=np.float64) - np.mean(x) for x in (first, second))
-    norm = math.sqrt(float(np.sum(one**2) * np.sum(two**2)))
-    return float(np.sum(one * two)) / norm if norm > 0 else 0.0
+    one, two = (x.ravel().astype(np.float64) - float(x.mean()) for x in (first, second))
+    norm = math.sqrt(float(one @ one) * float(two @ two))
+    return float(one @ two) / norm if norm > 0 else 0.0
 
 
 def _pesq(reference: Samples, sound: Samples, rate: int, mode: str) -> float:
