@@ -71,7 +71,7 @@ def _draw(
         (max(text_width(a, TEXT_PX) * 1.08, text_width(b, SMALL_PX)) for a, b, *_ in rows),
         default=0,
     )
-    right = WIDTH - 150
+    right = WIDTH - 140
     top = max([least, *[value for _, _, value, _, _ in rows], *limit.values()])
     for row, (label, under, value, figure, is_warned) in enumerate(rows):
         y = _TOP + _ROW * row
@@ -81,8 +81,7 @@ def _draw(
         canvas.rect((left, y + 8, right - left, 18), "band", opacity=0.5, round_px=5)
         canvas.rect((left, y + 8, max(2.0, length), 18), "warn" if is_warned else "heat",
                     opacity=0.85, round_px=5, tip=f"{label}: {figure}")  # fmt: skip
-        canvas.text((left + max(2.0, length) + 8 if length < right - left else right + 8, y + 22),
-                    figure, "ink", size=SMALL_PX)  # fmt: skip
+        canvas.text((right + 12, y + 22), figure, "ink", size=SMALL_PX)
         if row in limit:
             x = left + (right - left) * limit[row] / top
             canvas.line((x, y + 3), (x, y + 31), "ink-line", width=2)

@@ -24,7 +24,7 @@ _LIGHT = {
 }  # fmt: skip
 _DARK = {
     "surface": "#191e25", "ink": "#e7ebf0", "muted": "#a0acb9", "grid": "#303944",
-    "edge": "#76828f", "heat": "#86b6ff", "warn": "#ff938a", "band": "#2a323c",
+    "edge": "#76828f", "heat": "#5590f0", "warn": "#ff938a", "band": "#2a323c",
     "inverse": "#10151b",
 }  # fmt: skip
 
@@ -185,7 +185,8 @@ class Canvas:
             else ""
         )
         return (
-            f'<svg{namespace} viewBox="0 0 {self.width:g} {self.height:g}" role="img" '
+            f'<svg{namespace} viewBox="0 0 {self.width:.0f} {self.height:.0f}" '
+            f'width="{self.width * _SHOWN:.0f}" role="img" '
             f'aria-labelledby="{self._name}-title" aria-describedby="{self._name}-desc" '
             f"font-family={quoteattr(FONT)}>{self._head}{style}{ground}\n"
             + "\n".join(self._parts)
@@ -193,6 +194,7 @@ class Canvas:
         )
 
 
+_SHOWN = 1.2  # pixels per unit where there is room
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
 

@@ -14,7 +14,7 @@ from renderer.analysis.likeness import Matrix
 Floats = npt.NDArray[np.float64]
 _MOST_NUMBERS = 24  # more rows than that are too small for figures
 _NAME_MOST = 22
-_DARK_FROM = 0.55
+_DARK_FROM = 0.76  # where both colours of figures have about the same contrast
 _LOW_QUANTILE = 0.02
 _TURN = -50.0
 

@@ -18,7 +18,7 @@ _F0_TICKS = (60, 80, 100, 130, 170, 220, 300, 400, 550, 700)
 _RATE_STEPS = 200
 _LEAST_WIDTH = 0.35  # phones per second: no hill is sharper than that
 _NAME_MOST = 26
-_FAINT = 0.004  # of the highest point: the foot of a hill is not drawn out to the edges
+_FAINT = 0.02  # of the highest point: the foot of a hill is not drawn out to the edges
 
 
 def draw_f0(cast: Sequence[Member], groups: Mapping[str, int]) -> Canvas:
@@ -104,8 +104,9 @@ def _draw(
     for row, hill in enumerate(hills):
         base = _TOP + _RISE + _ROW * row
         peak = float(hill.max()) or 1.0
-        points = [(x, base - _RISE * float(h) / peak) for x, h in zip(xs, hill, strict=True)
-                  if h > _FAINT * peak]  # fmt: skip
+        seen = np.flatnonzero(hill > _FAINT * peak)
+        shown = range(int(seen[0]), int(seen[-1]) + 1) if seen.size else range(0)
+        points = [(xs[i], base - _RISE * float(hill[i]) / peak) for i in shown]
         _draw_hill(canvas, points, base, across(float(middles[row])), series(groups[row]))
         canvas.text((14, base - 16), labels[row][0], is_bold=True)
         canvas.text((14, base), labels[row][1], "muted", size=SMALL_PX)

@@ -78,6 +78,9 @@ def lay_out(vectors: Mapping[str, Sequence[float]]) -> SpeakerMap:
     axes = np.zeros((_DIRECTIONS, matrix.shape[1]))
     axes[:kept] = right[:kept]
     points = centred @ axes.T
+    low, high = points.min(0), points.max(0)
+    if high[1] - low[1] > high[0] - low[0]:  # a picture has more room across
+        axes, points = axes[::-1], points[:, ::-1]
     farthest = points[np.abs(points).argmax(0), range(_DIRECTIONS)]
     turn = np.where(farthest < 0, -1.0, 1.0)  # a picture must not be mirrored by chance
     total = float((spread**2).sum())

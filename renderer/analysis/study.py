@@ -52,6 +52,13 @@ class Study:
         return {m.id: group for m, group in zip(self.cast, self.groups.of, strict=True)}
 
     @property
+    def hues(self) -> dict[str, int]:
+        """Character id to a colour: its group's, or its own where there are no groups."""
+        if self.groups.count > 1:
+            return self.group_of
+        return {member.id: number for number, member in enumerate(self.cast)}
+
+    @property
     def confused(self) -> tuple[Pair, ...]:
         """The pairs that will be confused."""
         return tuple(pair for pair in self.pairs if pair.will_be_confused)

@@ -107,7 +107,8 @@ def analyse(
         lines = list(read_takes(unit, scope))
     if not lines:
         raise AnalysisError("No approved take is in scope; render first: `barkline render`.")
-    sounds = [s for line in lines for t in (*line.history, line.take) if (s := sound_of(t))]
+    takes = [take for line in lines for take in (*line.history, line.take)]
+    sounds = [sound for take in takes if (sound := sound_of(take))]
     survey = open_survey(house)
     try:
         known = survey.run(sounds, progress)
@@ -115,7 +116,7 @@ def analyse(
         raise ConfigError(str(error)) from error
     heard, why = _listen(house, lines, judge)
     names = {c.id: c.name for c in house.workspace.project.characters.values()}
-    spoken = [s for line in lines if (s := _spoken(line, known))]
+    spoken = [take for line in lines if (take := _spoken(line, known))]
     voices: dict[str, list[str]] = {}
     for line in lines:
         voices.setdefault(line.utterance.character, []).append(line.utterance.voice)

@@ -25,7 +25,7 @@ def draw_plates(found: Study, no_emotion: str) -> Drawn:
     from renderer.analysis.ridge_picture import draw_f0, draw_rate
     from renderer.analysis.table import member_rows
 
-    groups = found.group_of
+    groups = found.hues
     members = member_rows(found)
     f0, rate = draw_f0(found.cast, groups), draw_rate(found.cast, groups)
     return [
@@ -89,7 +89,7 @@ def _map(found: Study) -> tuple[Plate, Canvas | None]:
     legend = Legend(
         names=found.names,
         beneath={m.id: ", ".join(m.voices) for m in found.cast},
-        groups=found.group_of,
+        groups=found.hues,
         clouds=found.clouds,
         pairs=found.confused,
     )
@@ -127,11 +127,10 @@ def _matrices(found: Study) -> Drawn:
     drawn = []
     for matrix in found.matrices:
         canvas = draw_matrix(matrix, found.groups.order, found.names, marked)
-        lead = "Darker is more alike; framed in red are pairs that will be confused."
-        is_narrow = matrix.kind != "embedding"
+        lead = "Stronger colour is more alike; framed in red are pairs that will be confused."
         rows = matrix_rows(matrix)
         title = f"{matrix.title} ({matrix.kind})"
-        drawn.append(_plate(matrix.kind, title, lead, canvas, rows, is_narrow=is_narrow))
+        drawn.append(_plate(matrix.kind, title, lead, canvas, rows))
     return drawn
 
 
