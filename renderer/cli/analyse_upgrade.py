@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +31,17 @@ _SHOWN = 10
 _WORSE = 1.0
 SAME_NAME = (
     "The new model has the name of the old one, so it cannot be given to one character alone: add "
-    "it under a name of its own (`barkline voices add`, `barkline voices install`) and compare again."
+    "it under a name of its own (`barkline voices add`, `barkline voices install`), then compare "
+    "again."
 )
 PROFILES = (
     "Profiles bear on every character: to take these, put them into the project folder as "
     "emotion_profiles.json."
 )
-ELSEWHERE = "The new voice is only in the folder given with --voices; install it where the project finds "
+ELSEWHERE = (
+    "The new voice is only in the folder given with --voices; install it where the project finds "
     "voices (`barkline voices list`)."
+)
 
 
 def upgrade_file(build: Path) -> Path:
@@ -148,7 +152,7 @@ def _write(house: House, wish: Wish, into: Path, document: dict[str, Any]) -> Pa
     replace_file(into / "upgrade.json", (text + "\n").encode("utf-8", "replace"))
     worse = sum(row["worse_by"] >= _WORSE for row in rows)
     rejected = sum(bool(row["new"]["failed"] or row["new"]["error"]) for row in rows)
-    where = f"{place.project.root} --build {place.build}"
+    where = f"{shlex.quote(str(place.project.root))} --build {shlex.quote(str(place.build))}"
     page = UpgradePage(
         project=place.project.name,
         written_at=SystemClock().now().astimezone(UTC).isoformat(timespec="seconds"),
@@ -162,7 +166,7 @@ def _write(house: House, wish: Wish, into: Path, document: dict[str, Any]) -> Pa
         ),
         lines=rows,
         promote={
-            who: f"barkline analyse promote {where} --character {who}"
+            who: f"barkline analyse promote {where} --character {shlex.quote(who)}"
             for who in document["characters"]
         },
         why_not=document["why_not"],
