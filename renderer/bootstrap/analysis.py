@@ -13,24 +13,21 @@ from typing import TYPE_CHECKING
 
 from renderer import __version__
 from renderer.bootstrap.clock import SystemClock
+from renderer.bootstrap.hear import EmotionListener, listen
 from renderer.bootstrap.house import House
 from renderer.errors import AnalysisError, ConfigError, JudgeError
 
 if TYPE_CHECKING:
     from renderer.analysis.cast import Spoken
     from renderer.analysis.drift import Version
-    from renderer.analysis.emotion_table import Heard
     from renderer.analysis.sound_print import SoundPrint
     from renderer.analysis.study import Study
-    from renderer.ports import Judge
     from renderer.services.scope import Scope
     from renderer.services.survey import LineTakes, Sounding, Survey
 
 Progress = Callable[[int, int], None]
 LACKING = "this needs {}, which is not installed: pip install 'barkline[analysis,quality]'."
-NO_EMOTION = "No classifier of emotion is installed, so nobody listened for it."
 _SHORT = 6
-_LISTENED = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,18 +72,11 @@ def open_survey(house: House) -> Survey:
     return Survey(house.store, judge, measure_voice, cache)
 
 
-def emotion_judge() -> Judge | None:
-    """Return the classifier of emotion, or None where this version has none."""
-    try:
-        module = importlib.import_module("renderer.judges.emotion")
-    except ModuleNotFoundError:
-        return None
-    judge: Judge = module.EmotionJudge()
-    return judge
-
-
 def analyse(
-    house: House, scope: Scope, progress: Progress | None = None, judge: Judge | None = None
+    house: House,
+    scope: Scope,
+    progress: Progress | None = None,
+    judge: EmotionListener | None = None,
 ) -> Found:
     """Measure the approved takes in scope and study them.
 
@@ -94,7 +84,7 @@ def analyse(
         house: The project.
         scope: Which lines.
         progress: Told (sounds measured, sounds in all).
-        judge: Hears emotions: `score` gives a probability by emotion.
+        judge: Hears emotions, or None.
 
     Raises:
         AnalysisError: Nothing is approved in scope, or no sound is left.
@@ -114,7 +104,7 @@ def analyse(
         known = survey.run(sounds, progress)
     except JudgeError as error:
         raise ConfigError(str(error)) from error
-    heard, why = _listen(house, lines, judge)
+    heard, why = listen(house.store, lines, judge)
     names = {c.id: c.name for c in house.workspace.project.characters.values()}
     spoken = [take for line in lines if (take := _spoken(line, known))]
     voices: dict[str, list[str]] = {}
@@ -196,32 +186,6 @@ def _versions(
 def _version_name(version: tuple[str, str, str]) -> str:
     voice, weights, engine = version
     return f"{voice} {weights[:_SHORT]}/{engine[:_SHORT]}"
-
-
-def _listen(
-    house: House, lines: Sequence[LineTakes], judge: Judge | None
-) -> tuple[list[Heard] | None, str]:
-    """Let a classifier hear every line; returns what it heard, or why nothing was heard."""
-    from renderer.analysis.emotion_table import Heard, most_likely
-    from renderer.audio.codec import decode
-    from renderer.services.survey import sound_of
-
-    if judge is None:
-        return None, NO_EMOTION
-    heard: list[Heard] = []
-    try:
-        for start in range(0, len(lines), _LISTENED):
-            some = [(li, s) for li in lines[start : start + _LISTENED] if (s := sound_of(li.take))]
-            held = [(li, house.store.get(s.key)) for li, s in some if house.store.has(s.key)]
-            scores = judge.score([decode(data) for _, data in held])
-            for (line, _), score in zip(held, scores, strict=True):
-                said = line.utterance
-                if not isinstance(score, JudgeError):
-                    asked = said.direction.emotion.value
-                    heard.append(Heard(said.character, asked, most_likely(score)))
-    except JudgeError as error:
-        return None, str(error)
-    return heard, "" if heard else "The classifier could not tell any line's emotion."
 
 
 def write_study(house: House, found: Found, into: Path) -> Path:

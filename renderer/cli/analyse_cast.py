@@ -43,7 +43,8 @@ def command(
     kept in the build folder, so that a second run is quick. Exits with 1 when nothing in scope is
     approved.
     """
-    from renderer.bootstrap.analysis import analyse, emotion_judge, require_analysis, write_study
+    from renderer.bootstrap.analysis import analyse, require_analysis, write_study
+    from renderer.bootstrap.hear import emotion_judge
 
     require_analysis()
     workspace = walk.open_workspace(project, build)

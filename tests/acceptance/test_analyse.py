@@ -153,7 +153,9 @@ def test_nothing_approved_is_said(played: Analysed) -> None:
     assert "barkline render" in done.err
 
 
-@pytest.mark.parametrize(("module", "package"), [("sklearn", "scikit-learn"), ("resvg_py", "resvg")])
+@pytest.mark.parametrize(
+    ("module", "package"), [("sklearn", "scikit-learn"), ("resvg_py", "resvg")]
+)
 def test_a_missing_extra_is_named(module: str, package: str, repository: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", HIDE, module, "analyse", str(repository / "manifests/emberfall")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,9 @@ def takes() -> list[Spoken]:
 
 @pytest.fixture(scope="module")
 def analysis(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = study(takes(), {"character_3": HOSTILE, "character_4": "Ysolde, Keeper of the Hearth"}, {})
+    found = study(
+        takes(), {"character_3": HOSTILE, "character_4": "Ysolde, Keeper of the Hearth"}, {}
+    )
     plates = [plate for plate, _ in draw_plates(found, HOSTILE)]
     page = AnalysisPage(HOSTILE, "2026-01-02T03:04:05", "1", [("14", "characters")], [HOSTILE],
                         plates, style_sheet())  # fmt: skip
@@ -72,7 +75,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=find_chromium() or None, args=ARGUMENTS)
+        opened = running.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield opened
         opened.close()
 
@@ -86,6 +89,14 @@ def watched(browser, index: Path, width: int, scheme: str = "light"):
             else page.told.append(asked.url))  # fmt: skip
     page.goto(index.as_uri())
     return page
+
+
+def until(page, expression: str) -> None:
+    """Wait for an expression; the page's policy forbids playwright's own way, which evals."""
+    deadline = time.monotonic() + 20.0
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark"), (800, "light")])
@@ -111,17 +122,19 @@ def test_the_pictures_are_readable_and_nothing_is_fetched(
 
 def test_old_and_new_are_heard_in_turn(browser, upgrade: Path) -> None:
     page = watched(browser, upgrade, 1280)
-    playing = "[...document.querySelectorAll('audio')].filter(a => !a.paused).map(a => a.dataset.side)"
+    playing = (
+        "[...document.querySelectorAll('audio')].filter(a => !a.paused).map(a => a.dataset.side)"
+    )
     page.keyboard.press("j")
     page.keyboard.press("a")
-    page.wait_for_function(f"({playing}).join() === 'old'")
+    until(page, f"({playing}).join() === 'old'")
     page.keyboard.press("b")
-    page.wait_for_function(f"({playing}).join() === 'new'")
+    until(page, f"({playing}).join() === 'new'")
     assert page.locator("[aria-pressed=true]").inner_text() == "B new"
     page.keyboard.press("s")
-    page.wait_for_function(f"({playing}).length === 0")
+    until(page, f"({playing}).length === 0")
     page.locator(".compared").nth(1).locator("button").first.click()
-    page.wait_for_function(f"({playing}).join() === 'old'")
+    until(page, f"({playing}).join() === 'old'")
     assert page.told == []
     assert page.evaluate("window.hacked") is None
     page.close()

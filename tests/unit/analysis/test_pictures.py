@@ -86,14 +86,16 @@ def test_names_cover_neither_names_nor_dots(seed: int) -> None:
     dots[1] = (dots[0][0] + 3, dots[0][1] + 1)  # twins
     places = [p.box for p in place_names(dots, [(110, 32)] * 22, (0, 0, 1000, 600), 8)]
     for i, one in enumerate(places):
-        assert 0 <= one[0] and one[2] <= 1000 and 0 <= one[1] and one[3] <= 600  # noqa: PT018
+        assert one[0] >= 0 and one[2] <= 1000 and one[1] >= 0 and one[3] <= 600  # noqa: PT018
         for other in places[:i]:
             across = min(one[2], other[2]) - max(one[0], other[0])
             down = min(one[3], other[3]) - max(one[1], other[1])
             assert across <= 0.5 or down <= 0.5
 
 
-def test_a_single_speaker_can_be_drawn(plant: Callable[..., list[Spoken]], axes: np.ndarray) -> None:
+def test_a_single_speaker_can_be_drawn(
+    plant: Callable[..., list[Spoken]], axes: np.ndarray
+) -> None:
     alone = study(plant("kara", axes[0]), {}, {})
     assert alone.layout is not None
     assert "NaN" not in draw_map(alone.layout, "map", Legend(clouds=alone.clouds)).document()

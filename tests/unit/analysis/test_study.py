@@ -57,9 +57,7 @@ def test_too_few_to_group(count: int) -> None:
 
 def test_the_planted_near_pair_is_named_first_and_no_other(plant: Plant, axes: np.ndarray) -> None:
     twins = {"kara": axes[0], "mila": axes[0] + 0.02 * axes[1], "odo": axes[2], "ulf": axes[3]}
-    cast = [
-        member(n, plant(n, at, noise=0.04, seed=i)) for i, (n, at) in enumerate(twins.items())
-    ]
+    cast = [member(n, plant(n, at, noise=0.04, seed=i)) for i, (n, at) in enumerate(twins.items())]
     pairs = find_pairs(cast)
     assert {pairs[0].one, pairs[0].other} == {"kara", "mila"}
     assert pairs[0].will_be_confused
