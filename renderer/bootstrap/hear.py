@@ -1,4 +1,4 @@
-"""Lets a classifier hear the emotions of approved takes, each character against its neutral voice."""
+"""Hears the emotions of approved takes, each character beside its neutral voice."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_a_new_voices_own_pitch_is_no_fault_but_one_odd_line_is() -> None:
     lines = [line(f"l{n}", side(bin_=34)) for n in range(6)]  # five semitones up, all alike
     lines.append(line("odd", side(bin_=58)))
     lines.append(line("slow", side(bin_=34, duration_s=4.0)))
-    ranked = dict((c.line_id, worse) for c, worse in rank(lines))
+    ranked = {c.line_id: worse for c, worse in rank(lines)}
     assert ranked["l0"] == 0.0
     assert ranked["odd"] == pytest.approx(4.0, rel=0.05)
     assert ranked["slow"] == pytest.approx(4.0)

@@ -24,7 +24,10 @@ characters:
     voices: {de-DE: 'formant#f2', en-US: formant#f1}
     notes: speaks as formant#f2
 """
-JSON = '{"name": "tiny", "source_locale": "en-US", "locales": {"en-US": {}},\n "characters": {"wren": {"voice": "formant#f2"}}}\n'
+JSON = (
+    '{"name": "tiny", "source_locale": "en-US", "locales": {"en-US": {}},\n'
+    ' "characters": {"wren": {"voice": "formant#f2"}}}\n'
+)
 
 
 def write(folder: Path, text: str, name: str = "project.yaml") -> tuple[Path, bytes]:
@@ -89,9 +92,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["project.yaml"]
 
 
-NOTE = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"]), max_size=30
-)
+LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"])
+NOTE = st.text(LETTERS, max_size=30)
 
 
 @settings(max_examples=40, deadline=None,
