@@ -42,7 +42,7 @@ def draw_drift(drifts: Sequence[Drift], names: Mapping[str, str]) -> Canvas:
     rows = [
         (
             shorten(names.get(d.character, d.character), _NAME_MOST),
-            shorten(f"{d.before} → {d.after}", 44),
+            shorten(_step(d), 44),
             d.angle_deg,
             f"{d.angle_deg:.0f}°, {d.lines} lines",
             d.has_moved,
@@ -50,11 +50,19 @@ def draw_drift(drifts: Sequence[Drift], names: Mapping[str, str]) -> Canvas:
         for d in shown
     ]
     note = (
-        "Angle between the mean embeddings of the same lines; the line marks how far two halves "
-        "of the older version's own lines lie apart. Red: it has moved."
+        "Angle between the mean embeddings of the same lines. Mark: how far two halves of the older "
+        "version lie apart. Red: moved."
     )
     limit = {i: d.own_deg for i, d in enumerate(shown) if d.own_deg is not None}
     return _draw(("drift", "How far voices moved between versions", note), rows, limit, 10.0)
+
+
+def _step(drift: Drift) -> str:
+    """Return what changed: the voice, or with the same voice its model and engine."""
+    before, after = drift.before.partition(" ")[0], drift.after.partition(" ")[0]
+    if before == after:
+        return f"{drift.before} → {drift.after.partition(' ')[2]}"
+    return f"{before} → {after}"
 
 
 def _draw(
@@ -85,5 +93,5 @@ def _draw(
         if row in limit:
             x = left + (right - left) * limit[row] / top
             canvas.line((x, y + 3), (x, y + 31), "ink-line", width=2)
-    canvas.text((left, height - 16), note, "muted", size=SMALL_PX)
+    canvas.text((14, height - 16), note, "muted", size=SMALL_PX)
     return canvas
