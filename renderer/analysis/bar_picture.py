@@ -50,8 +50,8 @@ def draw_drift(drifts: Sequence[Drift], names: Mapping[str, str]) -> Canvas:
         for d in shown
     ]
     note = (
-        "Angle between the mean embeddings of the same lines. Mark: how far two halves of the older "
-        "version lie apart. Red: moved."
+        "Angle between the mean embeddings of the same lines. Mark: how far two halves of the "
+        "older version lie apart. Red: moved."
     )
     limit = {i: d.own_deg for i, d in enumerate(shown) if d.own_deg is not None}
     return _draw(("drift", "How far voices moved between versions", note), rows, limit, 10.0)
