@@ -199,7 +199,8 @@ def distinct(found: Row, about: Row) -> str:
             COMMAND.format(voice=about["voice"], section="distinct"),
             "\nCosine of speaker embeddings (`judges/speaker.py`): of a voice's sentences with "
             "each other, and of the voices' mean embeddings; the same for the teachers.\n",
-            "![Cosines and map](voices.svg)\n",
+            "![Cosines](voices.svg)\n",
+            "![Map](voices_map.svg)\n",
             table(
                 "voice | F0 Hz | with itself | nearest | teacher itself | teacher's nearest", shown
             ),

@@ -7,7 +7,7 @@ Everything is said through the ports that a render uses, without variation, on h
 (`assets/training/texts/*.valid.txt`). The teacher is the corpus's own sound of the same sentence,
 the copy is the vocoder on the teacher's mel and F0, the student is the voice. Sound and judgements
 are kept under build/, so a second run, or another section, is cheap. `--write` puts what was
-measured into docs/benchmarks/voices.json and draws voices.md and voices.svg from it.
+measured into docs/benchmarks/voices.json and draws voices.md and its pictures from it.
 """
 
 from __future__ import annotations
@@ -394,8 +394,7 @@ def main() -> None:
         (DOCS / "voices.md").write_text(voice_report.page(plain(results)), "utf-8")
         found = results.get("distinct", {}).get("student", {})
         if found.get("names"):
-            picture = voice_map.draw(found["names"], np.array(found["cosines"]), found["f0_hz"])
-            (DOCS / "voices.svg").write_text(picture, "utf-8")
+            voice_map.write(found)
     else:
         print(voice_report.page(plain(results)))
 

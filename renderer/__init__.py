@@ -21,8 +21,9 @@ Who may import whom (held by import-linter, see pyproject.toml):
     workers        actors; the embedded worker; worker and relay processes and their supervisor
     bootstrap      the only place where parts meet: Settings -> adapters
     config         the only reader of the environment
-    services manifest db messaging speech judges storage report pull training telemetry   siblings
-                   (telemetry: metrics, health, logs and traces of the service)
+    services manifest db messaging speech judges storage report pull training telemetry
+    analysis       siblings (analysis: who sounds like whom, in figures and pictures;
+                   telemetry: metrics, health, logs and traces of the service)
     ports          every Protocol
     quality text direction      pure: gate; words and phonemes; emotion and prosody
     audio          pure: waveform, spectrum, pitch, loudness, mastering, codec

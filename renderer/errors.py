@@ -10,6 +10,7 @@
     │   ├── ModelRefusedError      a model file that is broken, changed or hostile
     │   └── LicenceError           a voice whose licence does not allow what was asked
     ├── TextError                  text that cannot be normalised or phonemised
+    ├── AnalysisError              there is nothing to compare, or it cannot be compared
     ├── TrainingError              a training that cannot begin, go on or be exported
     ├── SynthesisError             an engine failed on a line (the line fails, not the batch)
     │   └── OutOfMemoryError       it had too little memory; fewer lines at once may be said
@@ -121,6 +122,10 @@ class LicenceError(VoiceError):
 
 class TextError(BarklineError):
     """Text cannot be normalised or phonemised."""
+
+
+class AnalysisError(BarklineError):
+    """There is nothing to compare, or what there is cannot be compared."""
 
 
 class TrainingError(BarklineError):

@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "thaw": "Let pinned lines follow their inputs again.",
     "gate": "Judge stored takes again under other limits; propose limits.",
     "report": "Write the QA pages.",
+    "analyse": "Show who sounds like whom; try another voice on a character.",
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",

@@ -10,6 +10,8 @@ import click
 from renderer import config
 from renderer.errors import VoiceError
 
+MARKED = 7  # the red of the pictures' colours
+
 
 @click.command(name="map", epilog="Example: barkline voices map hearth --out map.svg")
 @click.argument("names", metavar="VOICE...", nargs=-1, required=True)
@@ -30,9 +32,10 @@ def command(names: tuple[str, ...], out: Path, voices: Path | None) -> None:
     Several voices may be drawn together where they come from one base, such as characters that
     were fine-tuned from it; vectors of unrelated models say nothing about each other.
     """
+    from renderer.analysis.map_picture import Legend, draw_map
+    from renderer.analysis.speaker_map import lay_out
     from renderer.bootstrap import voice_book
     from renderer.speech.fastpitch import FastPitchVoice
-    from renderer.training.speaker_map import draw, lay_out
 
     settings = config.Settings.read()
     book = voice_book(dataclasses.replace(settings, voices=voices) if voices else settings)
@@ -48,8 +51,8 @@ def command(names: tuple[str, ...], out: Path, voices: Path | None) -> None:
             label = speaker if len(names) == 1 or speaker == name else f"{name}#{speaker}"
             vectors[label] = known.vector
     found = lay_out(vectors)
-    marked = names[1:]  # the characters beside their base
-    out.write_text(draw(found, f"Speakers of {', '.join(names)}", marked), "utf-8")
+    marked = Legend(groups=dict.fromkeys(names[1:], MARKED))  # characters beside their base
+    out.write_text(draw_map(found, f"Speakers of {', '.join(names)}", marked).document(), "utf-8")
     pairs = {frozenset((n, found.nearest(n)[0])): found.nearest(n)[1] for n in found.names[:-1]}
     closest = max(pairs, key=lambda pair: pairs[pair], default=frozenset[str]())
     click.echo(f"{out}: {len(found.names)} speakers")

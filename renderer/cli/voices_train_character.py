@@ -158,6 +158,8 @@ def _validated(
     cast: Sequence[CastMember],
 ) -> tuple[Validation, Path]:
     """Let the voice speak as the renderer will, and the judges listen."""
+    from renderer.analysis.map_picture import Legend, draw_map
+    from renderer.analysis.speaker_map import lay_out
     from renderer.judges.dnsmos import DnsmosJudge
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
@@ -166,7 +168,6 @@ def _validated(
     from renderer.training.character_report import write_report
     from renderer.training.corpus import Corpus
     from renderer.training.finetune import trained_acoustic
-    from renderer.training.speaker_map import draw, lay_out
 
     corpus = Corpus.load(run / "corpus")
     voice = Voices([made.parent], threads=1).open(who.name)
@@ -175,7 +176,8 @@ def _validated(
     validation = validate(corpus, sentences, judges, cast)
     table = trained_acoustic(run / "acoustic").speakers
     vectors = dict(zip(table.names, table.vectors.detach().tolist(), strict=True))
-    picture = draw(lay_out(vectors), "Speakers of the model", [who.name])
+    legend = Legend(groups={who.name: 7})  # in red
+    picture = draw_map(lay_out(vectors), "Speakers of the model", legend).document()
     return validation, write_report(run, validation, sentences, picture)
 
 

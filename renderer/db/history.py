@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from renderer.db.plain import aware
 from renderer.db.tables import event
-from renderer.domain.events import ManifestImported
+from renderer.domain.events import CharacterRecast, ManifestImported
 from renderer.ports import PastImport
 
 
@@ -28,4 +28,18 @@ class SqlHistory:
         return [
             PastImport(aware(at), ManifestImported(**told))
             for at, told in self._connection.execute(query)
+        ]
+
+    def recasts(self, character: str) -> list[CharacterRecast]:
+        """Return every change of a character's voice by promotion or rollback, oldest first."""
+        query = (
+            select(event.c.payload)
+            .where(event.c.project_id == self._project_id, event.c.kind == "character_recast")
+            .order_by(event.c.id)
+        )
+        told = [dict(payload) for (payload,) in self._connection.execute(query)]
+        return [
+            CharacterRecast(**(one | {"was": tuple(one["was"]), "now": tuple(one["now"])}))
+            for one in told
+            if one["character"] == character
         ]

@@ -228,6 +228,19 @@ class SqlLines:
             found.update(self._connection.execute(query).tuples().all())
         return found
 
+    def takes_of(self, pks: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Return row id to every take the line ever asked for, the oldest first."""
+        found: dict[int, tuple[int, ...]] = {}
+        for some in chunks(pks):
+            query = (
+                select(line_take.c.line_pk, line_take.c.take_id)
+                .where(line_take.c.line_pk.in_(some))
+                .order_by(line_take.c.since, line_take.c.take_id)
+            )
+            for pk, take_id in self._connection.execute(query):
+                found[pk] = (*found.get(pk, ()), take_id)
+        return found
+
     def files(self) -> dict[str, tuple[str, str]]:
         """Return path to (sha256, context) of every imported manifest file."""
         query = select(manifest_file.c.path, manifest_file.c.sha256, manifest_file.c.context).where(

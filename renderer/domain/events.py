@@ -126,6 +126,25 @@ class GateReplayed:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class CharacterRecast:
+    """A character got another voice, or its former one back; stored with the import of its lines.
+
+    Attributes:
+        character: Its id.
+        was: Voice references it had.
+        now: Those it has instead, in the same order.
+        who: Who decided it.
+        is_rollback: Whether this takes an earlier one back.
+    """
+
+    character: str
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+    who: str
+    is_rollback: bool = False
+
+
 Event = (
     TakeRequested
     | TakeFinished
@@ -135,4 +154,5 @@ Event = (
     | LineRenamed
     | TakeJudgedAgain
     | GateReplayed
+    | CharacterRecast
 )

@@ -93,6 +93,10 @@ class LineRepository(Protocol):
         """Return row id to the last approved take the line had before its current one."""
         ...
 
+    def takes_of(self, pks: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Return row id to every take the line ever asked for, the oldest first."""
+        ...
+
     def ids(self, without: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         """Yield (line_id, locale, path) of every line outside some files."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from renderer.domain.events import ManifestImported
+from renderer.domain.events import CharacterRecast, ManifestImported
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,8 @@ class History(Protocol):
 
     def imports(self, limit: int) -> Sequence[PastImport]:
         """Return the last imports that found something to do, the newest first."""
+        ...
+
+    def recasts(self, character: str) -> Sequence[CharacterRecast]:
+        """Return every change of a character's voice by promotion or rollback, oldest first."""
         ...

@@ -84,7 +84,9 @@ def write_report(
     }
     replace_file(into / "summary.json", _summary(reading, counted, problems))
     index = into / "index.html"
-    replace_file(index, _render(reading, counted, problems, boot).encode("utf-8", "replace"))
+    has_analysis = (into / "analysis" / "index.html").is_file()
+    page = _render(reading, counted, problems, boot, has_analysis=has_analysis)
+    replace_file(index, page.encode("utf-8", "replace"))
     data.prune()
     gallery.prune()
     return index
@@ -177,7 +179,12 @@ def _row(row: Row) -> Plain:
 
 
 def _render(
-    reading: ProjectReading, counted: Overview, problems: Sequence[Any], boot: Plain
+    reading: ProjectReading,
+    counted: Overview,
+    problems: Sequence[Any],
+    boot: Plain,
+    *,
+    has_analysis: bool,
 ) -> str:
     import jinja2
 
@@ -199,6 +206,7 @@ def _render(
         style=style,
         script=script,
         boot=script_json(boot),
+        has_analysis=has_analysis,
         policy=content_policy(script, style),
     )
 

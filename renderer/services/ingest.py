@@ -96,6 +96,7 @@ class Ingest:
         queue_of: What renders a request.
         gate: The limits the project lays over the shipped ones, as plain values.
         tracer: Told of the import, under its trace id.
+        also: Events that are stored with the import, whatever it finds.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Ingest:
         self.queue_of: Callable[[RenderRequest], Queue] = lambda _request: Queue.CPU
         self.gate: Mapping[str, Any] = {}
         self.tracer: Tracer = UNTRACED
+        self.also: Sequence[Event] = ()
 
     def run(self, progress: Progress | None = None) -> IngestReport:
         """Import what changed.
@@ -157,6 +159,7 @@ class Ingest:
                 self._import(unit, changed, gone, report, progress)
                 self._finish(unit, report)
                 self.failpoint("importing")
+            unit.outbox.add(self.also)
             unit.commit()
         if changed or gone:
             self.failpoint("imported")

@@ -13,7 +13,7 @@ import pytest
 
 HEAVY = (
     *("numpy", "scipy", "soundfile", "sqlalchemy", "alembic", "dramatiq", "onnxruntime"),
-    *("phonemizer", "parselmouth", "jinja2", "boto3", "librosa", "torch"),
+    *("phonemizer", "parselmouth", "jinja2", "boto3", "librosa", "torch", "sklearn", "resvg_py"),
 )
 LIGHT_COMMANDS = (
     ["--help"],

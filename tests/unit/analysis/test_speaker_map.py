@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import numpy as np
 import pytest
 
-from renderer.errors import TrainingError
-from renderer.training.speaker_map import draw, lay_out
-
-SVG = "{http://www.w3.org/2000/svg}"
+from renderer.analysis.speaker_map import lay_out
+from renderer.errors import AnalysisError
 
 
 def flat() -> dict[str, list[float]]:
@@ -42,32 +38,19 @@ def test_length_and_order_do_not_turn_the_picture() -> None:
     assert np.allclose(np.abs(found.points), np.abs(turned.points[::-1]))
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_few_speakers_can_be_drawn(count: int) -> None:
-    names = dict(list(flat().items())[:count])
-    picture = ElementTree.fromstring(draw(lay_out(names), "few"))
-    circles = list(picture.iter(f"{SVG}circle"))
-    assert len(circles) == count
-    assert len(list(picture.iter(f"{SVG}line"))) == (count if count > 1 else 0)
-    for circle in circles:
-        assert 0 < float(circle.attrib["cx"]) < 760
-        assert 0 < float(circle.attrib["cy"]) < 520
-
-
 def test_twins_lie_on_one_place() -> None:
     found = lay_out({"a": [1.0, 0.0], "b": [1.0, 0.0]})
     assert found.nearest("a") == ("b", pytest.approx(1.0))
     assert np.isfinite(found.points).all()
-    draw(found, "twins")
 
 
-def test_names_are_text() -> None:
-    picture = draw(lay_out({"<b>&": [1.0, 0.0], "c": [0.0, 1.0]}), "a < b", ["c"])
-    texts = [t.text for t in ElementTree.fromstring(picture).iter(f"{SVG}text")]
-    assert "<b>&" in texts
+def test_other_vectors_are_put_where_they_would_lie() -> None:
+    found = lay_out(flat())
+    unit = np.array([flat()["b"]]) / np.linalg.norm(flat()["b"])
+    assert np.allclose(found.project(unit), found.points[1:2])
 
 
 @pytest.mark.parametrize("vectors", [{}, {"a": [0.0, 0.0]}, {"a": [float("nan"), 1.0]}])
 def test_what_is_no_direction_is_refused(vectors: dict[str, list[float]]) -> None:
-    with pytest.raises(TrainingError):
+    with pytest.raises(AnalysisError):
         lay_out(vectors)

@@ -1,0 +1,123 @@
+"""Changes which voice a character has in a project file, and not one byte else.
+
+The places of the values are told by the YAML parser (JSON is read by it too); the new values are
+put there, comments and layout stay. Then the file as it would be is read like any other and held
+against what it should say: an edit that cannot be proven right is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from renderer.domain.project import Character, Project
+from renderer.errors import InputError
+from renderer.manifest.project import read_project
+
+BOM = "﻿"
+BY_HAND = "Change the voice in {} by hand, then run `barkline render`."
+
+
+def recast(data: bytes, project: Project, character: str, voices: Mapping[str, str]) -> bytes:
+    """Return a project file with other voices for one character.
+
+    Args:
+        data: The file as it is.
+        project: The same, read.
+        character: Character id.
+        voices: Old voice reference to the new one; every field of the character that names an old
+            one changes (`voice`, and `voices` by locale).
+
+    Raises:
+        InputError: The file cannot be changed so with certainty; says what to do by hand.
+    """
+    name = project.path.name
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8. {BY_HAND.format(name)}") from error
+    bom = BOM if text.startswith(BOM) else ""
+    text = text.removeprefix(BOM)
+    changed = text
+    for start, end, voice in sorted(_places(text, name, character, voices), reverse=True):
+        changed = changed[:start] + voice + changed[end:]
+    if changed == text:
+        raise InputError(
+            f"{name} gives {character!r} none of {', '.join(voices)} any more; "
+            "run `barkline analyse upgrade` again."
+        )
+    made = (bom + changed).encode("utf-8")
+    _prove(made, project, character, voices)
+    return made
+
+
+def _places(
+    text: str, name: str, character: str, voices: Mapping[str, str]
+) -> list[tuple[int, int, str]]:
+    """Return (start, end, new value) of every field that names an old voice."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{name} cannot be read as YAML. {BY_HAND.format(name)}") from error
+    entry = _field(_field(root, "characters"), character)
+    fields = [_field(entry, "voice")]
+    by_locale = _field(entry, "voices")
+    if isinstance(by_locale, yaml.MappingNode):
+        fields += [value for _, value in by_locale.value]
+    found = []
+    for node in fields:
+        if isinstance(node, yaml.ScalarNode) and node.value in voices:
+            quote = node.style if node.style in ("'", '"') else ""
+            new = f"{quote}{voices[node.value]}{quote}"
+            found.append((node.start_mark.index, node.end_mark.index, new))
+    return sorted(set(found))
+
+
+def _field(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next((value for name, value in node.value if name.value == key), None)
+
+
+def _prove(made: bytes, before: Project, character: str, voices: Mapping[str, str]) -> None:
+    """Hold a changed file against what it should say."""
+    probe = before.path.with_name(f".{before.path.stem}.{os.getpid()}.tmp{before.path.suffix}")
+    try:
+        probe.write_bytes(made)
+        after = replace(read_project(probe), path=before.path)
+    finally:
+        probe.unlink(missing_ok=True)
+    wanted = dict(before.characters)
+    wanted[character] = with_voices(before.characters[character], voices)
+    if after != replace(before, characters=wanted):
+        name = before.path.name
+        raise InputError(f"{name} would not say what it should. {BY_HAND.format(name)}")
+
+
+def with_voices(character: Character, voices: Mapping[str, str]) -> Character:
+    """Return a character with other voices where it has old ones."""
+    return replace(
+        character,
+        voice=voices.get(character.voice, character.voice),
+        voices={locale: voices.get(v, v) for locale, v in character.voices.items()},
+    )
+
+
+def write_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
+    """Replace a file whole, unless it changed since it was read.
+
+    Raises:
+        InputError: It changed; nothing was written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(after)
+        if path.read_bytes() != before:
+            raise InputError(f"{path.name} was changed meanwhile; run the command again.")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
