@@ -17,7 +17,7 @@ class Decisions(Protocol):
     """Decisions about the lines of one project; rows are only ever added."""
 
     def of(self, pks: Sequence[int]) -> dict[int, list[Decision]]:
-        """Return the row ids of lines to their decisions, oldest first; lines without are absent."""
+        """Return row id of a line to its decisions, oldest first; absent when there are none."""
         ...
 
     def find(self, ids: Sequence[str]) -> dict[str, Decision]:
