@@ -126,8 +126,6 @@ def test_conflicts_are_told_and_the_rest_is_recorded(game: Any, tmp_path: Path) 
     lone = apply(game, tmp_path, decision(game, "halt", "return", 4, note="hm"))
     assert [d["reception"] for d in lone.json] == ["conflict"]
     assert "Ada approved it on 2026-05-04 12:00 UTC" in lone.json[0]["message"]
-    log = game.run("review", "log")
-    assert log.code in (0, 64)
 
 
 def test_every_fault_of_a_file_is_named_and_nothing_is_recorded(game: Any, tmp_path: Path) -> None:
