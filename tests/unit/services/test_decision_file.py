@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -101,11 +103,8 @@ SOME = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(field=st.sampled_from([*GOOD, "change", "undoes", "other"]), value=SOME)
 def test_nothing_in_a_field_is_more_than_a_fault(field: str, value: Any) -> None:
-    text = data({**GOOD, field: value})
-    try:
-        load_decisions(text, "d.json")
-    except ReviewError as error:
-        assert error.exit_code == 65
+    with suppress(ReviewError):
+        load_decisions(data({**GOOD, field: value}), "d.json")
 
 
 @settings(max_examples=200, deadline=None)
@@ -115,6 +114,9 @@ def test_nothing_in_a_file_is_more_than_a_fault(text: bytes) -> None:
         load_decisions(text, "d.json")
 
 
+PLAIN = Decision(
+    "0" * 32, "halt", "en-US", "0" * 64, Choice.APPROVE, "Ada", datetime(2026, 5, 4, tzinfo=UTC)
+)
 HEX = "0123456789abcdef"
 SEEN = st.text(max_size=60).filter(lambda text: not hidden_character(text, "\n\t"))
 MADE = st.builds(
@@ -154,18 +156,7 @@ def test_the_last_decision_nobody_has_undone_holds(moves: list[int]) -> None:
         undoes = alive.pop(move).id if move < 0 and len(alive) >= -move else ""
         if not key and not undoes:
             continue
-        made = Decision(
-            f"{n:032x}",
-            "halt",
-            "en-US",
-            key,
-            Choice.APPROVE,
-            "Ada",
-            datetime.now(UTC),
-            "",
-            {},
-            undoes,
-        )
+        made = replace(PLAIN, id=f"{n:032x}", render_key=key, undoes=undoes)
         history.append(made)
         alive += [made] if not undoes else []
     assert in_force(history) == alive
