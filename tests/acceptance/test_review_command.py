@@ -66,7 +66,8 @@ def test_a_waived_line_is_published_until_its_text_changes(strict: Any, tmp_path
     assert game.render().code == 0  # nothing is unsettled
     verified = game.call("verify", game.project, "--lock", game.lock_path, "--json")
     assert verified.json["waived"] == 1
-    # CI knows the lock alone; a new process and a new database lose nothing.
+    # CI knows the lock and the store; a new database loses nothing.
+    game.env["BARKLINE_STORE"] = str(game.build / "store")
     again = game.root / "elsewhere"
     argv = (game.project, "--build", again)
     lock = tmp_path / "committed.lock"
