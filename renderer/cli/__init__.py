@@ -40,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "gate": "Judge stored takes again under other limits; propose limits.",
     "report": "Write the QA pages.",
     "analyse": "Show who sounds like whom; try another voice on a character.",
+    "review": "Decide about takes: approve, waive, retake, return, replace.",
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",

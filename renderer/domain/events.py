@@ -145,6 +145,27 @@ class CharacterRecast:
     is_rollback: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LineReviewed:
+    """Somebody decided about the take of a line.
+
+    Attributes:
+        line_id: The line.
+        locale: Its locale.
+        decision: Id of the decision.
+        choice: What was decided, or what the undone decision had decided.
+        who: Who decided.
+        undoes: Id of the decision it undoes, or "".
+    """
+
+    line_id: str
+    locale: str
+    decision: str
+    choice: str
+    who: str
+    undoes: str = ""
+
+
 Event = (
     TakeRequested
     | TakeFinished
@@ -155,4 +176,5 @@ Event = (
     | TakeJudgedAgain
     | GateReplayed
     | CharacterRecast
+    | LineReviewed
 )

@@ -39,6 +39,13 @@ from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
 from renderer.ports.retention import OldLine, Retention
+from renderer.ports.review import (
+    Decisions,
+    LineKey,
+    RecordingShelf,
+    RetakeBook,
+    RetakeEdit,
+)
 from renderer.ports.service import DeadLetters, ImportRow, Imports, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
@@ -55,6 +62,7 @@ __all__ = [
     "Comparison",
     "DatabaseFacts",
     "DeadLetters",
+    "Decisions",
     "EmotionHeard",
     "EmotionRecogniser",
     "GpuFacts",
@@ -64,6 +72,7 @@ __all__ = [
     "Imports",
     "Judge",
     "Leases",
+    "LineKey",
     "LineRepository",
     "LineWrite",
     "ManifestFile",
@@ -81,8 +90,11 @@ __all__ = [
     "Publisher",
     "QueueFacts",
     "Recogniser",
+    "RecordingShelf",
     "ReferenceJudge",
     "References",
+    "RetakeBook",
+    "RetakeEdit",
     "Retention",
     "SilentMeter",
     "SilentTracer",

@@ -14,6 +14,7 @@ from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.ports.history import History
 from renderer.ports.outbox import Outbox
+from renderer.ports.review import Decisions
 from renderer.ports.service import DeadLetters, Imports, Leases, ProjectGates
 from renderer.ports.verdict import Verdicts
 
@@ -252,6 +253,7 @@ class UnitOfWork(Protocol):
     imports: Imports
     history: History
     verdicts: Verdicts
+    decisions: Decisions
 
     def __enter__(self) -> Self: ...
 
