@@ -3,7 +3,9 @@
     BarklineError                  anything a command reports without a traceback
     ├── InputError                 what a person wrote is wrong; carries every fault at once
     │   ├── ManifestError          a project, scene, translation or lexicon file
-    │   └── LockError              a voice lock that cannot be read or trusted
+    │   ├── LockError              a voice lock that cannot be read or trusted
+    │   └── ReviewError            decisions about takes that cannot be recorded
+    ├── ReviewConflictError        somebody else decided first; says who, what and when
     ├── ConfigError                settings or flags that contradict each other
     ├── VoiceError                 a voice that cannot be used
     │   ├── UnknownVoiceError      no card of that name
@@ -93,6 +95,22 @@ class ManifestError(InputError):
 
 class LockError(InputError):
     """A voice lock cannot be read or trusted."""
+
+
+class ReviewError(InputError):
+    """Decisions about takes are wrong, or may not be made; nothing was recorded."""
+
+
+class ReviewConflictError(BarklineError):
+    """Somebody else decided first; nothing was recorded.
+
+    Attributes:
+        lines: (line_id, locale, who decided what and when) of every line that is concerned.
+    """
+
+    def __init__(self, message: str, lines: Sequence[tuple[str, str, str]] = ()) -> None:
+        super().__init__(message)
+        self.lines = tuple(lines)
 
 
 class ConfigError(BarklineError):

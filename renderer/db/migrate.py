@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from renderer.errors import ConfigError
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 def current_revision(engine: Engine) -> str:

@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 
 from renderer.db.chunk import chunks
-from renderer.db.tables import outbox, take
+from renderer.db.tables import decision, outbox, take
 from renderer.domain.object_key import object_keys
+from renderer.domain.review import Choice
 from renderer.domain.take import TakeStatus
 
 ROWS_AT_ONCE = 1000
@@ -48,6 +49,7 @@ class SqlReferences:
         wanted: ColumnElement[bool] | None = None
         if since is not None:
             wanted = or_(take.c.created_at >= since, take.c.finished_at >= since)
+        yield from self._decided()
         after = -1
         with self._reading.connect() as connection:
             while True:
@@ -58,6 +60,14 @@ class SqlReferences:
                 if len(rows) < ROWS_AT_ONCE:
                     return
                 after = rows[-1][0]
+
+    def _decided(self) -> Iterator[str]:
+        """Yield the recordings that decisions name: what replaced a take, and what was there."""
+        column = type_coerce(cast(decision.c.change, Text), Text)
+        query = select(column).where(decision.c.choice == Choice.REPLACE.value)
+        with self._reading.connect() as connection:
+            for text in connection.execute(query).scalars():
+                yield from object_keys(text or "")
 
     def known(self, render_keys: Sequence[str]) -> set[str]:
         """Return those of some render keys that a take has."""

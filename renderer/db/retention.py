@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from renderer.db.chunk import chunks
 from renderer.db.lock import lock_rows
-from renderer.db.tables import dead_letter, event, line, line_take, outbox, project, take
+from renderer.db.tables import dead_letter, decision, event, line, line_take, outbox, project, take
 from renderer.domain.take import TakeStatus
 from renderer.ports import OldLine
 
@@ -145,6 +145,7 @@ def _remove_lines(connection: Connection, lines: Sequence[OldLine]) -> int:
     back = select(line.c.id).where(line.c.id.in_(gone), line.c.is_orphaned.is_(False))
     going = sorted({old.pk for old in lines} - set(connection.scalars(back)))
     connection.execute(delete(line_take).where(line_take.c.line_pk.in_(going)))
+    connection.execute(delete(decision).where(decision.c.line_pk.in_(going)))
     return connection.execute(delete(line).where(line.c.id.in_(going))).rowcount
 
 

@@ -1,7 +1,8 @@
 """The tables. Takes are shared by all projects: the same render key is rendered once.
 
 project ─┬─< manifest_file ─< line >─ take        line.take_id: what it asks for now
-         │                     │ └──< line_take >─ take    every take it ever asked for
+         │                     │ ├──< line_take >─ take    every take it ever asked for
+         │                     │ └──< decision             what people decided about its takes
          └─< event             └ frozen_take_id
 take ─< outbox                                     work that is owed: not sent, or sent and not done
 dead_letter                                        messages the queue has given up
@@ -122,6 +123,25 @@ line = Table(
     Column("orphaned_at", _When),
     UniqueConstraint("project_id", "line_id", "locale"),
     Index(None, "project_id", "path", "position"),
+)
+
+# What people decided about the takes of a line; rows are only ever added. The sequence keeps two
+# people from overwriting each other.
+decision = Table(
+    "decision",
+    metadata,
+    _id(),
+    Column("line_pk", _Id, ForeignKey("line.id", ondelete="CASCADE"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("decision_id", String(32), nullable=False, unique=True),
+    Column("render_key", String(64), nullable=False),
+    Column("choice", String(10), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("at", _When, nullable=False),
+    Column("change", JSON, nullable=False),
+    Column("undoes", String(32), nullable=False),
+    UniqueConstraint("line_pk", "sequence"),
 )
 
 line_take = Table(

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from renderer.db.chunk import chunks
 from renderer.db.plain import aware, finite
 from renderer.db.tables import (
+    decision,
     event,
     line,
     line_take,
@@ -172,6 +173,7 @@ class SqlTransfer:
             known = _lines_there(connection, target_id, [v["line_id"] for v in made.values()])
         pks = {pk: known[v["line_id"], v["locale"]] for pk, v in made.items()}
         self._put_histories(connection, pks)
+        self._put_decisions(connection, pks)
 
     def _put_histories(self, connection: Connection, pks: Mapping[int, int]) -> None:
         """Copy which takes lines ever asked for.
@@ -196,6 +198,31 @@ class SqlTransfer:
         ]
         if new:
             connection.execute(insert(line_take), new)
+
+    def _put_decisions(self, connection: Connection, pks: Mapping[int, int]) -> None:
+        """Copy what people decided; a line with decisions of its own in the target keeps those.
+
+        Args:
+            connection: To the target.
+            pks: Row id of a line in the source to its row id in the target.
+        """
+        with self._source.connect() as source:
+            query = select(decision).where(decision.c.line_pk.in_(pks))
+            rows = [dict(row._mapping) for row in source.execute(query.order_by(decision.c.id))]
+        ids = {row["decision_id"] for row in rows}
+        there = select(decision.c.line_pk, decision.c.decision_id)
+        there = there.where(decision.c.line_pk.in_(pks.values()))
+        known = {(pk, name) for pk, name in connection.execute(there)}
+        own = {pk for pk, name in known if name not in ids}
+        met = select(decision.c.decision_id).where(decision.c.decision_id.in_(ids))
+        taken = set(connection.scalars(met))
+        new = [
+            {**_without_id(row), "line_pk": pks[row["line_pk"]]}
+            for row in rows
+            if row["decision_id"] not in taken and pks[row["line_pk"]] not in own
+        ]
+        if new:
+            connection.execute(insert(decision), new)
 
     def _line_values(self, row: Values, target_id: int) -> Values:
         values = {**_without_id(row), "project_id": target_id}

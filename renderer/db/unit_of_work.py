@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from renderer.db.decision import SqlDecisions
 from renderer.db.history import SqlHistory
 from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
@@ -20,6 +21,7 @@ from renderer.errors import DatabaseError
 from renderer.ports import (
     Clock,
     DeadLetters,
+    Decisions,
     History,
     Imports,
     Leases,
@@ -69,6 +71,7 @@ class SqlUnitOfWork:
     gates: ProjectGates
     imports: Imports
     history: History
+    decisions: Decisions
 
     def __init__(
         self, engine: Engine, project_name: str, clock: Clock, *, is_read_only: bool = False
@@ -94,6 +97,7 @@ class SqlUnitOfWork:
         self.gates = SqlGates(self._connection, project_id)
         self.imports = SqlImports(self._connection)
         self.history = SqlHistory(self._connection, project_id)
+        self.decisions = SqlDecisions(self._connection, project_id or NO_PROJECT)
         return self
 
     def _project_id(self) -> int | None:

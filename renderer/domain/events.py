@@ -90,4 +90,33 @@ class LineRenamed:
     was: str
 
 
-Event = TakeRequested | TakeFinished | ManifestImported | LineFrozen | LineThawed | LineRenamed
+@dataclass(frozen=True, slots=True)
+class LineReviewed:
+    """Somebody decided about the take of a line.
+
+    Attributes:
+        line_id: The line.
+        locale: Its locale.
+        decision: Id of the decision.
+        choice: What was decided, or what the undone decision had decided.
+        who: Who decided.
+        undoes: Id of the decision it undoes, or "".
+    """
+
+    line_id: str
+    locale: str
+    decision: str
+    choice: str
+    who: str
+    undoes: str = ""
+
+
+Event = (
+    TakeRequested
+    | TakeFinished
+    | ManifestImported
+    | LineFrozen
+    | LineThawed
+    | LineRenamed
+    | LineReviewed
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from renderer.domain.review import Decision
 from renderer.domain.take import Alignment, Attempt
 from renderer.domain.utterance import Utterance
 from renderer.domain.verdict import Finding
@@ -62,6 +63,9 @@ class LineReading:
         is_frozen: Whether it is pinned.
         is_recorded: Whether a human recording replaces the synthetic take.
         unpublishable: Why its voice may not be shipped, or "".
+        decision: The decision that holds for its take, or None.
+        decided: Sequence of the last decision about the line, 0 for none: what somebody who decides
+            from this reading has seen.
     """
 
     utterance: Utterance
@@ -72,6 +76,8 @@ class LineReading:
     is_frozen: bool = False
     is_recorded: bool = False
     unpublishable: str = ""
+    decision: Decision | None = None
+    decided: int = 0
 
 
 @dataclass(frozen=True, slots=True)

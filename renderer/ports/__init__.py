@@ -29,6 +29,13 @@ from renderer.ports.messaging import Publisher
 from renderer.ports.outbox import Outbox, OutboxRow, OwedRow
 from renderer.ports.reference import References
 from renderer.ports.retention import OldLine, Retention
+from renderer.ports.review import (
+    Decisions,
+    LineKey,
+    RecordingShelf,
+    RetakeBook,
+    RetakeEdit,
+)
 from renderer.ports.service import DeadLetters, ImportRow, Imports, Leases, ProjectGates
 from renderer.ports.speech import Speech, SpeechRequest, Synthesiser, VoiceBook
 from renderer.ports.storage import ObjectReader, ObjectStore, SweptStore
@@ -43,6 +50,7 @@ __all__ = [
     "Clock",
     "DatabaseFacts",
     "DeadLetters",
+    "Decisions",
     "GpuFacts",
     "HeardWord",
     "History",
@@ -50,6 +58,7 @@ __all__ = [
     "Imports",
     "Judge",
     "Leases",
+    "LineKey",
     "LineRepository",
     "LineWrite",
     "ManifestFile",
@@ -67,7 +76,10 @@ __all__ = [
     "Publisher",
     "QueueFacts",
     "Recogniser",
+    "RecordingShelf",
     "References",
+    "RetakeBook",
+    "RetakeEdit",
     "Retention",
     "SilentMeter",
     "SilentTracer",

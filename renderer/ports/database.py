@@ -14,6 +14,7 @@ from renderer.domain.take import RenderResult, Take, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.ports.history import History
 from renderer.ports.outbox import Outbox
+from renderer.ports.review import Decisions
 from renderer.ports.service import DeadLetters, Imports, Leases, ProjectGates
 
 
@@ -246,6 +247,7 @@ class UnitOfWork(Protocol):
     gates: ProjectGates
     imports: Imports
     history: History
+    decisions: Decisions
 
     def __enter__(self) -> Self: ...
 

@@ -1,0 +1,195 @@
+"""One round of decisions held against what is known: of each line all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from renderer.domain.decision_field import STAMP
+from renderer.domain.review import (
+    Choice,
+    Decision,
+    Reception,
+    Reviewed,
+    Standing,
+    follow,
+    in_force,
+    why_not,
+)
+from renderer.domain.utterance import text_hash
+from renderer.errors import Fault
+from renderer.ports import LineKey, StoredLine, UnitOfWork
+
+Seen = Mapping[LineKey, int]
+OTHER_TAKE = "the line has another take by now: hear it again, then decide"
+
+
+@dataclass(slots=True)
+class LineDesk:
+    """The decisions about one line.
+
+    Attributes:
+        key: The line.
+        expected: Sequence of the last decision their author has seen.
+        stored: The line, or None when there is none.
+        standing: Of its take, or None.
+        history: What was decided before, oldest first.
+        new: What is to be recorded.
+        faults: What is wrong or not allowed.
+        conflict: Who decided first, or what has changed since; "" for nobody.
+    """
+
+    key: LineKey
+    expected: int
+    stored: StoredLine | None = None
+    standing: Standing | None = None
+    history: list[Decision] = field(default_factory=list)
+    new: list[Decision] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    conflict: str = ""
+
+    @property
+    def pk(self) -> int:
+        """Row id of the line."""
+        if self.stored is None:
+            raise ValueError(f"{self.key} is no line")  # it has a fault, and is not accepted
+        return self.stored.pk
+
+    @property
+    def path(self) -> str:
+        """The scene file it is written in."""
+        return "" if self.stored is None else self.stored.utterance.origin.path
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the new decisions may be recorded."""
+        return not self.faults and not self.conflict
+
+    def receive(self, decision: Decision, place: str) -> None:
+        """Hold a new decision against the line."""
+        if self.stored is None or self.standing is None:
+            self._refuse(place, "line_id", "There is no such line.", "Correct it.", "unknown-line")
+            return
+        before = [*self.history, *self.new]
+        last = before[-1].sequence if before else 0
+        if last != self.expected:
+            self.conflict = before[-1].describe() if before else "its decisions are gone"
+            return
+        if decision.is_undo:
+            self._undo(decision, before, place)
+        elif decision.render_key != self.standing.render_key:
+            self.conflict = OTHER_TAKE
+            return
+        elif why := why_not(decision.choice, self.standing):
+            self._refuse(place, "choice", why, "Decide otherwise.", "not-allowed")
+        if decision.choice is Choice.RETAKE and not decision.is_undo:
+            stamp = {STAMP: text_hash(self.stored.utterance.written)}
+            decision = replace(decision, change={**decision.change, **stamp})
+        self.new.append(follow(before, decision))
+        self.expected += 1
+
+    def _undo(self, decision: Decision, before: Sequence[Decision], place: str) -> None:
+        found = next((d for d in in_force(before) if d.id == decision.undoes), None)
+        if found is None:
+            fix = "Look at the line's history."
+            problem = "There is no such decision about this line, or it is undone already."
+            self._refuse(place, "undoes", problem, fix, "nothing-to-undo")
+        elif (found.choice, found.render_key) != (decision.choice, decision.render_key):
+            fix = "Take choice and render key of the decision that is undone."
+            problem = "It was another choice, or about another take."
+            self._refuse(place, "undoes", problem, fix, "not-allowed")
+
+    def _refuse(self, place: str, name: str, problem: str, fix: str, code: str) -> None:
+        self.faults.append(Fault("decisions", 0, f"{place}.{name}", problem, fix, code))
+
+    def change_of(self, choice: Choice) -> tuple[Decision | None, Decision | None]:
+        """Return the last decision of a choice that was in force before and that is now."""
+        then, now = in_force(self.history), in_force([*self.history, *self.new])
+        return _last(then, choice), _last(now, choice)
+
+
+def _last(decisions: Iterable[Decision], choice: Choice) -> Decision | None:
+    return next((d for d in reversed([*decisions]) if d.choice is choice), None)
+
+
+class Desk:
+    """The decisions of one round.
+
+    Args:
+        unit: A transaction.
+        decisions: In the order they were made.
+        seen: Line to the sequence of the last decision their author has seen.
+
+    Attributes:
+        lines: By line.
+    """
+
+    def __init__(self, unit: UnitOfWork, decisions: Sequence[Decision], seen: Seen) -> None:
+        self._decisions = decisions
+        keys = list(dict.fromkeys(d.key for d in decisions))
+        self.lines = {key: LineDesk(key, seen.get(key, 0)) for key in keys}
+        self._known = unit.decisions.find([d.id for d in decisions])
+        self._look_up(unit, keys)
+        self._receive()
+
+    def _look_up(self, unit: UnitOfWork, keys: Sequence[LineKey]) -> None:
+        stored = {k: row for k, row in unit.lines.find(keys).items() if not row.is_orphaned}
+        takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in stored.values()}))}
+        histories = unit.decisions.of([row.pk for row in stored.values()])
+        for key, row in stored.items():
+            line = self.lines[key]
+            line.stored, line.standing = row, Standing.of(takes[row.take_id])
+            line.history = histories.get(row.pk, [])
+
+    def _receive(self) -> None:
+        met: dict[str, Decision] = dict(self._known)
+        for n, decision in enumerate(self._decisions):
+            line, known = self.lines[decision.key], met.get(decision.id)
+            if known is None:
+                met[decision.id] = decision
+                line.receive(decision, f"decisions.{n}")
+            elif not _is_same(known, decision):
+                fix = "Every decision has an id of its own."
+                problem = f"The id belongs to another decision: {known.describe()}."
+                place = f"decisions.{n}.id"
+                line.faults.append(Fault("decisions", 0, place, problem, fix, "id-taken"))
+            else:
+                line.expected = max(line.expected, known.sequence)
+
+    @property
+    def accepted(self) -> list[LineDesk]:
+        """The lines whose new decisions may be recorded."""
+        return [line for line in self.lines.values() if line.new and line.is_sound]
+
+    def faults(self) -> list[Fault]:
+        """Return everything that is wrong or not allowed."""
+        return [fault for line in self.lines.values() for fault in line.faults]
+
+    def conflicts(self) -> list[tuple[str, str, str]]:
+        """Return (line_id, locale, who decided what) of the lines others decided about first."""
+        return [(*line.key, line.conflict) for line in self.lines.values() if line.conflict]
+
+    def results(self) -> list[Reviewed]:
+        """Return what becomes of the decisions, in the order they were handed in."""
+        return [self._result(decision) for decision in self._decisions]
+
+    def _result(self, decision: Decision) -> Reviewed:
+        known = self._known.get(decision.id)
+        if known is not None and _is_same(known, decision):
+            return Reviewed(known, Reception.KNOWN, "it was recorded before")
+        line = self.lines[decision.key]
+        if line.faults:
+            text = "; ".join(f"{f.problem} {f.fix}" for f in line.faults)
+            return Reviewed(decision, Reception.REFUSED, text)
+        if line.conflict:
+            return Reviewed(decision, Reception.CONFLICT, line.conflict)
+        return Reviewed(next(d for d in line.new if d.id == decision.id), Reception.RECORDED)
+
+
+def _is_same(known: Decision, decision: Decision) -> bool:
+    """Whether two decisions of one id are one: a line may have got another id since."""
+    return (known.choice, known.render_key, known.undoes) == (
+        decision.choice,
+        decision.render_key,
+        decision.undoes,
+    )
