@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +21,6 @@ from renderer.web.reviewing import Reviewing
 from renderer.web.routes import RECORDING, deciding_routes, entrance, reading_routes
 
 MOST_RECORDING = 64 << 20
-_LOG = logging.getLogger(__name__)
 
 
 def create_app(
@@ -82,13 +80,3 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:
         return answer(error.status_code, "http", f"{error.detail}. Go back to the page.")
-
-    @app.exception_handler(Exception)
-    async def unforeseen(_request: Request, error: Exception) -> Response:
-        _LOG.error("the review page failed", exc_info=error)
-        return answer(
-            500,
-            "bug",
-            f"This is a fault of Barkline ({type(error).__name__}); its server says more. What was "
-            "decided is kept.",
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -30,6 +31,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+_LOG = logging.getLogger(__name__)
 _DENY_ALL = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -56,13 +58,18 @@ class Guard:
             return
         if scope["type"] != "http":
             return
-        guarded = _with_headers(send)
+        guarded, begun = _with_headers(send)
         try:
             self._admit(scope)
             most = self._most.get(scope["path"], MOST_JSON)
             await self._app(scope, _bounded(scope, receive, most), guarded)
         except Problem as problem:
             await problem.answer()(scope, receive, guarded)
+        except Exception as error:
+            _LOG.exception("the review page failed")
+            if begun():
+                raise
+            await _bug(error).answer()(scope, receive, guarded)
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -145,9 +152,23 @@ def _too_large(most: int) -> Problem:
     )
 
 
-def _with_headers(send: Send) -> Send:
+def _bug(error: Exception) -> Problem:
+    return Problem(
+        500,
+        "bug",
+        f"This is a fault of Barkline ({type(error).__name__}); its server says more. What was "
+        "decided is kept.",
+    )
+
+
+def _with_headers(send: Send) -> tuple[Send, Callable[[], bool]]:
+    """Return a `send` that adds our headers, and what says whether an answer has begun."""
+    is_begun = False
+
     async def with_headers(message: Message) -> None:
+        nonlocal is_begun
         if message["type"] == "http.response.start":
+            is_begun = True
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
@@ -155,4 +176,4 @@ def _with_headers(send: Send) -> Send:
             headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
-    return with_headers
+    return with_headers, lambda: is_begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import threading
@@ -68,6 +69,7 @@ def key_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
+@functools.cache
 def voice(seconds: float, hertz: float = 140.0, pause: float = 0.0) -> Waveform:
     """A voice-like buzz: glides, syllables, and a pause."""
     t = np.arange(int(seconds * 24_000)) / 24_000
@@ -81,6 +83,13 @@ def voice(seconds: float, hertz: float = 140.0, pause: float = 0.0) -> Waveform:
     quiet = (t > seconds * 0.4) & (t < seconds * 0.4 + pause)
     noise = np.random.default_rng(1).normal(0, 0.004, t.size)
     return Waveform.of(0.22 * buzz * syllables * ~quiet + noise, 24_000)
+
+
+@functools.cache
+def spoken(hertz: float, pause: float = 0.0) -> tuple[bytes, Waveform]:
+    """Return two seconds as Ogg, and as they are."""
+    sound = voice(2.0, hertz, pause)
+    return ogg(sound), sound
 
 
 def ogg(sound: Waveform) -> bytes:
@@ -105,8 +114,8 @@ class Store:
     def __init__(self) -> None:
         self.sounds: dict[str, tuple[bytes, Waveform]] = {}
 
-    def add(self, sound: Waveform) -> str:
-        data = ogg(sound)
+    def add(self, hertz: float, pause: float = 0.0) -> str:
+        data, sound = spoken(hertz, pause)
         name = f"{hashlib.sha256(data).hexdigest()}.ogg"
         self.sounds[name] = data, sound
         return f"audio/{name}"
@@ -163,7 +172,7 @@ def line(number: int, text: str, made: TakeReading | None, **more: object) -> Li
 
 def small_lines(store: Store) -> list[LineReading]:
     """Every kind of line a reviewer meets."""
-    one, other, third = (store.add(voice(2.0, hz, p)) for hz, p in ((140, 0.4), (150, 0), (170, 0)))
+    one, other, third = (store.add(hz, p) for hz, p in ((140, 0.4), (150, 0), (170, 0)))
     halt = "Halt! Who goes there, at this hour?"
     tried = (
         Attempt(1, "", Verdict.of((GAP, PACE))),
@@ -312,7 +321,7 @@ class Studio:
         found = self.lines[key]
         if found.take:
             self.old[found.take.render_key] = found.take
-        fresh = take(found.utterance.text, status, self.store.add(voice(2.0, hertz)))
+        fresh = take(found.utterance.text, status, self.store.add(hertz))
         self.lines[key] = replace(found, take=fresh)
         self.review.note(key)
         self.reviewing.refresh([key])
