@@ -51,10 +51,12 @@ async function submitBulk(choice, note, changed = "") {
     const reviewed = able.length ? await decide(choice, able, { note, change: changed === "seed" ? { seed: 1 + Math.floor(Math.random() * 1e6) } : {} }) : [];
     const conflicts = reviewed.filter((one) => one.reception === "conflict");
     if (conflicts.length) problems.push(`${asMany(conflicts.length)} not changed, somebody was quicker: ${conflicts[0].message}`);
-    const stay = new Set(conflicts.map((one) => keyOf(one.decision.locale, one.decision.line_id)));
+    const refused = reviewed.filter((one) => one.reception === "refused");
+    if (refused.length) problems.push(`${asMany(refused.length)} not taken: ${refused[0].message}`);
+    const stay = new Set([...conflicts, ...refused].map((one) => keyOf(one.decision.locale, one.decision.line_id)));
     for (const line of able) if (!stay.has(line.key)) marks.delete(line.key);
-    for (const one of reviewed) if (one.reception !== "conflict") done.push({ ...one.decision, key: keyOf(one.decision.locale, one.decision.line_id) });
-    tell(`${CHOICES[choice].name}: ${asMany(able.length - conflicts.length)}. u undoes them one by one.`);
+    for (const one of reviewed) if (one.reception === "recorded") done.push({ ...one.decision, key: keyOf(one.decision.locale, one.decision.line_id) });
+    tell(`${CHOICES[choice].name}: ${asMany(able.length - stay.size)}. u undoes them one by one.`);
   } catch (error) { problems.push(error.message); }
   showBulk(problems.join(" "));
   refresh({ keepScroll: true });

@@ -61,7 +61,7 @@ async function decide(choice, decidedLines, { note = "", change = {} } = {}) {
   const made = decidedLines.map((line) => ({
     id: newId(), line_id: line.id, locale: line.locale, render_key: line.render, choice, note, change, decided: line.decided,
   }));
-  if (live) return (await askServer("api/decisions", { method: "POST", json: { decisions: made } })).reviewed;
+  if (live) return send(made);
   for (const one of made) {
     const { decided: _, ...plain } = one;
     shelf.kept.push({ ...plain, who: reviewer() || "unknown", at, undoes: "" });
@@ -71,13 +71,33 @@ async function decide(choice, decidedLines, { note = "", change = {} } = {}) {
   return made.map((one) => ({ decision: one, reception: "recorded", message: "" }));
 }
 
+async function send(made) {
+  const { reviewed } = await askServer("api/decisions", { method: "POST", json: { decisions: made } });
+  for (const { decision, reception } of reviewed) if (reception === "recorded") note(decision);
+  return reviewed;
+}
+
+// What the server has recorded is known here at once; its row comes with the next event.
+function note(decision) {
+  const line = lines.find((one) => one.key === keyOf(decision.locale, decision.line_id));
+  if (!line) return;
+  line.decided = decision.sequence;
+  line.decision = decision.undoes ? "" : decision.choice;
+}
+
 async function undo(decision) {
-  if (live) return askServer("api/undo", { method: "POST", json: { id: newId(), decision: decision.id } });
+  if (live) {
+    const { id: undoes, line_id, locale, render_key, choice } = decision;
+    const line = lines.find((one) => one.key === keyOf(locale, line_id));
+    const [{ reception, message }] = await send([{ id: newId(), line_id, locale, render_key, choice, undoes, decided: line?.decided || 0 }]);
+    if (reception === "conflict") throw new Error(`Somebody decided since: ${message}. Nothing was undone.`);
+    if (reception === "refused") throw new Error(message);
+    return;
+  }
   shelf.kept = shelf.kept.filter((one) => one.id !== decision.id);
   shelf.keep();
   const line = lines.find((one) => one.key === keyOf(decision.locale, decision.line_id));
   if (line) line.decision = holding(line, shelf.of(line))?.choice || line.reported;
-  return null;
 }
 
 function exportDecisions() {

@@ -106,6 +106,7 @@ async function submit(choice) {
   try {
     const [reviewed] = choice === "replace" ? await handIn(line, file, note) : await decide(choice, [line], { note, change });
     if (reviewed.reception === "conflict") { await seeConflict(line, reviewed.message); return; }
+    if (reviewed.reception === "refused") { warn(reviewed.message); return; }
     done.push({ ...reviewed.decision, key: line.key });
     tell(`${CHOICES[choice].name}: `, said(line.id), ". u undoes it.");
     if (current === shownNow) closeForm();
@@ -118,9 +119,11 @@ async function submit(choice) {
   } finally { setBusy(false); }
 }
 
-async function handIn(line, file, note) {
-  const asked = new URLSearchParams({ id: newId(), locale: line.locale, line_id: line.id, render_key: line.render, decided: line.decided, note });
-  return (await askServer(`api/recording?${asked}`, { method: "POST", body: file })).reviewed;
+async function handIn(line, file, text) {
+  const asked = new URLSearchParams({ id: newId(), locale: line.locale, line_id: line.id, render_key: line.render, decided: line.decided, note: text, choice: "replace" });
+  const { reviewed } = await askServer(`api/recording?${asked}`, { method: "POST", body: file });
+  if (reviewed[0].reception === "recorded") note(reviewed[0].decision);
+  return reviewed;
 }
 
 function setBusy(isBusy) {
@@ -131,7 +134,7 @@ function setBusy(isBusy) {
 // Somebody else was quicker: what is typed stays, what they decided is shown, and it may be handed in again.
 async function seeConflict(line, message) {
   await renew(line);
-  warn(`${message} Your decision was not recorded. Look at theirs; to decide all the same, hand yours in again.`);
+  warn(`${message}. Your decision was not recorded. Look at theirs; to decide all the same, hand yours in again.`);
 }
 
 async function takeBack(decision) {
