@@ -3,6 +3,7 @@
     workspace   what people commit, read and keyed; imports no database and no engine
     house       the same with database, store and voices: plan, import, freeze, publish
     stages      the stages of a render, composed for either mode
+    review      decisions about a project's takes
     walk        a house with engines, judges and queue: render in one process
     service     the parts of workers and relays, which serve all projects and have none at hand
     watch       logs, metrics, health and traces of their processes
@@ -16,6 +17,7 @@ Heavy libraries are imported inside functions, so that light commands stay light
 
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.house import House, Named, open_house, voice_book
+from renderer.bootstrap.review import open_review, reopen
 from renderer.bootstrap.service import (
     Service,
     migrate_service,
@@ -49,11 +51,13 @@ __all__ = [
     "open_relay",
     "open_relay_meter",
     "open_render",
+    "open_review",
     "open_service",
     "open_tracer",
     "open_walk",
     "open_worker",
     "open_workspace",
+    "reopen",
     "serve_watch",
     "start_logs",
     "voice_book",

@@ -212,8 +212,12 @@ def _context(
 
     A voice that is not installed counts as such: the reader reports the lines that need it.
     """
+    from renderer.manifest.retake import RETAKES_FILE
+
     project = workspace.project
-    files = [project.path, profiles_path(project), *(p for p, _ in lexicon_paths(project))]
+    retakes = project.root / RETAKES_FILE
+    laid = [retakes] if retakes.is_file() else []
+    files = [project.path, *laid, profiles_path(project), *(p for p, _ in lexicon_paths(project))]
     voices = {v for c in project.characters.values() for v in (c.voice, *c.voices.values())}
     return digest(
         [

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "freeze": "Pin approved lines to their current take.",
     "thaw": "Let pinned lines follow their inputs again.",
     "report": "Write the QA pages.",
+    "review": "Decide about takes: approve, waive, retake, return, replace.",
     "publish": "Write the voice lock.",
     "pull": "Fetch the lock's assets into a game build.",
     "verify": "Prove that a lock can be shipped.",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import click
 
 from renderer.bootstrap import House
 from renderer.cli import show
+from renderer.domain.review import Choice
 from renderer.domain.take import Take, TakeStatus
 from renderer.services.scope import Scope
+
+if TYPE_CHECKING:
+    from renderer.ports import StoredLine, UnitOfWork
 
 SHOWN = 20
 NOT_GOOD = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
@@ -16,7 +23,7 @@ NOT_GOOD = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
 def failures(house: House, scope: Scope) -> dict[tuple[str, str], tuple[TakeStatus, str]]:
     """Return for every line in scope that was rendered and is not approved: status and why."""
     with house.reading() as unit:
-        rows = [r for r in unit.lines.iterate(NOT_GOOD) if scope.holds(r.utterance)]
+        rows = _unsettled(unit, scope)
         takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in rows}))}
     return {row.utterance.key: (row.status, _why(takes[row.take_id])) for row in rows}
 
@@ -37,11 +44,20 @@ def _why(take: Take) -> str:
 
 def unsettled(house: House, scope: Scope) -> dict[TakeStatus, int]:
     """Return how many takes in scope are rejected, failed or quarantined now."""
-    from renderer.services.queue import take_ids
-
     with house.reading() as unit:
-        counts = {status: len(take_ids(unit, scope, (status,))) for status in NOT_GOOD}
-    return {status: number for status, number in counts.items() if number}
+        takes = {(row.status, row.take_id) for row in _unsettled(unit, scope)}
+    counts = Counter(status for status, _ in takes)
+    return {status: counts[status] for status in NOT_GOOD if counts[status]}
+
+
+def _unsettled(unit: UnitOfWork, scope: Scope) -> list[StoredLine]:
+    """Return the lines in scope that are not good and that nobody has waived."""
+    from renderer.services.held import decisions_held
+
+    rows = [r for r in unit.lines.iterate(NOT_GOOD) if scope.holds(r.utterance)]
+    held = decisions_held(unit, rows)
+    waived = {pk for pk, decision in held.items() if decision.choice is Choice.WAIVE}
+    return [row for row in rows if row.pk not in waived]
 
 
 def tell_failures(house: House, scope: Scope) -> None:

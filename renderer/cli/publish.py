@@ -33,11 +33,18 @@ def command(project: Path, build: Path | None, lock: Path | None, as_json: bool)
     if as_json:
         left_out = [asdict(left) for left in report.left_out]
         show.as_json(
-            {"lock": path, "entries": report.entries, "left_out": left_out, "stale": stale}
+            {
+                "lock": path,
+                "entries": report.entries,
+                "waived": report.waived,
+                "left_out": left_out,
+                "stale": stale,
+            }
         )
     else:
         walk.tell_left_out(report)
-        click.echo(f"{path}: {report.entries} assets")
+        waived = f", {report.waived} of them waived" if report.waived else ""
+        click.echo(f"{path}: {report.entries} assets{waived}")
     return 0 if report.is_complete and not stale else 1
 
 

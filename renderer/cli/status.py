@@ -19,6 +19,7 @@ from renderer.cli.option import (
     scope_options,
 )
 from renderer.domain.take import TakeStatus
+from renderer.services.held import decisions_held, standing_of
 
 IMPORTS_SHOWN = 20
 
@@ -48,17 +49,19 @@ def command(
     waiting: list[dict[str, str]] = []
     with house.reading() as unit:
         stale = house.stale_translations(unit)
-        for row in unit.lines.iterate():
-            said = row.utterance
-            if not scope.holds(said):
-                continue
-            status = "frozen" if row.is_frozen else row.status.value
-            by_locale.setdefault(said.locale, Counter())[status] += 1
-            by_character.setdefault(said.character, Counter())[status] += 1
-            if row.status is not TakeStatus.APPROVED or said.key in stale:
-                why = status if row.status is not TakeStatus.APPROVED else "stale translation"
-                entry = {"line_id": said.line_id, "locale": said.locale, "why": why}
-                waiting.append(entry | {"error": errors.get(said.key, ("", ""))[1]})
+        rows = [row for row in unit.lines.iterate() if scope.holds(row.utterance)]
+        held = decisions_held(unit, rows)
+    for row in rows:
+        said, decision = row.utterance, held.get(row.pk)
+        status = standing_of(row, decision)
+        by_locale.setdefault(said.locale, Counter())[status] += 1
+        by_character.setdefault(said.character, Counter())[status] += 1
+        is_good = row.status is TakeStatus.APPROVED and status in ("approved", "frozen")
+        if not (is_good or status == "waived") or said.key in stale:
+            why = "stale translation" if is_good or status == "waived" else status
+            error = decision.describe() if decision else errors.get(said.key, ("", ""))[1]
+            entry = {"line_id": said.line_id, "locale": said.locale, "why": why}
+            waiting.append(entry | {"error": error})
     if as_json:
         show.as_json({"locales": by_locale, "characters": by_character, "waiting": waiting})
         return 0

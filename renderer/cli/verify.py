@@ -102,6 +102,7 @@ def _document(report: VerifyReport, is_good: bool) -> dict[str, Any]:
         "required": report.required,
         "proven": report.proven,
         "frozen": report.frozen,
+        "waived": report.waived,
         "files": report.files,
         "problems": [
             {
@@ -135,6 +136,7 @@ def _summary(report: VerifyReport, is_good: bool) -> str:
     details = [f"{report.proven} of {report.required} required lines proven"]
     details += [f"{report.files} files compared"] if report.files else []
     details += [f"{report.frozen} frozen"] if report.frozen else []
+    details += [f"{report.waived} waived"] if report.waived else []
     details += [f"{warnings} warnings"] if warnings else []
     return f"{'shippable' if is_good else 'NOT SHIPPABLE'}: {', '.join(details)}"
 

@@ -142,6 +142,11 @@ class Reviewed:
     message: str = ""
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it is recorded, now or before."""
+        return self.reception in (Reception.RECORDED, Reception.KNOWN)
+
+    @property
     def asks_for_import(self) -> bool:
         """Whether committed files changed, so that the line has to be imported and rendered."""
         is_file = self.decision.choice in (Choice.RETAKE, Choice.REPLACE)

@@ -48,6 +48,8 @@ class LockEntry:
         frozen: Whether it is pinned whatever changes around it.
         parts: Part name to digest, so that CI can say why a line is stale.
         consent_expires: Day (YYYY-MM-DD) after which the speaker's consent ends, or "".
+        waived: Of a take the gate rejected and a person ships all the same: `decision` (its id),
+            `who`, `at` and `note`, the reason. Empty, and not written, for any other.
     """
 
     line_id: str
@@ -67,6 +69,7 @@ class LockEntry:
     frozen: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
     consent_expires: str = ""
+    waived: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -108,7 +111,9 @@ def dump(project: str, entries: Iterable[LockEntry]) -> str:
 
 
 def _row(entry: LockEntry) -> str:
-    document = {name: getattr(entry, name) for name in _NAMES}
+    document = {name: getattr(entry, name) for name in _NAMES - {"waived"}}
+    if entry.waived:
+        document["waived"] = dict(entry.waived)
     document["duration_s"] = round(entry.duration_s, _DURATION_DECIMALS)
     return json.dumps(
         document, sort_keys=True, ensure_ascii=False, separators=(", ", ": "), allow_nan=False
@@ -158,13 +163,14 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 _NAMES = {f.name for f in fields(LockEntry)}
-_REQUIRED = _NAMES - {"frozen", "parts", "consent_expires"}
+_REQUIRED = _NAMES - {"frozen", "parts", "consent_expires", "waived"}
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "size": int,
     "duration_s": (int, float),
     "publishable": bool,
     "frozen": bool,
     "parts": dict,
+    "waived": dict,
 }
 
 
@@ -177,8 +183,9 @@ def _entry(value: Any, where: str) -> LockEntry:  # noqa: ANN401 - JSON
         is_bool_as_number = isinstance(field_value, bool) and wanted is not bool
         if not isinstance(field_value, wanted) or is_bool_as_number:
             raise LockError(f"{where}: {field_name} has the wrong type; {_RESTORE}")
-    if not all(isinstance(d, str) for d in known.get("parts", {}).values()):
-        raise LockError(f"{where}: parts has the wrong type; {_RESTORE}")
+    for field_name in ("parts", "waived"):
+        if not all(isinstance(d, str) for d in known.get(field_name, {}).values()):
+            raise LockError(f"{where}: {field_name} has the wrong type; {_RESTORE}")
     return LockEntry(**known)
 
 

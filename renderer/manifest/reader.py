@@ -13,6 +13,7 @@ from renderer.domain.voice import VoiceRef
 from renderer.errors import Fault, ManifestError
 from renderer.manifest.identifier import id_form
 from renderer.manifest.line import LineReader
+from renderer.manifest.retake import RETAKES_FILE, Retakes, read_retakes
 from renderer.manifest.scene import SUFFIXES, open_scene
 from renderer.manifest.source import SceneFile
 from renderer.manifest.tree import FaultLog, Unreadable
@@ -50,6 +51,7 @@ def find_files(project: Project) -> list[SceneFile]:
     faults: list[Fault] = []
     others = {
         project.path,
+        project.root / RETAKES_FILE,
         *(p for pattern in project.lexicons for p in project.root.glob(pattern)),
     }
     for pattern in project.scenes:
@@ -92,6 +94,7 @@ def read_scenes(
     *,
     voices: Container[str] | None = None,
     taken: Mapping[str, str] | None = None,
+    retakes: Retakes | None = None,
 ) -> Iterator[Scene]:
     """Read scene files, in bounded memory for JSONL and CSV.
 
@@ -102,11 +105,13 @@ def read_scenes(
             for errors when the iterator is finished and throws everything away when there is one.
         voices: Names of installed voices, or None to accept every name.
         taken: `id_form` of every line that is known from files not read now, to its file.
+        retakes: What is laid over the lines; None for the project's own `retakes.yaml`.
 
     Yields:
         The lines, file by file; at least one Scene per file.
     """
-    desk = _Desk(project, faults, voices, taken or {})
+    laid = read_retakes(project, faults) if retakes is None else retakes
+    desk = _Desk(project, faults, voices, taken or {}, laid)
     for file in files:
         yield from desk.read(file)
     desk.finish()
@@ -121,11 +126,13 @@ class _Desk:
         faults: list[Fault],
         voices: Container[str] | None,
         taken: Mapping[str, str],
+        retakes: Retakes,
     ) -> None:
         self._project = project
         self._faults = faults
         self._voices = voices
         self._taken = taken
+        self._retakes = retakes
         self._seen: dict[str, tuple[str, int]] = {}
         self._was: dict[str, tuple[str, int, str]] = {}
         self._voice_faults: dict[tuple[str, str], str] = {}
@@ -141,7 +148,7 @@ class _Desk:
                 utterance = reader.read(table)
                 if utterance is None or not self._is_new(utterance, log):
                     continue
-                chunk.append(utterance)
+                chunk.append(self._retakes.lay(utterance))
                 if len(chunk) == CHUNK:
                     yield Scene(file, tuple(chunk), log.bytes_read)
                     chunk.clear()
@@ -199,9 +206,10 @@ class _Desk:
         return f"No voice {name!r} is installed ('barkline voices list' shows all)."
 
     def finish(self) -> None:
-        """Report lines that say they were a line that still exists."""
+        """Report lines that say they were a line that still exists, and retakes of no line."""
         for form, (path, line, old) in sorted(self._was.items(), key=lambda item: item[1]):
             if where := self._where(form):
                 problem = f"The line says it was {old!r}, but {where} still has that id."
                 fix = "Delete 'was', or rename the other line."
                 self._faults.append(Fault(path, line, "was", problem, fix, "was-in-use"))
+        self._retakes.finish(self._taken)

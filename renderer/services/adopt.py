@@ -8,9 +8,12 @@ to. Nothing is fetched for that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
+from renderer.domain.decision_field import faults_of
 from renderer.domain.object_key import content_hash
 from renderer.domain.render_key import OWN_PARTS, RenderKey
+from renderer.domain.review import Choice, Decision
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import LockEntry, VoiceLock
@@ -40,7 +43,7 @@ class Adopter:
         approved, whatever a gate said elsewhere.
         """
         stored = self._stored(key.hex)
-        if stored is not None and stored.status is TakeStatus.APPROVED:
+        if stored is not None and (stored.status is TakeStatus.APPROVED or self.is_waived(key)):
             return stored
         return self.vouched(key) or stored
 
@@ -48,6 +51,20 @@ class Adopter:
         """Return what the lock itself holds under a render key, or None."""
         entry = self._by_render_key.get(key.hex)
         return result_of(entry) if entry else None
+
+    def is_waived(self, key: RenderKey) -> bool:
+        """Whether the lock holds a render key's take in spite of what the gate found."""
+        entry = self._by_render_key.get(key.hex)
+        return entry is not None and bool(entry.waived)
+
+    def waiver(self, said: Utterance, key: RenderKey) -> Decision | None:
+        """Return the waiver a lock holds for a line at a render key, or None."""
+        names = (said.line_id, *said.was)
+        known = (self._by_line.get((line_id, said.locale)) for line_id in names)
+        entry = next((e for e in known if e is not None), None)
+        if entry is None or not entry.waived or entry.render_key != key.hex:
+            return None
+        return waiver_of(entry, said.line_id)
 
     def pin(self, said: Utterance, key: RenderKey) -> RenderKey | None:
         """Return the key a line is frozen at, unless the line itself changed since.
@@ -82,6 +99,26 @@ def is_sound(result: RenderResult) -> bool:
         and content_hash(sound.key) == sound.sha256 != ""
         and sound.size > 0
     )
+
+
+def waiver_of(entry: LockEntry, line_id: str) -> Decision | None:
+    """Return the waiver of an entry as a decision; None when it is none that could be made."""
+    told = entry.waived
+    try:
+        at = datetime.fromisoformat(told.get("at", ""))
+    except ValueError:
+        return None
+    waiver = Decision(
+        id=told.get("decision", ""),
+        line_id=line_id,
+        locale=entry.locale,
+        render_key=entry.render_key,
+        choice=Choice.WAIVE,
+        who=told.get("who", ""),
+        at=at,
+        note=told.get("note", ""),
+    )
+    return None if faults_of(waiver, "waived") else waiver
 
 
 def result_of(entry: LockEntry) -> RenderResult:

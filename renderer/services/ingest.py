@@ -41,7 +41,7 @@ from renderer.services.asked import Asked, changed_files, find_stored, keeps, ou
 from renderer.services.compare import lapses
 from renderer.services.failpoint import Failpoint, nothing
 from renderer.services.render_key import KeyBuilder
-from renderer.services.settle import settle
+from renderer.services.settle import settle, take_over_waivers
 
 PIECE = 500
 TRIES = 5
@@ -248,6 +248,8 @@ class Ingest:
         report.lines += len(asked)
         report.cached += len(asked) - (report.requested - before)
         unit.lines.save(writes, generation)
+        if self._lock is not None:
+            events += take_over_waivers(unit, self._lock, asked)
         unit.outbox.add(events)
 
     def _ask(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from pathlib import PurePosixPath
 from typing import Any
 
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
 from renderer.domain.object_key import content_hash
-from renderer.domain.take import Take, TakeStatus, line_of
+from renderer.domain.review import Choice, Decision, holding, why_held_back
+from renderer.domain.take import Take, line_of
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
 from renderer.domain.voice_lock import LockEntry, dump
@@ -44,11 +45,13 @@ class PublishReport:
     Attributes:
         text: The lock, ready to be written.
         entries: How many lines it holds.
+        waived: How many of them are shipped in spite of what the gate found.
         left_out: What it does not hold.
     """
 
     text: str = ""
     entries: int = 0
+    waived: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
 
     @property
@@ -90,6 +93,7 @@ class Publish:
         self._add(unit, piece, required, entries, report)
         report.text = dump(project, entries)
         report.entries = len(entries)
+        report.waived = sum(bool(entry.waived) for entry in entries)
         return report
 
     def _add(
@@ -101,22 +105,24 @@ class Publish:
         report: PublishReport,
     ) -> None:
         takes = {t.id: t for t in unit.takes.get(sorted({line.take_id for line in lines}))}
+        histories = unit.decisions.of([line.pk for line in lines])
         for line in lines:
             take, said = takes[line.take_id], line.utterance
-            why = self._why_not(take, is_frozen=line.is_frozen)
+            decision = holding(histories.get(line.pk, ()), take.render_key.hex)
+            why = self._why_not(take, decision, is_frozen=line.is_frozen)
             if not why:
                 try:
-                    entries.append(self._entry(line, take))
+                    entries.append(self._entry(line, take, decision))
                 except (ObjectMissingError, ObjectCorruptError):
                     why = LOST[line.is_frozen]  # its metadata is there and cannot be read
             if why:
                 is_required = required.get(said.locale, True)
                 report.left_out.append(LeftOut(*said.key, why, is_required))
 
-    def _why_not(self, take: Take, *, is_frozen: bool) -> str:
+    def _why_not(self, take: Take, decision: Decision | None, *, is_frozen: bool) -> str:
         """Return why a take may not enter the lock, or ""."""
-        if take.status is not TakeStatus.APPROVED or take.result is None:
-            return f"its take is {take.status.value}, not approved"
+        if why := why_held_back(decision, take.status):
+            return why
         keys = objects_of(take)
         if not keys or not all(self._store.has(key) for key in keys):
             return LOST[is_frozen]
@@ -125,7 +131,7 @@ class Publish:
         card = self._voices.card(VoiceRef.parse(take.request.utterance.voice).name)
         return card.why_unpublishable(self._today)
 
-    def _entry(self, line: StoredLine, take: Take) -> LockEntry:
+    def _entry(self, line: StoredLine, take: Take, decision: Decision | None) -> LockEntry:
         if take.result is None or take.result.delivery is None:
             raise ValueError(f"take {take.id} has no sound")  # _why_not has held it back
         said, sound = line.utterance, take.result.delivery
@@ -152,6 +158,7 @@ class Publish:
             frozen=line.is_frozen,
             parts=key.plain(),
             consent_expires=expires.isoformat() if expires else "",
+            waived=_waived(decision),
         )
 
     def _metadata(self, said: Utterance, take: Take) -> str:
@@ -182,3 +189,15 @@ class Publish:
         if not isinstance(document, dict):
             raise ObjectCorruptError(f"{key} is no metadata document")
         return document
+
+
+def _waived(decision: Decision | None) -> dict[str, str]:
+    """Return who waived a take and why, as the lock holds it; empty when nobody did."""
+    if decision is None or decision.choice is not Choice.WAIVE:
+        return {}
+    return {
+        "decision": decision.id,
+        "who": decision.who,
+        "at": decision.at.astimezone(UTC).isoformat(timespec="seconds"),
+        "note": decision.note,
+    }

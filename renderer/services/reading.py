@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date
 
 from renderer.domain.reading import LineReading, TakeReading
+from renderer.domain.review import holding
 from renderer.domain.take import Take
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
@@ -54,8 +55,10 @@ class ProjectReader:
         before = unit.lines.previous_approved([line.pk for line in lines])
         wanted = {line.take_id for line in lines} | set(before.values())
         takes = {take.id: take for take in unit.takes.get(sorted(wanted))}
+        histories = unit.decisions.of([line.pk for line in lines])
         for line in lines:
             take = takes[line.take_id]
+            history = histories.get(line.pk, [])
             old = takes.get(before.get(line.pk, 0))
             yield LineReading(
                 utterance=line.utterance,
@@ -66,6 +69,8 @@ class ProjectReader:
                 is_frozen=line.is_frozen,
                 is_recorded=bool(take.request.recording_key),
                 unpublishable=self._unpublishable(line.utterance, take),
+                decision=holding(history, take.render_key.hex),
+                decided=history[-1].sequence if history else 0,
             )
 
     def _unpublishable(self, said: Utterance, take: Take) -> str:

@@ -1,10 +1,12 @@
-"""Known takes that a committed lock vouches for are finished without being rendered."""
+"""What a committed lock vouches for holds here too: takes are finished, waivers recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from renderer.domain.events import Event, LineReviewed
 from renderer.domain.render_key import RenderKey
+from renderer.domain.review import follow
 from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
 from renderer.services.adopt import Adopter
@@ -31,8 +33,30 @@ def settle(
             open_[pk] = line.take_key, status
     for pk, (key, status) in open_.items():
         result = None if status is TakeStatus.APPROVED else lock.vouched(key)
-        if result is None:
-            continue
+        if result is None or (status is TakeStatus.REJECTED and lock.is_waived(key)):
+            continue  # of a waived take, what the gate found stays to be seen
         unit.takes.reopen([status], [pk])
         if unit.takes.lease([pk], _OWNER, _LEASE_S):  # else a worker is at it
             unit.takes.finish(pk, _OWNER, result)
+
+
+def take_over_waivers(unit: UnitOfWork, lock: Adopter, asked: Sequence[Asked]) -> list[Event]:
+    """Record the waivers of a lock for stored lines about which nobody has decided here.
+
+    Returns:
+        What has happened.
+    """
+    waivers = {a.utterance.key: lock.waiver(a.utterance, a.take_key) for a in asked}
+    wanted = {key: waiver for key, waiver in waivers.items() if waiver is not None}
+    if not wanted:
+        return []
+    rows = unit.lines.find(list(wanted))
+    decided = unit.decisions.of([row.pk for row in rows.values()])
+    known = unit.decisions.find([waiver.id for waiver in wanted.values()])
+    new = [
+        (rows[key].pk, follow((), waiver))
+        for key, waiver in wanted.items()
+        if key in rows and rows[key].pk not in decided and waiver.id not in known
+    ]
+    unit.decisions.add(new)
+    return [LineReviewed(*d.key, d.id, d.choice.value, d.who) for _, d in new]

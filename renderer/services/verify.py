@@ -76,6 +76,7 @@ class VerifyReport:
         required: Lines that have to be there, over all required locales.
         proven: Those of them that are approved, current and publishable.
         frozen: Lines that are pinned to an older take on purpose.
+        waived: Lines whose take the gate rejected and a person ships all the same.
         files: Files whose bytes were compared.
         problems: Everything that was found, in the order of the manifests.
     """
@@ -83,6 +84,7 @@ class VerifyReport:
     required: int = 0
     proven: int = 0
     frozen: int = 0
+    waived: int = 0
     files: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -177,6 +179,7 @@ class _Proof:
         is_current = self._is_current(utterance, entry)
         is_publishable = self._is_publishable(utterance, entry)
         self._report.proven += is_required and is_current and is_publishable
+        self._report.waived += bool(entry.waived)
 
     def _is_current(self, utterance: Utterance, entry: LockEntry) -> bool:
         key = RenderKey(self._keyer.parts(utterance))

@@ -1,0 +1,435 @@
+"""Decisions: what may be decided, what holds, what is shipped; two people at once; undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from renderer.audio.codec import decode, encode, encode_raw
+from renderer.audio.waveform import Waveform
+from renderer.domain.render_key import Part, RenderKey, digest
+from renderer.domain.review import Choice, Decision, Reception
+from renderer.domain.voice_lock import dump, load
+from renderer.errors import (
+    AudioError,
+    Fault,
+    ManifestError,
+    ReviewConflictError,
+    ReviewError,
+)
+from renderer.ports import LineKey, LineWrite, TakeWrite
+from renderer.services.adopt import Adopter, waiver_of
+from renderer.services.publish import Publish
+from renderer.services.reading import ProjectReader
+from renderer.services.replace import RecordingFolder
+from renderer.services.review import Review
+from renderer.services.scope import Scope
+
+GOOD, BAD, MUTE = "good day", "long line", "mute line"
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeRetakes:
+    """Implements `ports.RetakeBook` in memory; the seed 13 is a fault."""
+
+    entries: dict[LineKey, Decision] = field(default_factory=dict)
+    writes: int = 0
+    fails: bool = False
+
+    @contextmanager
+    def edit(self, wanted: Mapping[LineKey, Decision | None]) -> Iterator[Any]:
+        yield FakeEdit(self, wanted)
+
+
+@dataclass
+class FakeEdit:
+    """Implements `ports.RetakeEdit`."""
+
+    book: FakeRetakes
+    wanted: Mapping[LineKey, Decision | None]
+
+    def faults(self, paths: Sequence[str]) -> dict[LineKey, list[Fault]]:
+        bad = [k for k, d in self.wanted.items() if d is not None and d.change.get("seed") == 13]
+        fault = Fault("decisions", 0, "change.seed", "It is unlucky.", "Use 14.", "unlucky")
+        return {key: [fault] for key in bad}
+
+    def write(self) -> None:
+        if self.book.fails:
+            raise ReviewError("retakes.yaml has just been changed by somebody else")
+        self.book.writes += 1
+        for key, decision in self.wanted.items():
+            self.book.entries.pop(key, None)
+            if decision is not None:
+                self.book.entries[key] = decision
+
+
+@dataclass
+class Room:
+    """A studio with three lines and people who decide about them."""
+
+    studio: Any
+    review: Review
+    retakes: FakeRetakes
+    folder: Any
+    keys: dict[str, str]
+    count: int = 0
+
+    def decision(self, text: str, choice: Choice, who: str = "Ada", **more: Any) -> Decision:
+        self.count += 1
+        given = {
+            "id": f"{self.count:032x}",
+            "line_id": text.replace(" ", "_"),
+            "locale": "en-US",
+            "render_key": self.keys[text],
+            "at": NOON,
+            "note": "a reason",
+        }
+        return Decision(choice=choice, who=who, **{**given, **more})
+
+    def decide(self, text: str, choice: Choice, seen: int = 0, **more: Any) -> Any:
+        decision = self.decision(text, choice, **more)
+        return self.review.decide([decision], {decision.key: seen})[0]
+
+    def undo(self, decision: Decision, seen: int) -> Any:
+        self.count += 1
+        undo = replace(decision, id=f"{self.count:032x}", undoes=decision.id, note="", change={})
+        return self.review.undo(undo, seen)
+
+    def publish(self) -> Any:
+        with self.studio.unit() as unit:
+            publisher = Publish(self.studio.store, FakeBook(self.studio.voice.card), date.today())
+            return publisher.run(unit, "tiny", {})
+
+    def shipped(self) -> dict[str, Mapping[str, str]]:
+        return {e.line_id: e.waived for e in load(self.publish().text).entries}
+
+    def history(self, text: str) -> list[Choice]:
+        found = self.review.history(text.replace(" ", "_"), "en-US")
+        return [d.choice for d in found]
+
+    def rows(self) -> int:
+        return len(self.review.log())
+
+    def write_anew(self, text: str, now: str) -> None:
+        """The writer changes a line: it has another key and another take."""
+        (pk,) = self.studio.ask(now)
+        self.studio.render.batch([pk])
+        with self.studio.unit() as unit:
+            take = unit.takes.get([pk])[0]
+            line_id = text.replace(" ", "_")
+            old = unit.lines.find([(line_id, "en-US")])[line_id, "en-US"]
+            said = replace(take.request.utterance, line_id=line_id)
+            key = take.render_key
+            unit.lines.save([LineWrite(old.pk, said, key.hex, key.input_digest, pk)], 2)
+            unit.commit()
+        self.keys[text] = key.hex
+
+
+class FakeBook:
+    """The one voice."""
+
+    def __init__(self, card: Any) -> None:
+        self._card = card
+
+    def card(self, _name: str) -> Any:
+        return self._card
+
+    def cards(self) -> dict[str, Any]:
+        return {"fake": self._card}
+
+
+@pytest.fixture
+def room(studio: Any, tmp_path: Any) -> Room:
+    """Lines whose takes are approved, rejected and failed."""
+    pks = studio.ask(GOOD, BAD, MUTE)
+    studio.render.batch(pks)
+    keys = {}
+    with studio.unit() as unit:
+        writes = []
+        for text, take in zip((GOOD, BAD, MUTE), unit.takes.get(pks), strict=True):
+            key = take.render_key
+            said = take.request.utterance
+            writes.append(LineWrite(None, said, key.hex, key.input_digest, take.id))
+            keys[text] = key.hex
+        unit.lines.save(writes, 1)
+        unit.commit()
+    assert studio.statuses(pks) == ["approved", "rejected", "failed"]
+    retakes, folder = FakeRetakes(), tmp_path / "recorded"
+    review = Review(studio.unit, retakes, RecordingFolder(folder, studio.store))
+    return Room(studio, review, retakes, folder, keys)
+
+
+def test_a_waived_take_is_shipped_and_the_lock_says_who_and_why(room: Room) -> None:
+    assert set(room.shipped()) == {"good_day"}
+    done = room.decide(BAD, Choice.WAIVE, note="the scream is meant to clip")
+    assert done.reception is Reception.RECORDED
+    assert done.decision.sequence == 1
+    shipped = room.shipped()
+    assert shipped["good_day"] == {}
+    assert shipped["long_line"]["note"] == "the scream is meant to clip"
+    assert shipped["long_line"]["who"] == "Ada"
+    assert room.publish().waived == 1
+
+
+def test_a_waiver_lapses_when_the_line_changes(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    room.write_anew(BAD, "another long text")
+    assert "long_line" not in room.shipped()
+    assert room.history(BAD) == [Choice.WAIVE]  # it is still known
+
+
+def test_what_is_returned_leaves_the_lock_until_it_is_undone_or_changes(room: Room) -> None:
+    returned = room.decide(GOOD, Choice.RETURN, note="she would not say this").decision
+    report = room.publish()
+    assert report.entries == 0
+    why = {left.line_id: left.why for left in report.left_out}
+    assert why["good_day"] == "it is with the writer: she would not say this"
+    room.undo(returned, 1)
+    assert "good_day" in room.shipped()
+    room.decide(GOOD, Choice.RETURN, seen=2)
+    room.write_anew(GOOD, "good evening")
+    assert "good_day" in room.shipped()
+
+
+@pytest.mark.parametrize(
+    ("text", "choice", "why"),
+    [
+        (BAD, Choice.APPROVE, "waive it, with a reason"),
+        (GOOD, Choice.WAIVE, "nothing to waive"),
+        (MUTE, Choice.WAIVE, "failed, or has no sound"),
+        (MUTE, Choice.APPROVE, "failed, or has no sound"),
+    ],
+)
+def test_what_may_not_be_decided_is_refused(
+    room: Room, text: str, choice: Choice, why: str
+) -> None:
+    with pytest.raises(ReviewError) as refused:
+        room.decide(text, choice)
+    assert why in refused.value.faults[0].problem
+    assert room.rows() == 0
+
+
+def test_all_faults_are_listed_at_once_and_nothing_is_recorded(room: Room) -> None:
+    good = room.decision(GOOD, Choice.APPROVE)
+    wrong = [
+        room.decision(BAD, Choice.WAIVE, note=" "),
+        room.decision(BAD, Choice.RETAKE, change={}),
+        room.decision(BAD, Choice.WAIVE, id="x", who="\u202e", render_key="../x"),
+    ]
+    with pytest.raises(ReviewError) as refused:
+        room.review.decide([good, *wrong], {})
+    fields = [f.field for f in refused.value.faults]
+    assert fields == [
+        *("decisions.1.note", "decisions.2.change"),
+        *("decisions.3.id", "decisions.3.render_key", "decisions.3.who"),
+    ]
+    assert room.rows() == 0
+
+
+def test_two_people_do_not_overwrite_each_other(room: Room) -> None:
+    room.decide(GOOD, Choice.RETURN, who="Grace", note="too cheerful")
+    with pytest.raises(ReviewConflictError) as conflict:
+        room.decide(GOOD, Choice.APPROVE, who="Ada")
+    assert "Grace sent it to the writer on 2026-05-04 12:00 UTC (too cheerful)" in str(
+        conflict.value
+    )
+    assert [line[:2] for line in conflict.value.lines] == [("good_day", "en-US")]
+    assert room.history(GOOD) == [Choice.RETURN]
+    assert room.decide(GOOD, Choice.APPROVE, seen=1).decision.sequence == 2
+
+
+def test_a_decision_handed_in_twice_is_one(room: Room) -> None:
+    decision = room.decision(GOOD, Choice.APPROVE)
+    first = room.review.decide([decision], {})[0]
+    again = room.review.decide([decision], {})[0]
+    assert (first.reception, again.reception) == (Reception.RECORDED, Reception.KNOWN)
+    assert again.decision == first.decision
+    assert room.rows() == 1
+    taken = replace(decision, choice=Choice.RETURN)
+    with pytest.raises(ReviewError, match="1 fault"):
+        room.review.decide([taken], {decision.key: 1})
+
+
+def test_of_many_the_rest_is_recorded_when_asked_to(room: Room) -> None:
+    room.decide(GOOD, Choice.APPROVE, who="Grace")
+    many = [
+        room.decision(GOOD, Choice.RETURN),
+        room.decision(BAD, Choice.WAIVE),
+        room.decision(MUTE, Choice.APPROVE),
+        room.decision(MUTE, Choice.RETURN, line_id="nowhere"),
+        room.decision(BAD, Choice.RETURN),
+    ]
+    done = room.review.decide(many, {}, keeps_rest=True)
+    assert [r.reception.value for r in done] == [
+        *("conflict", "recorded", "refused", "refused", "recorded")
+    ]
+    assert room.history(BAD) == [Choice.WAIVE, Choice.RETURN]
+    assert "Grace approved it" in done[0].message
+
+
+def test_a_decision_about_another_take_is_a_conflict(room: Room) -> None:
+    old = room.decision(GOOD, Choice.APPROVE)
+    room.write_anew(GOOD, "good evening")
+    with pytest.raises(ReviewConflictError, match="another take by now"):
+        room.review.decide([old], {})
+
+
+def test_a_retake_is_written_and_undone(room: Room) -> None:
+    first = room.decide(GOOD, Choice.RETAKE, change={"seed": 7}).decision
+    entry = room.retakes.entries["good_day", "en-US"]
+    assert entry.change["seed"] == 7
+    assert len(str(entry.change["text_hash"])) == 12
+    assert first.change == entry.change
+    report = room.publish()
+    assert "asked for a retake" in report.left_out[0].why + report.left_out[1].why
+    second = room.decide(GOOD, Choice.RETAKE, seen=1, change={"seed": 8}).decision
+    room.undo(second, 2)
+    assert room.retakes.entries["good_day", "en-US"].id == first.id
+    room.undo(first, 3)
+    assert room.retakes.entries == {}
+    assert "good_day" in room.shipped()
+
+
+def test_a_retake_that_could_not_be_read_is_refused_and_the_rest_is_not(room: Room) -> None:
+    many = [
+        room.decision(GOOD, Choice.RETAKE, change={"seed": 13}),
+        room.decision(BAD, Choice.RETAKE, change={"seed": 14}),
+    ]
+    with pytest.raises(ReviewError) as refused:
+        room.review.decide(many, {})
+    assert refused.value.faults[0].field == "change.seed"
+    assert room.retakes.writes == room.rows() == 0
+    done = room.review.decide(many, {}, keeps_rest=True)
+    assert [r.reception.value for r in done] == ["refused", "recorded"]
+    assert set(room.retakes.entries) == {("long_line", "en-US")}
+
+
+def test_a_file_that_changed_meanwhile_leaves_the_database_alone(room: Room) -> None:
+    room.retakes.fails = True
+    with pytest.raises(ReviewError, match="somebody else"):
+        room.decide(GOOD, Choice.RETAKE, change={"seed": 7})
+    assert room.rows() == 0
+
+
+def test_what_is_undone_cannot_be_undone_again(room: Room) -> None:
+    made = room.decide(GOOD, Choice.APPROVE).decision
+    room.undo(made, 1)
+    with pytest.raises(ReviewError) as refused:
+        room.undo(made, 2)
+    assert refused.value.faults[0].code == "nothing-to-undo"
+
+
+def sound(seconds: float = 0.5, rate: int = 48_000, level: float = 0.3) -> bytes:
+    time = np.arange(round(seconds * rate)) / rate
+    return encode_raw(Waveform.of(level * np.sin(2 * np.pi * 220 * time), rate))
+
+
+def test_a_recording_replaces_a_take_and_gives_way_again(room: Room) -> None:
+    place = room.folder / "en-US" / "long_line.wav"
+    first = room.decision(BAD, Choice.REPLACE)
+    one = room.review.replace(first, 0, sound()).decision
+    assert decode(place.read_bytes()).sample_rate == 48_000
+    before = place.read_bytes()
+    second = room.decision(BAD, Choice.REPLACE)
+    flac = encode(decode(sound(0.7)), "flac")
+    two = room.review.replace(second, 1, flac).decision
+    assert decode(place.read_bytes()).duration_s == pytest.approx(0.7, abs=1e-3)
+    room.undo(two, 2)
+    assert place.read_bytes() == before
+    room.undo(one, 3)
+    assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html>",
+        b"RIFF\xff\xff\xff\x7fWAVEfmt ",
+        sound(0.01),
+        sound(130.0, 16_000),
+        sound(level=0.0),
+        sound(rate=8_000),
+        encode_raw(Waveform(np.full(48_000, np.nan, np.float32), 48_000)),
+    ],
+    ids=["empty", "html", "torn", "short", "long", "silent", "slow", "nan"],
+)
+def test_an_upload_that_is_no_usable_sound_changes_nothing(room: Room, data: bytes) -> None:
+    with pytest.raises(AudioError):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, data)
+    assert not room.folder.exists()
+    assert room.rows() == 0
+
+
+def test_an_upload_never_leaves_the_folder(room: Room, tmp_path: Any) -> None:
+    """A link in the place of a locale's folder would lead elsewhere."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    room.folder.mkdir()
+    (room.folder / "en-US").symlink_to(outside)
+    with pytest.raises(ManifestError, match=r"link|recordings cannot be used"):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound())
+    assert list(outside.iterdir()) == []
+
+
+def test_the_report_shows_the_decision_that_holds(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    room.decide(GOOD, Choice.APPROVE)
+    room.write_anew(GOOD, "good evening")
+    with room.studio.unit() as unit:
+        reader = ProjectReader(FakeBook(room.studio.voice.card), str, date.today())
+        lines = {line.utterance.line_id: line for line in reader.read(unit, Scope(), ())}
+    held = lines["long_line"].decision
+    assert held is not None
+    assert held.choice is Choice.WAIVE
+    assert lines["good_day"].decision is None
+    assert [lines[name].decided for name in ("long_line", "good_day", "mute_line")] == [1, 1, 0]
+
+
+def test_a_renamed_line_keeps_its_decisions(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    with room.studio.unit() as unit:
+        row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+        unit.lines.rename(row.pk, "shout")
+        unit.commit()
+    assert [d.line_id for d in room.review.history("shout", "en-US")] == ["shout"]
+    assert "shout" in room.shipped()
+
+
+def test_a_lock_hands_its_waivers_on(room: Room) -> None:
+    """CI has no database: what the committed lock says is waived, stays waived."""
+    room.decide(BAD, Choice.WAIVE, note="meant")
+    lock = load(room.publish().text)
+    entry = lock.by_key()["long_line", "en-US"]
+    assert load(dump("tiny", lock.entries)).entries == lock.entries
+    with room.studio.unit() as unit:
+        row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+        take = unit.takes.get([row.take_id])[0]
+    adopter = Adopter(lock, lambda _key: None)
+    waiver = adopter.waiver(row.utterance, take.render_key)
+    assert waiver is not None
+    assert (waiver.choice, waiver.note, waiver.line_id) == (Choice.WAIVE, "meant", "long_line")
+    other = RenderKey({Part.TEXT: digest("other")})
+    assert adopter.waiver(row.utterance, other) is None
+    assert waiver_of(replace(entry, waived={"decision": "x"}), "long_line") is None
+
+
+def test_an_unfinished_take_cannot_be_judged(room: Room) -> None:
+    said = room.studio.take(1).request
+    key = RenderKey({Part.TEXT: digest("new")})
+    utterance = replace(said.utterance, line_id="new")
+    with room.studio.unit() as unit:
+        pk = unit.takes.add([TakeWrite(key, replace(said, utterance=utterance), 4)])[key.hex]
+        unit.lines.save([LineWrite(None, utterance, key.hex, key.input_digest, pk)], 1)
+        unit.commit()
+    room.keys["new"] = key.hex
+    with pytest.raises(ReviewError) as refused:
+        room.decide("new", Choice.RETURN)
+    assert "not rendered yet" in refused.value.faults[0].problem
