@@ -72,6 +72,7 @@ def write_report(
     problems = [problem(line) for line in lines if group_of(line) in ("rejected", "failed")]
     boot = {
         "project": reading.project,
+        "writtenAt": reading.written_at,
         "total": len(lines),
         "rowsPerFile": ROWS_PER_FILE,
         "detailsPerFile": DETAILS_PER_FILE,

@@ -21,6 +21,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from renderer.errors import ConfigError
+
 LEAST_TOKEN = 16
 MOST_NAME = 80
 
@@ -135,6 +137,27 @@ class Door:
     def _sign(self, purpose: str, text: str) -> str:
         told = f"{purpose}\n{text}".encode("utf-8", "replace")
         return hmac.new(self.secret, told, "sha256").hexdigest()
+
+
+def read_tokens(text: str) -> dict[str, str]:
+    r"""Return token to name: one a line, `token` or `name=token`.
+
+    >>> read_tokens("Mira=0123456789abcdef\nfedcba9876543210")
+    {'0123456789abcdef': 'Mira', 'fedcba9876543210': ''}
+
+    Raises:
+        ConfigError: One is too short to keep anybody out.
+    """
+    tokens: dict[str, str] = {}
+    for line in filter(None, (part.strip() for part in text.splitlines())):
+        name, separator, token = line.rpartition("=")
+        if len(token) < LEAST_TOKEN:
+            raise ConfigError(
+                f"a review token has fewer than {LEAST_TOKEN} characters; make one with "
+                "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`."
+            )
+        tokens[token] = name.strip() if separator else ""
+    return tokens
 
 
 def new_token() -> str:

@@ -139,6 +139,11 @@ class Reviewing:
             self.feed.tell("lines", rows.plain())
         return rows
 
+    def reload(self) -> None:
+        """Read every line again, and have every page do so."""
+        self.board.load()
+        self.feed.tell("reload", {})
+
     def _follow(self, reviewed: Sequence[Reviewed]) -> None:
         """Tell the pages, and render what is to be said another way."""
         keys = list(dict.fromkeys(r.decision.key for r in reviewed))

@@ -63,8 +63,8 @@ async function decide(choice, decidedLines, { note = "", change = {} } = {}) {
   }));
   if (live) return send(made);
   for (const one of made) {
-    const { decided: _, ...plain } = one;
-    shelf.kept.push({ ...plain, who: reviewer() || "unknown", at, undoes: "" });
+    const { decided: seen, ...plain } = one;
+    shelf.kept.push({ ...plain, seen, who: reviewer() || "unknown", at, undoes: "" });
   }
   shelf.keep();
   for (const line of decidedLines) line.decision = choice;
@@ -101,7 +101,7 @@ async function undo(decision) {
 }
 
 function exportDecisions() {
-  const file = { format: "barkline-decisions", version: 1, project: boot.project, report: boot.writtenAt || "", decisions: shelf.kept };
+  const file = { format: "barkline-decisions", version: 1, project: boot.project, written_at: boot.writtenAt || "", decisions: shelf.kept };
   const url = URL.createObjectURL(new Blob([`${JSON.stringify(file, null, 1)}\n`], { type: "application/json" }));
   const link = make("a", { href: url, download: `${boot.project.replace(/[^\w.-]+/g, "_")}-decisions.json` });
   link.click();

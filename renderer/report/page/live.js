@@ -41,6 +41,9 @@ function listen() {
     try { await fetchLines(); refresh({ keepScroll: true, isQuiet: true }); if (chosen && current) renewIfOther(chosen); } catch (error) { tell(said(error.message)); }
   });
   source.addEventListener("lines", (event) => { heard = Number(event.lastEventId); arrive(JSON.parse(event.data)); });
+  source.addEventListener("reload", async () => {
+    try { await fetchLines(); arrive({ rows: [], tables: {} }); } catch (error) { tell(said(error.message)); }
+  });
   source.addEventListener("renders", (event) => { heard = Number(event.lastEventId); sayRenders(JSON.parse(event.data)); });
   window.addEventListener("pagehide", () => source.close());
 }

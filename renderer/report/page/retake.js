@@ -19,8 +19,17 @@ function cureOf(checks) {
 }
 
 const field = (id, label, control, unit) => make("div", { class: "field" }, make("label", { for: id }, label), make("span", { class: "with-unit" }, control, unit && make("span", { class: "muted" }, unit)));
-const choiceOf = (id, values, now) => make("select", { id }, make("option", { value: "" }, `as now: ${now}`), values.map((value) => make("option", { value }, value)));
-const numberOf = (id, [least, most, step], now) => make("input", { id, type: "number", min: least, max: most, step, placeholder: String(now), inputmode: "decimal" });
+const choiceOf = (id, values, now, set = "") => make("select", { id }, make("option", { value: "" }, `as now: ${now}`), values.map((value) => make("option", { value, selected: value === set }, value)));
+const numberOf = (id, [least, most, step], now, set = "") => make("input", { id, type: "number", min: least, max: most, step, placeholder: String(now), value: set, inputmode: "decimal" });
+// A retake takes the place of the one before it, so the form begins with what that one asks for.
+const asksNow = (line, detail) => standing(historyOf(line, detail)).filter((one) => one.choice === "retake").at(-1)?.change || {};
+
+function emotionOf({ emotion }) {
+  if (!emotion) return {};
+  if (typeof emotion === "object") return emotion;
+  const [name, intensity] = String(emotion).split(" ");
+  return { name, intensity };
+}
 
 function wordRow(line, detail) {
   const spoken = [...line.text.matchAll(/[\p{L}\p{M}\p{N}'’]+/gu)].map((match) => match[0]);
@@ -38,14 +47,16 @@ function wordRow(line, detail) {
 }
 
 function retakeFields(line, detail) {
-  const { emotion, intensity, delivery, prosody } = detail.direction;
-  const now = { ...OWN_WAY, ...prosody };
+  const { emotion, intensity, delivery } = detail.direction;
+  const before = asksNow(line, detail);
+  const felt = emotionOf(before);
+  const asks = before.prosody || {};
   return make("div", { class: "fields" },
     field("retake-seed", "Another take", numberOf("retake-seed", [0, 2147483647, 1], (detail.seed || 0) + 1), "number"),
-    field("retake-emotion", "Emotion", choiceOf("retake-emotion", EMOTIONS, emotion)),
-    field("retake-intensity", "Intensity", numberOf("retake-intensity", [0, 1, 0.05], figure(intensity)), "0–1"),
-    field("retake-delivery", "Delivery", choiceOf("retake-delivery", DELIVERIES, delivery)),
-    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], figure(now[name])), unit)),
+    field("retake-emotion", "Emotion", choiceOf("retake-emotion", EMOTIONS, emotion, felt.name)),
+    field("retake-intensity", "Intensity", numberOf("retake-intensity", [0, 1, 0.05], figure(intensity), felt.intensity), "0–1"),
+    field("retake-delivery", "Delivery", choiceOf("retake-delivery", DELIVERIES, delivery, before.delivery)),
+    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], OWN_WAY[name], asks[name]), unit === "×" ? "× the line’s" : `${unit} more`)),
     wordRow(line, detail));
 }
 
