@@ -6,7 +6,7 @@ const OWN_WAY = { rate: 1, pitch_st: 0, pitch_range: 1, energy_db: 0, pause_befo
 // Which field helps against what the gate found.
 const CURES = [
   [/pace|rate|duration|limiting/, "retake-rate"], [/pitch|f0|monotone/, "retake-pitch_range"], [/level|clip|peak|energy/, "retake-energy_db"],
-  [/emotion|arousal|valence|direction/, "retake-emotion"], [/gap|cut|abrupt/, "retake-pause_after_s"],
+  [/emotion|arousal|valence|direction/, "retake-emotion"], [/gap/, "retake-rate"],
   [/word|phone|speech|recogni|text|heard|asr|divergen/, "retake-word"],
 ];
 
@@ -18,7 +18,7 @@ function cureOf(checks) {
   return "retake-seed";
 }
 
-const field = (id, label, control, unit) => make("div", { class: "field" }, make("label", { for: id }, label), make("span", { class: "with-unit" }, control, unit && make("span", { class: "muted" }, unit)));
+const field = (id, label, control, unit) => make("div", { class: "field" }, make("label", { for: id }, label, unit && ` (${unit})`), control);
 const choiceOf = (id, values, now, set = "") => make("select", { id }, make("option", { value: "" }, `as now: ${now}`), values.map((value) => make("option", { value, selected: value === set }, value)));
 const numberOf = (id, [least, most, step], now, set = "") => make("input", { id, type: "number", min: least, max: most, step, placeholder: String(now), value: set, inputmode: "decimal" });
 // A retake takes the place of the one before it, so the form begins with what that one asks for.
@@ -52,11 +52,11 @@ function retakeFields(line, detail) {
   const felt = emotionOf(before);
   const asks = before.prosody || {};
   return make("div", { class: "fields" },
-    field("retake-seed", "Another take", numberOf("retake-seed", [0, 2147483647, 1], (detail.seed || 0) + 1), "number"),
+    field("retake-seed", "Take number", numberOf("retake-seed", [0, 2147483647, 1], (detail.seed || 0) + 1)),
     field("retake-emotion", "Emotion", choiceOf("retake-emotion", EMOTIONS, emotion, felt.name)),
     field("retake-intensity", "Intensity", numberOf("retake-intensity", [0, 1, 0.05], figure(intensity), felt.intensity), "0–1"),
     field("retake-delivery", "Delivery", choiceOf("retake-delivery", DELIVERIES, delivery, before.delivery)),
-    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], OWN_WAY[name], asks[name]), unit === "×" ? "× the line’s" : `${unit} more`)),
+    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], OWN_WAY[name], asks[name]), unit === "×" ? "× the line’s" : `+ ${unit}`)),
     wordRow(line, detail));
 }
 
