@@ -47,10 +47,11 @@ class SqlDecisions:
         if not decisions:
             return True
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement: Any = dialect.insert(decision).on_conflict_do_nothing()
+        insert: Any = dialect.insert(decision).on_conflict_do_nothing()
+        statement = insert.returning(decision.c.id)
         done = 0
         for pk, one in sorted(decisions, key=lambda pair: (pair[0], pair[1].sequence)):
-            done += self._connection.execute(statement, _values(pk, one)).rowcount
+            done += self._connection.execute(statement, _values(pk, one)).first() is not None
         return done == len(decisions)
 
     def log(self, limit: int | None = None) -> list[Decision]:

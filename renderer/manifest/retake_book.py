@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ HEAD = """\
 """
 LOCK_PATIENCE_S = 20.0
 _WIDTH = 10_000
+_WORD = re.compile(r"[\w+.~-]*")
 
 
 class CommittedRetakes:
@@ -177,7 +179,7 @@ def _entry(decision: Decision) -> dict[str, Any]:
     names = ("text_hash", *CHANGE_FIELDS)
     entry |= {name: change[name] for name in names if name in change}
     entry["who"] = decision.who
-    entry["at"] = Plain(decision.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    entry["at"] = decision.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if decision.note:
         entry["note"] = decision.note
     return entry | {"decision": decision.id}
@@ -191,19 +193,30 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _Entry(dict[str, Any]):
+    """An entry, whose fields stand one in a line."""
+
+
 def _as_written(dumper: yaml.SafeDumper, text: Plain) -> yaml.ScalarNode:
     plain: Any = dumper
-    tag = plain.resolve(yaml.ScalarNode, str(text), (True, False))
+    tag = "tag:yaml.org,2002:str"
+    if _WORD.fullmatch(text):  # others may need quotes
+        tag = plain.resolve(yaml.ScalarNode, str(text), (True, False))
     node: yaml.ScalarNode = plain.represent_scalar(tag, str(text))
     return node
 
 
+def _in_lines(dumper: yaml.SafeDumper, entry: _Entry) -> yaml.MappingNode:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", entry.items(), flow_style=False)
+
+
 _Dumper.add_representer(Plain, _as_written)
+_Dumper.add_representer(_Entry, _in_lines)
 
 
 def _text(entries: Sequence[Mapping[str, Any]]) -> str:
     body = yaml.dump(
-        {"retakes": [dict(entry) for entry in entries]},
+        {"retakes": [_Entry(entry) for entry in entries]},
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

@@ -23,6 +23,7 @@ from renderer.manifest.project import (
     PROJECT_FIELDS,
     SAMPLE_RATES,
 )
+from renderer.manifest.retake import CHANGE_FIELDS, ENTRY_FIELDS
 from renderer.manifest.scene import FILE_FIELDS
 from renderer.manifest.word_edit import EMPHASES, MAX_OCCURRENCE, WORD_FIELDS
 
@@ -79,6 +80,34 @@ def project_schema() -> Schema:
         "max_attempts": _whole(1, MAX_ATTEMPTS, "Attempts before a take stays rejected."),
     }
     return _file("Barkline project", properties, PROJECT_FIELDS, ["name", "locales", "characters"])
+
+
+def retakes_schema() -> Schema:
+    """Return the JSON Schema of `retakes.yaml`."""
+    words = {"type": "array", "items": _word(), "description": "On top of the line's own."}
+    properties = {
+        "line": _id("The line's id."),
+        "locale": _locale("Its locale."),
+        "text_hash": {
+            "type": "string",
+            "pattern": "^[0-9a-fA-F]{12}$",
+            "description": "Of the text then; with another text, the retake is left out.",
+        },
+        "emotion": _emotion(),
+        "delivery": {"enum": list(DELIVERIES), "description": "In place of the line's."},
+        "prosody": _prosody("On top of the line's own."),
+        "words": words,
+        "seed": _whole(0, MAX_SEED, "In place of the line's; another number is another take."),
+        "who": _text("Who asked for it.", MAX_NOTE),
+        "at": _text("When.", MAX_NOTE),
+        "note": _text("Why.", MAX_NOTE),
+        "decision": _text("Id of the decision.", MAX_NOTE),
+    }
+    entry = _object(properties, ENTRY_FIELDS, ["line", "locale"])
+    entry["anyOf"] = [{"required": [name]} for name in CHANGE_FIELDS]
+    listed = {"type": "array", "items": entry, "description": "One entry per line and locale."}
+    head = {"$schema": _text("Where this schema is; ignored."), "retakes": listed}
+    return _file("Barkline retakes", head, head, ["retakes"])
 
 
 def _line() -> Schema:

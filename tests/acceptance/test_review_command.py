@@ -44,7 +44,7 @@ def apply(game: Any, tmp_path: Path, *decisions: Any, **more: Any) -> Any:
 @pytest.fixture
 def strict(game: Any) -> Any:
     """The game with a gate that the line `road` does not pass."""
-    game.write("gate.yaml", "default:\n  most_duration_s: 1.0\n")
+    game.write("gate.yaml", "defaults:\n  most_duration_s: 1.0\n")
     game.edit("scenes/road.yaml", "is closed", "is closed for a long while now")
     assert game.render("--line", "road").code == 1
     return game
@@ -94,7 +94,9 @@ def test_a_retake_is_written_rendered_checked_and_undone(game: Any, tmp_path: Pa
     assert apply(game, tmp_path, retake).code == 0
     assert "emotion: sad 0.9" in game.read("retakes.yaml")
     assert game.call("check", game.project).code == 0
-    assert game.plan() == {("name", "en-US"): ("changed", ["direction", "seed"])}
+    planned = game.plan()
+    assert list(planned) == [("name", "en-US")]
+    assert {"direction", "seed"} <= set(planned["name", "en-US"][1])
     assert game.publish().code == 1  # the line waits for its retake
     assert game.takes() == {"approved": 1}
     assert game.publish().code == 0
@@ -121,13 +123,14 @@ def test_conflicts_are_told_and_the_rest_is_recorded(game: Any, tmp_path: Path) 
         decision(game, "name", "approve", 2),
         decision(game, "halt", "approve", 3),
     )
-    assert done.code == 1
+    assert done.code == 0  # the author of the file made both, one after the other
     assert [d["reception"] for d in done.json] == ["known", "recorded", "recorded"]
-    lone = apply(game, tmp_path, decision(game, "halt", "return", 4, note="hm"))
-    assert [d["reception"] for d in lone.json] == ["conflict"]
+    late = decision(game, "halt", "return", 4, note="hm", who="Grace")
+    rest = decision(game, "run", "approve", 5)
+    lone = apply(game, tmp_path, late, rest)
+    assert lone.code == 1
+    assert [d["reception"] for d in lone.json] == ["conflict", "recorded"]
     assert "Ada approved it on 2026-05-04 12:00 UTC" in lone.json[0]["message"]
-    log = game.run("review", "log")
-    assert log.code in (0, 64)
 
 
 def test_every_fault_of_a_file_is_named_and_nothing_is_recorded(game: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from renderer.errors import ManifestError
-from renderer.manifest.schema import project_schema, scene_schema
+from renderer.manifest.schema import project_schema, retakes_schema, scene_schema
 
 SCENE = Draft7Validator(scene_schema())
 PROJECT = Draft7Validator(project_schema())
@@ -142,3 +142,27 @@ def test_both_refuse_projects(game: Any, extra: dict[str, Any]) -> None:
     game.write("project.json", json.dumps(document))
     with pytest.raises(ManifestError):
         game.project()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_good"),
+    [
+        ({"seed": 7}, True),
+        ({"emotion": "angry 0.8", "prosody": {"rate": 0.9}, "note": "x", "who": "Ada"}, True),
+        ({"words": [{"word": "hi", "phonemes": "haɪ"}], "text_hash": "0123456789ab"}, True),
+        ({}, False),
+        ({"note": "x"}, False),
+        ({"seed": -1}, False),
+        ({"colour": "red", "seed": 1}, False),
+        ({"text_hash": "x", "seed": 1}, False),
+    ],
+)
+def test_the_schema_of_retakes_agrees_with_their_reader(
+    change: dict[str, Any], is_good: bool, game: Any
+) -> None:
+    document = {"retakes": [{"line": "one", "locale": "en-US", **change}]}
+    assert Draft7Validator(retakes_schema()).is_valid(document) is is_good
+    game.write("retakes.yaml", json.dumps(document))
+    line = 'lines:\n  - {id: one, character: anna, text: "hi there"}\n'
+    _, faults = game.read({"s.yaml": line})
+    assert all(f.code == "stale-retake" for f in faults) is is_good

@@ -22,7 +22,7 @@ from renderer.manifest.retake_book import CommittedRetakes
 SCENE = """\
 lines:
   - {id: one, character: bert, text: "Good *morning*, Kaelith.", emotion: happy 0.4,
-     prosody: {rate: 1.2}, words: [{word: Kaelith, phonemes: ka}]}
+     prosody: {rate: 1.05}, words: [{word: Kaelith, phonemes: ka}]}
   - {id: two, character: anna, text: "No."}
 """
 DECISION = Decision(
@@ -153,7 +153,7 @@ def test_entries_are_sorted_and_others_stay_as_they_were(game: Any) -> None:
     text = (game.root / "retakes.yaml").read_text(encoding="utf-8")
     assert text.split("retakes:\n")[1] == (
         "- line: one\n  locale: en-US\n  prosody: {rate: 1.1}\n  seed: 7\n  who: Ada\n"
-        "  at: 2026-05-04T12:00:00Z\n  note: 'too: flat'\n  decision: " + "ab" * 16 + "\n"
+        "  at: '2026-05-04T12:00:00Z'\n  note: 'too: flat'\n  decision: " + "ab" * 16 + "\n"
         "- line: two\n  locale: en-US\n  note: No\n  seed: 3\n  delivery: whisper\n"
     )
     put(game, replace(DECISION, change={"seed": 7, "prosody": {"rate": 1.1}}, note="too: flat"))

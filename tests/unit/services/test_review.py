@@ -11,8 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from renderer import config
 from renderer.audio.codec import decode, encode, encode_raw
 from renderer.audio.waveform import Waveform
+from renderer.db.engine import open_database
+from renderer.db.migrate import migrate
+from renderer.db.reference import SqlReferences
+from renderer.db.retention import SqlRetention
+from renderer.db.transfer import SqlTransfer
+from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
 from renderer.domain.voice_lock import dump, load
@@ -433,3 +440,45 @@ def test_an_unfinished_take_cannot_be_judged(room: Room) -> None:
     with pytest.raises(ReviewError) as refused:
         room.decide("new", Choice.RETURN)
     assert "not rendered yet" in refused.value.faults[0].problem
+
+
+def engine_of(room: Room) -> Any:
+    return room.studio.unit()._engine
+
+
+def test_decisions_are_copied_with_their_lines_and_a_second_time_is_harmless(
+    room: Room, tmp_path: Any
+) -> None:
+    first = room.decide(BAD, Choice.WAIVE).decision
+    other = open_database(f"sqlite:///{tmp_path / 'other.db'}")
+    migrate(other, config.migrations_dir())
+
+    def copy() -> list[Decision]:
+        transfer = SqlTransfer(engine_of(room), other)
+        list(transfer.takes())
+        list(transfer.lines())
+        with SqlUnitOfWork(other, "tiny", room.studio.clock) as unit:
+            return unit.decisions.log()
+
+    assert copy() == [first]
+    room.undo(first, 1)
+    assert [d.sequence for d in copy()] == [2, 1]
+    with SqlUnitOfWork(other, "tiny", room.studio.clock) as unit:
+        pk = unit.lines.find([first.key])[first.key].pk
+        own = replace(first, id="e" * 32, who="Grace", sequence=3)
+        assert unit.decisions.add([(pk, own)])
+        unit.commit()
+    room.decide(BAD, Choice.WAIVE, seen=2)
+    assert copy()[0].who == "Grace"  # theirs stays in force
+
+
+def test_a_forgotten_line_takes_its_decisions_along(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    retention = SqlRetention(engine_of(room))
+    retention.remove(retention.lines_of("tiny"), ())
+    assert room.rows() == 0
+
+
+def test_a_sweep_spares_the_recordings_that_can_be_put_back(room: Room) -> None:
+    made = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound()).decision
+    assert made.change["recording"] in set(SqlReferences(engine_of(room)).named())
