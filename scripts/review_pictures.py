@@ -3,7 +3,7 @@
     barkline review PROJECT --no-open --port 8123 &
     python scripts/review_pictures.py http://127.0.0.1:8123/ docs/pictures
 
-Needs the extra `dev` and a Chromium.
+Needs the extra `dev`, Pillow and a Chromium.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 SHOTS = (
     ("review-light", "light", 1280, 820, ()),
@@ -48,6 +50,8 @@ def _shoot(page: Any, url: str, keys: tuple[str, ...], path: Path) -> None:  # n
         page.keyboard.press(key)
     page.wait_for_timeout(1_000)
     page.screenshot(path=path)
+    with Image.open(path) as shot:  # 256 colours: a third of the size, and none is missed
+        shot.convert("RGB").quantize(256).save(path, optimize=True)
 
 
 if __name__ == "__main__":

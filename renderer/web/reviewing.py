@@ -105,7 +105,7 @@ class Reviewing:
 
     def picture(self, render_key: str) -> Plain:
         """Return the picture of a take, drawn when nobody has drawn it yet."""
-        [take] = self._sources.takes([render_key]) or [None]
+        take = next(iter(self._sources.takes([render_key])), None)
         drawn = self._sources.gallery.hang(take)
         return drawn or {"problem": "its sound is no longer in the store"}
 

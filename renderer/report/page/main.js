@@ -63,6 +63,7 @@ async function choose(line, { isPlayed = byId("autoplay").checked } = {}) {
     const detail = await detailOf(line);
     if (chosen !== line) return;
     silence();
+    learn(line, detail);
     showDetail(line, detail);
     if (isPlayed) players[0]?.play();
   } catch (error) {

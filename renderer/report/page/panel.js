@@ -164,11 +164,20 @@ function afterThis(line) {
   return shown.slice(at + 1).find(isOpen) || shown.slice(0, Math.max(0, at)).find(isOpen) || null;
 }
 
+// What the server says of a line now is what its next decision is made on.
+function learn(line, detail) {
+  if (!live) return;
+  line.decided = detail.decided;
+  line.decision = detail.decision?.choice || "";
+  if (detail.take) line.render = detail.take.key;
+}
+
 // Brings the line in sight up to date: all of it when its take is another one, else what was decided.
 async function renew(line) {
   if (chosen !== line) return;
   const detail = await detailOf(line);
   if (chosen !== line || !current) return;
+  learn(line, detail);
   const isSame = current.detail.take?.key === detail.take?.key && current.detail.take?.status === detail.take?.status;
   const isTyping = form !== "";
   if (!isSame && !isTyping) { silence(); showDetail(line, detail); return; }

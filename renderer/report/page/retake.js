@@ -56,7 +56,7 @@ function retakeFields(line, detail) {
     field("retake-emotion", "Emotion", choiceOf("retake-emotion", EMOTIONS, emotion, felt.name)),
     field("retake-intensity", "Intensity", numberOf("retake-intensity", [0, 1, 0.05], figure(intensity), felt.intensity), "0–1"),
     field("retake-delivery", "Delivery", choiceOf("retake-delivery", DELIVERIES, delivery, before.delivery)),
-    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], OWN_WAY[name], asks[name]), unit === "×" ? "× the line’s" : `+ ${unit}`)),
+    Object.entries(PROSODY).map(([name, [label, unit]]) => field(`retake-${name}`, label[0].toUpperCase() + label.slice(1), numberOf(`retake-${name}`, BOUNDS[name], OWN_WAY[name], asks[name]), unit === "×" ? "×" : `+ ${unit}`)),
     wordRow(line, detail));
 }
 
