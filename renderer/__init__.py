@@ -13,12 +13,13 @@ The map. One line's straight walk, room by room:
     7                    (d) second transaction, fenced by the lease: verdict, hashes, event;
                          nothing is owed for the take any more
     8  services.publish  the voice lock; `pull` fetches it into the game build
-    9  report      the QA pages
+    9  report      the QA pages; web serves the same pages to those who decide
 
 Who may import whom (held by import-linter, see pyproject.toml):
 
     cli            the only place that prints and exits
     workers        actors; the embedded worker; worker and relay processes and their supervisor
+    web            the review page's server; knows nobody of workers, is told what it needs
     bootstrap      the only place where parts meet: Settings -> adapters
     config         the only reader of the environment
     services manifest db messaging speech judges storage report pull training telemetry

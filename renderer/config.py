@@ -9,6 +9,7 @@ BARKLINE_WORKERS        batches rendered at once                 2
 BARKLINE_BATCH          lines per batch at most                  16
 BARKLINE_CUDA           auto, on or off                          auto
 BARKLINE_MODEL_CACHE_MB memory for models, MB                    2048
+BARKLINE_REVIEW_TOKEN   who may review from other machines       none: made up when needed
 
 Of the service (docs/service.md); BARKLINE_REDIS_URL turns it on:
 
@@ -24,8 +25,8 @@ BARKLINE_LOG            text or json                             text
 BARKLINE_MEMORY_MB      memory a worker process may take, 0: any 0
 OTEL_EXPORTER_OTLP_ENDPOINT  where spans are sent (extra trace)  none
 
-DATABASE_URL, REDIS_URL and STORE may stand in files instead, for secrets: BARKLINE_REDIS_URL_FILE
-names a file that holds the value.
+DATABASE_URL, REDIS_URL, STORE and REVIEW_TOKEN may stand in files instead, for secrets:
+BARKLINE_REDIS_URL_FILE names a file that holds the value.
 """
 
 from __future__ import annotations
@@ -38,14 +39,17 @@ from pathlib import Path
 from renderer.domain.route import Queue
 from renderer.errors import ConfigError
 
-_IN_FILES = ("BARKLINE_DATABASE_URL", "BARKLINE_REDIS_URL", "BARKLINE_STORE")
+_IN_FILES = (
+    *("BARKLINE_DATABASE_URL", "BARKLINE_REDIS_URL", "BARKLINE_STORE"),
+    "BARKLINE_REVIEW_TOKEN",
+)
 _KNOWN = {
     *("BARKLINE_BUILD", "BARKLINE_DATABASE_URL", "BARKLINE_STORE", "BARKLINE_VOICES"),
     *("BARKLINE_THREADS", "BARKLINE_WORKERS", "BARKLINE_BATCH", "BARKLINE_CUDA"),
     *("BARKLINE_MODEL_CACHE_MB", "BARKLINE_REDIS_URL", "BARKLINE_LEASE_S", "BARKLINE_QUEUES"),
     *("BARKLINE_QUEUE_BOUND", "BARKLINE_LINGER_S", "BARKLINE_GRACE_S", "BARKLINE_LOG"),
     *("BARKLINE_METRICS_PORT", "BARKLINE_METRICS_HOST", "BARKLINE_MEMORY_MB"),
-    "BARKLINE_METRICS_SLOT",
+    *("BARKLINE_METRICS_SLOT", "BARKLINE_REVIEW_TOKEN"),
     *("BARKLINE_USER", "BARKLINE_REVISION", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
     *(f"{name}_FILE" for name in _IN_FILES),
 }
@@ -101,6 +105,7 @@ class Settings:
         batch: Lines per batch at most.
         cuda: True, False, or None to use it where it is found.
         model_cache_mb: Memory for models, MB.
+        review_token: Lines of `token` or `name=token` that open the review page, or "".
         failpoint: Where fault tests kill the process, or "".
         service: What only the service asks for.
     """
@@ -114,6 +119,7 @@ class Settings:
     batch: int = 16
     cuda: bool | None = None
     model_cache_mb: int = 2048
+    review_token: str = field(default="", repr=False)
     failpoint: str = ""
     service: ServiceSettings = ServiceSettings()
 
@@ -141,6 +147,7 @@ class Settings:
             batch=env.count("BARKLINE_BATCH", 16),
             cuda=env.choice("BARKLINE_CUDA", {"auto": None, "on": True, "off": False}, "auto"),
             model_cache_mb=env.count("BARKLINE_MODEL_CACHE_MB", 2048, most=1_000_000),
+            review_token=env.secret("BARKLINE_REVIEW_TOKEN"),
             failpoint=env.text("BARKLINE_FAILPOINT"),
             service=_service(env),
         )

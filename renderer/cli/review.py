@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renderer.cli import show, walk
+from renderer.cli import review_serve, show, walk
 from renderer.cli.option import build_option, json_option, project_argument
 from renderer.errors import ReviewError
 
@@ -18,17 +18,29 @@ if TYPE_CHECKING:
 LOG_SHOWN = 50
 
 
+class ReviewGroup(click.Group):
+    """A group that serves the page when no command is named: `barkline review PROJECT`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `serve` before arguments that begin with none of the commands."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
 @click.group(
     "review",
-    invoke_without_command=True,
-    epilog="Example: barkline review apply manifests/emberfall decisions.json",
+    cls=ReviewGroup,
+    epilog="Example: barkline review manifests/emberfall --as Mira",
 )
-@click.pass_context
-def command(ctx: click.Context) -> int:
-    """Decide about takes: approve, waive, retake, return to the writer, replace."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
-    return 0
+def command() -> None:
+    """Decide about takes: approve, waive, retake, return to the writer, replace.
+
+    `barkline review PROJECT` serves the review page; its options: `barkline review serve --help`.
+    """
+
+
+command.add_command(review_serve.command)
 
 
 @command.command("apply", epilog="Example: barkline review apply manifests/emberfall d.json")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderer.report.gallery import replace_file
-from renderer.report.pages import content_policy
+from renderer.report.markup import content_policy
 
 _PAGE = Path(__file__).parent / "page"
 _MOST_ROWS = 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,17 @@ class Gallery:
         self._shown.add(name)
         return kept
 
+    def png(self, name: str) -> bytes | None:
+        """Return a spectrogram that was drawn before, or None.
+
+        Args:
+            name: 32 hex digits, as in the picture's `png`; the caller has made sure of that.
+        """
+        try:
+            return (self._folder / f"{name}.png").read_bytes()
+        except FileNotFoundError:
+            return None
+
     def prune(self) -> None:
         """Remove pictures of takes this report does not show."""
         for file in self._folder.glob("*"):
@@ -84,7 +96,7 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: Names the file; nothing is left of the temporary one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)

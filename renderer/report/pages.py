@@ -13,7 +13,6 @@ reader who has the old page open keeps the old data until the new page is there.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -23,14 +22,12 @@ from typing import Any
 from renderer.domain.reading import LineReading, ProjectReading, TakeReading
 from renderer.errors import BarklineError
 from renderer.report.gallery import Draw, Gallery, replace_file
+from renderer.report.markup import render_page
 from renderer.report.record import Plain, Tables, detail, local_path, problem, script_json
 from renderer.report.tally import GROUPS, Overview, Row, group_of, order, overview
 
 ROWS_PER_FILE = 2_000
 DETAILS_PER_FILE = 40
-STATIC_PROBLEMS = 300
-_PAGE = Path(__file__).parent / "page"
-_SCRIPTS = ("element", "model", "filter", "list", "player", "drawing", "detail", "keyboard", "main")
 
 Sound = Callable[[str], bytes]
 Progress = Callable[[int, int], None]
@@ -75,6 +72,7 @@ def write_report(
     problems = [problem(line) for line in lines if group_of(line) in ("rejected", "failed")]
     boot = {
         "project": reading.project,
+        "writtenAt": reading.written_at,
         "total": len(lines),
         "rowsPerFile": ROWS_PER_FILE,
         "detailsPerFile": DETAILS_PER_FILE,
@@ -85,7 +83,7 @@ def write_report(
     replace_file(into / "summary.json", _summary(reading, counted, problems))
     index = into / "index.html"
     has_analysis = (into / "analysis" / "index.html").is_file()
-    page = _render(reading, counted, problems, boot, has_analysis=has_analysis)
+    page = render_page(reading, counted, problems, boot, has_analysis=has_analysis)
     replace_file(index, page.encode("utf-8", "replace"))
     data.prune()
     gallery.prune()
@@ -176,69 +174,3 @@ def _row(row: Row) -> Plain:
         "seconds": round(row.duration_s, 3),
         "approved_seconds": round(row.approved_s, 3),
     }
-
-
-def _render(
-    reading: ProjectReading,
-    counted: Overview,
-    problems: Sequence[Any],
-    boot: Plain,
-    *,
-    has_analysis: bool,
-) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (_PAGE / "page.css").read_text("utf-8")
-    script = page_script()
-    return environment.get_template("index.html.j2").render(
-        reading=reading,
-        overview=counted,
-        groups=GROUPS,
-        problems=problems[:STATIC_PROBLEMS],
-        problems_left_out=max(0, len(problems) - STATIC_PROBLEMS),
-        style=style,
-        script=script,
-        boot=script_json(boot),
-        has_analysis=has_analysis,
-        policy=content_policy(script, style),
-    )
-
-
-def page_script() -> str:
-    """Return the page's script: its parts in one strict scope of their own."""
-    parts = "\n".join((_PAGE / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    return f'(() => {{\n"use strict";\n{parts}}})();\n'
-
-
-def content_policy(script: str, style: str) -> str:
-    """Return the content security policy of the page.
-
-    Only this very script runs, and only what it loads itself ('strict-dynamic'): no text of a
-    manifest can become code, whatever it holds, and nothing can be sent or fetched. `file:` is
-    there for pages opened from disk, where browsers differ about 'self'.
-
-    References:
-        Content Security Policy Level 3, W3C: sections 2.3.1 (hashes) and 8.2 ('strict-dynamic').
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src '{_integrity(script)}' 'strict-dynamic'",
-            f"style-src '{_integrity(style)}'",
-            "img-src 'self' file: data:",
-            "media-src 'self' file:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-
-
-def _integrity(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode("ascii")

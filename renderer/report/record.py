@@ -15,6 +15,7 @@ from typing import Any
 
 from renderer.domain.direction import Direction, PhoneEdit, Prosody
 from renderer.domain.reading import LineReading, TakeReading
+from renderer.domain.review import Choice, Decision
 from renderer.domain.verdict import Finding, Outcome
 from renderer.report.tally import (
     FLAGS,
@@ -66,6 +67,7 @@ class Tables:
     def __init__(self) -> None:
         self.groups = Names(GROUPS)
         self.flags = Names(FLAGS)
+        self.decisions = Names(("", *Choice))
         self.statuses, self.locales, self.characters = Names(), Names(), Names()
         self.scenes, self.emotions, self.checks = Names(), Names(), Names()
         self._character_names: dict[str, str] = {}
@@ -93,6 +95,9 @@ class Tables:
             [self.checks.index(check) for check in failed_checks_of(line)],
             round(line.take.duration_s, 2) if line.take else 0,
             " ".join(spoken.tags),
+            self.decisions.index(line.decision.choice if line.decision else ""),
+            line.decided,
+            line.take.render_key if line.take else "",
         ]
 
     def plain(self) -> Plain:
@@ -101,6 +106,7 @@ class Tables:
         return {
             "groups": self.groups.plain(),
             "flags": self.flags.plain(),
+            "decisions": self.decisions.plain(),
             "statuses": self.statuses.plain(),
             "locales": self.locales.plain(),
             "characters": characters,
@@ -125,8 +131,27 @@ def detail(line: LineReading, picture: Plain | None, previous_picture: Plain | N
         "voice": spoken.voice,
         "unpublishable": line.unpublishable,
         "direction": _direction(spoken.direction),
-        "take": _take(line.take, picture) if line.take else None,
-        "previous": _take(line.previous, previous_picture) if line.previous else None,
+        "decision": decision_record(line.decision) if line.decision else None,
+        "decided": line.decided,
+        "take": take_record(line.take, picture) if line.take else None,
+        "previous": take_record(line.previous, previous_picture) if line.previous else None,
+    }
+
+
+def decision_record(decision: Decision) -> Plain:
+    """Return a decision as the page shows it, and as its export holds it."""
+    return {
+        "id": decision.id,
+        "line_id": decision.line_id,
+        "locale": decision.locale,
+        "render_key": decision.render_key,
+        "choice": decision.choice.value,
+        "who": decision.who,
+        "at": decision.at.isoformat(timespec="seconds"),
+        "note": decision.note,
+        "change": dict(decision.change),
+        "undoes": decision.undoes,
+        "sequence": decision.sequence,
     }
 
 
@@ -162,7 +187,8 @@ def _prosody(prosody: Prosody) -> Plain:
     return {name: _number(value) for name, value in named if value != getattr(own, name)}
 
 
-def _take(take: TakeReading, picture: Plain | None) -> Plain:
+def take_record(take: TakeReading, picture: Plain | None) -> Plain:
+    """Return what the page shows of one take."""
     return {
         "key": take.render_key,
         "status": take.status,

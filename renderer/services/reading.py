@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 
 from renderer.domain.reading import LineReading, TakeReading
@@ -48,6 +48,25 @@ class ProjectReader:
                 yield from self._lines(unit, piece, stale)
                 piece = []
         yield from self._lines(unit, piece, stale)
+
+    def read_keys(
+        self,
+        unit: UnitOfWork,
+        keys: Sequence[tuple[str, str]],
+        stale: Collection[tuple[str, str]],
+    ) -> Iterator[LineReading]:
+        """Yield some lines, in the order asked for; those that are gone are left out.
+
+        Args:
+            unit: A transaction, for reading.
+            keys: (line_id, locale) of the lines.
+            stale: As for `read`.
+        """
+        for start in range(0, len(keys), PIECE):
+            piece = keys[start : start + PIECE]
+            found = unit.lines.find(piece)
+            known = [found[key] for key in piece if key in found]
+            yield from self._lines(unit, [one for one in known if not one.is_orphaned], stale)
 
     def _lines(
         self, unit: UnitOfWork, lines: list[StoredLine], stale: Collection[tuple[str, str]]

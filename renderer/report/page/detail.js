@@ -73,7 +73,8 @@ function findingRow(finding, player) {
     : `at ${clock(finding.start)}`);
   return make("tr", {}, make("th", { scope: "row" }, words(finding.check)), make("td", { class: OUTCOMES[finding.outcome] }, finding.outcome),
     make("td", { class: "number" }, figure(finding.value, finding.unit)), make("td", { class: "number" }, limit),
-    make("td", {}, said(finding.message), where && [" ", where], finding.hint && make("div", { class: "muted" }, "Try: ", said(finding.hint))));
+    make("td", {}, said(finding.message), where && [" ", where], finding.hint && make("div", { class: "muted" }, "Try: ", said(finding.hint)),
+      (finding.outcome === "fail" || finding.outcome === "error") && make("button", { type: "button", class: "link", on: { click: () => openDecision("retake", cureOf([finding.check])) } }, "Retake…")));
 }
 
 function findingsBlock(take, player) {
@@ -95,13 +96,22 @@ function triedBlock(take) {
       make("td", {}, attempt.number, attempt.number === take.attempt && " · kept"), make("td", {}, said(attempt.change || "as asked")),
       make("td", { class: { approved: "pass", rejected: "fail", error: "err" }[attempt.decision] }, attempt.decision),
       make("td", {}, attempt.failed.map((finding) => `${words(finding.check)} ${figure(finding.value, finding.unit)}`).join(", ") || "–"),
-      isHeard && make("td", {}, attempt.audio ? makePlayer(attempt.audio, 0, `attempt ${attempt.number}`).root : "–")))));
+      isHeard && make("td", {}, attempt.audio ? attemptPlayer(attempt) : "–")))));
+}
+
+function attemptPlayer(attempt) {
+  const player = makePlayer(attempt.audio, 0, `attempt ${attempt.number}`);
+  player.attempt = attempt.number;
+  return player.root;
 }
 
 function showDetail(line, detail) {
   const { take, previous } = detail;
+  const others = detail.others || [];
+  current = { line, detail };
   const cards = [take && takeCard(line, take, "Current take", "the current take", previous && "a"),
-    previous && takeCard(line, previous, "Previous approved take", "the previous approved take", "b")].filter(Boolean);
+    previous && takeCard(line, previous, "Previous approved take", "the previous approved take", "b"),
+    ...others.map((other, at) => takeCard(line, other, "Earlier take", `earlier take ${at + 1}`, ["b", "c"][at + (previous ? 1 : 0)] || ""))].filter(Boolean);
   const player = take?.audio ? players[0] : null;
   byId("detail").replaceChildren(head(line, detail),
     ...[line.flags.includes("stale translation") && "The source text changed after this translation was made. Translate it again, or confirm it.",
@@ -110,5 +120,7 @@ function showDetail(line, detail) {
       line.flags.includes("recorded") && "A recording replaces the synthetic take.",
       !take && "This line has not been rendered yet."].filter(Boolean).map((note) => make("p", { class: "callout" }, note)),
     cards.length ? make("div", { class: cards.length > 1 ? "takes two" : "takes" }, cards) : "",
-    take ? findingsBlock(take, player) : "", (take && triedBlock(take)) || "", scriptBlock(line, detail));
+    take ? findingsBlock(take, player) : "", (take && triedBlock(take)) || "", scriptBlock(line, detail),
+    make("div", { id: "history" }, historyBlock(line, detail)), panelBlock());
+  showPanel();
 }

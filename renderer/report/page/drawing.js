@@ -57,7 +57,15 @@ function tier(spans, length, name, locale) {
 
 // What `take` looks like; follows `player` and seeks it when clicked.
 function graph(take, player, locale) {
-  const picture = take.picture;
+  const { picture } = take;
+  if (!picture?.later) return drawn(picture, take, player, locale);
+  const holder = make("div", { class: "drawn" }, make("p", { class: "muted drawing" }, "Drawing …"));
+  const show = (came) => holder.replaceChildren(...[drawn(came, take, player, locale)].flat().filter(Boolean));
+  askServer(`api/picture?${new URLSearchParams({ take: picture.later })}`).then(show, (error) => show({ problem: error.message }));
+  return holder;
+}
+
+function drawn(picture, take, player, locale) {
   if (!picture || picture.problem) {
     return picture && make("p", { class: "callout" }, "No picture: ", said(picture.problem));
   }

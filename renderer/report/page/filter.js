@@ -1,12 +1,14 @@
 // Which lines are shown, and in which order.
-const filter = { q: "", group: "", character: "", locale: "", emotion: "", scene: "", check: "", flag: "", sort: "" };
+const filter = { q: "", group: "", character: "", locale: "", emotion: "", scene: "", check: "", flag: "", decision: "", sort: "" };
+const UNDECIDED = "none";
 const FACETS = {
-  character: { label: "Character", values: tables.characters, names: tables.characterNames },
-  locale: { label: "Locale", values: tables.locales },
-  emotion: { label: "Emotion", values: tables.emotions },
-  scene: { label: "Scene", values: tables.scenes },
-  check: { label: "Check", values: tables.checks, names: tables.checks.map(words) },
-  flag: { label: "Flag", values: tables.flags },
+  decision: { label: "Decision", values: () => [UNDECIDED, ...tables.decisions.filter(Boolean)], names: () => ["not decided", ...tables.decisions.filter(Boolean).map((choice) => CHOICES[choice].did)], isOrdered: true },
+  character: { label: "Character", values: () => tables.characters, names: () => tables.characterNames },
+  locale: { label: "Locale", values: () => tables.locales },
+  emotion: { label: "Emotion", values: () => tables.emotions },
+  scene: { label: "Scene", values: () => tables.scenes },
+  check: { label: "Check", values: () => tables.checks, names: () => tables.checks.map(words) },
+  flag: { label: "Flag", values: () => tables.flags },
 };
 const SORTS = { "": "Problems first", manifest: "Manifest order", longest: "Longest first" };
 let shown = [];
@@ -15,6 +17,7 @@ function has(line, facet) {
   const wanted = filter[facet];
   if (!wanted) return true;
   if (facet === "check") return line.checks.includes(wanted);
+  if (facet === "decision") return (line.decision || UNDECIDED) === wanted;
   if (facet === "flag") return line.flags.includes(wanted);
   return line[facet] === wanted;
 }
@@ -32,15 +35,25 @@ function applyFilter() {
   return { counts, total: fits.length };
 }
 
+function optionsOf({ label, values, names, isOrdered }) {
+  const shownNames = (names || values)();
+  const pairs = values().map((value, at) => [value, shownNames[at]]);
+  if (!isOrdered) pairs.sort((one, other) => one[1].localeCompare(other[1]));
+  return [make("option", { value: "" }, label), ...pairs.filter(([value]) => value !== "").map(([value, name]) => make("option", { value }, isolated(name)))];
+}
+
 function buildFilters(changed) {
-  const selects = Object.entries(FACETS).map(([facet, { label, values, names }]) => {
-    const pairs = values.map((value, at) => [value, (names || values)[at]]);
-    pairs.sort((one, other) => one[1].localeCompare(other[1]));
-    return make("select", { id: `filter-${facet}`, "aria-label": `Show only: ${label}`, on: { change: (event) => changed(facet, event.target.value) } },
-      make("option", { value: "" }, label),
-      pairs.filter(([value]) => value !== "").map(([value, name]) => make("option", { value }, isolated(name))));
-  });
-  byId("filters").append(...selects);
+  byId("filters").append(...Object.entries(FACETS).map(([facet, kind]) => make("select", {
+    id: `filter-${facet}`, "aria-label": `Show only: ${kind.label}`, on: { change: (event) => changed(facet, event.target.value) },
+  }, optionsOf(kind))));
+}
+
+// New values may have come with new takes.
+function refreshFacets() {
+  for (const [facet, kind] of Object.entries(FACETS)) {
+    const select = byId(`filter-${facet}`);
+    if (select.options.length !== kind.values().filter(Boolean).length + 1) select.replaceChildren(...optionsOf(kind));
+  }
 }
 
 function showFilters({ counts, total }, changed) {

@@ -6,14 +6,15 @@ let chosen = null;
 function rowOf(line, at) {
   const why = line.flags.filter((flag) => flag !== "recorded" && flag !== "frozen").concat(line.checks.map(words)).join(", ");
   return make("div", {
-    class: "row", role: "option", id: `row-${line.index}`, "data-index": line.index, "aria-selected": String(line === chosen),
+    class: "row", role: "option", id: `row-${line.index}`, "data-index": line.index, "aria-selected": String(line === chosen), "aria-checked": String(marks.has(line.key)),
     "aria-posinset": at + 1, "aria-setsize": shown.length, style: { top: `${at * ROW_HEIGHT}px` },
   },
-  make("i", { class: `mark mark-${line.group}`, title: line.status }), make("span", { class: "sr" }, `${line.status}: `),
+  make("i", { class: `mark mark-${line.group}`, title: line.status }), make("span", { class: "sr" }, `${line.status}${line.decision && `, ${CHOICES[line.decision].did}`}: `),
+  make("i", { class: "tick", "aria-hidden": "true", title: "Mark (m)" }),
   make("div", { class: "first" }, make("span", { class: "text", dir: "auto", lang: line.locale }, line.text),
     make("span", { class: "end" }, line.duration ? `${line.duration.toFixed(1)} s` : "–")),
   make("div", { class: "second" }, said(line.characterName, { class: "who" }), make("span", {}, line.locale),
-    said(line.id, { class: "id mono" }), why && make("span", { class: "why", title: why }, why)));
+    said(line.id, { class: "id mono" }), line.decision && make("span", { class: `decided decided-${line.decision}`, "aria-hidden": "true" }, CHOICES[line.decision].did), why && make("span", { class: "why", title: why }, why)));
 }
 
 function showRows() {
@@ -47,6 +48,8 @@ function buildList(choose) {
   new ResizeObserver(showRows).observe(byId("list"));
   byId("rows").addEventListener("click", (event) => {
     const row = event.target.closest(".row");
-    if (row) choose(lines[Number(row.dataset.index)]);
+    if (!row) return;
+    const line = lines[Number(row.dataset.index)];
+    if (event.target.closest(".tick") || event.ctrlKey || event.metaKey) { mark(line); showBulk(); showRows(); } else choose(line);
   });
 }

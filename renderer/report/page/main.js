@@ -16,14 +16,15 @@ function writeAddress() {
   document.title = chosen ? `${chosen.id} · ${boot.project}` : `${boot.project} · voice report`;
 }
 
-function refresh({ keepScroll = false } = {}) {
+function refresh({ keepScroll = false, isQuiet = false } = {}) {
   showFilters(applyFilter(), change);
   const at = shown.indexOf(chosen);
   byId("rows").style.height = `${shown.length * ROW_HEIGHT}px`;
   if (!keepScroll) byId("list").scrollTop = 0;
-  if (at >= 0) bringIntoSight(at);
+  if (at >= 0 && !isQuiet) bringIntoSight(at);
   showRows();
   writeAddress();
+  if (!live) showExport();
 }
 
 function change(name, value) {
@@ -36,6 +37,8 @@ function change(name, value) {
 
 function home() {
   chosen = null;
+  current = null;
+  form = "";
   silence();
   byId("detail").hidden = true;
   byId("overview").hidden = false;
@@ -46,6 +49,8 @@ function home() {
 async function choose(line, { isPlayed = byId("autoplay").checked } = {}) {
   if (line === chosen) return;
   chosen = line;
+  current = null;
+  form = "";
   silence();
   const at = shown.indexOf(line);
   if (at >= 0) bringIntoSight(at);
@@ -58,12 +63,13 @@ async function choose(line, { isPlayed = byId("autoplay").checked } = {}) {
     const detail = await detailOf(line);
     if (chosen !== line) return;
     silence();
+    learn(line, detail);
     showDetail(line, detail);
     if (isPlayed) players[0]?.play();
   } catch (error) {
     if (chosen !== line) return;
     byId("detail").replaceChildren(head(line, null), make("p", { class: "callout error", role: "alert" },
-      said(error.message), ". Keep the files of the report together, or write it again with barkline report."));
+      said(error.message), live ? "" : ". Keep the files of the report together, or write it again with barkline report."));
   }
 }
 
@@ -80,8 +86,15 @@ function nextProblem() {
   if (next) choose(next);
 }
 
-function remember(name, box) {
-  try { box.checked = localStorage.getItem(name) === "1"; } catch { /* storage is off: the box starts empty */ }
+function showExport() {
+  byId("export").hidden = shelf.kept.length === 0;
+  byId("export").textContent = `Export ${count(shelf.kept.length)} decisions`;
+  byId("connection").hidden = !shelf.problem;
+  byId("connection").textContent = shelf.problem;
+}
+
+function remember(name, box, atFirst = "0") {
+  try { box.checked = (localStorage.getItem(name) ?? atFirst) === "1"; } catch { /* storage is off: the box stays as it is */ }
   box.addEventListener("change", () => { try { localStorage.setItem(name, box.checked ? "1" : "0"); } catch { /* as above */ } });
 }
 
@@ -89,20 +102,26 @@ async function start() {
   try {
     await loadLines();
   } catch (error) {
-    byId("rows").append(make("p", { class: "empty", role: "alert" }, `${error.message}. Keep the files of the report together.`));
+    byId("rows").append(make("p", { class: "empty", role: "alert" }, live ? error.message : `${error.message}. Keep the files of the report together.`));
     return;
   }
+  shelf.open();
+  for (const line of live ? [] : lines) line.decision = holding(line, shelf.of(line))?.choice || line.decision;
   buildFilters(change);
   buildList((line) => { choose(line); byId("list").focus({ preventScroll: true }); });
   buildHelp();
   const pick = (which) => players.filter((player) => player.isTake)[which];
   buildKeyboard({
     move, home, nextProblem,
+    attempt: (number) => { const player = players.find((one) => one.attempt === number); if (player) { player.seek(0); player.play(); } },
     play: (which) => { const player = pick(which); if (player) { player.seek(0); player.play(); } },
     toggle: () => (active || players[0])?.toggle(),
     nudge: (by) => { const player = active || players[0]; if (player) player.seek(player.audio.currentTime + by); },
   });
   remember("barkline-autoplay", byId("autoplay"));
+  remember("barkline-advance", byId("advance"), "1");
+  byId("export")?.addEventListener("click", exportDecisions);
+  byId("recount")?.addEventListener("click", () => { location.hash = ""; location.reload(); });
   byId("search").addEventListener("input", (event) => { filter.q = event.target.value; refresh(); });
   byId("overview").addEventListener("click", (event) => {
     const button = event.target.closest("button[data-filter]");
@@ -113,6 +132,7 @@ async function start() {
   const followAddress = () => { const line = readAddress(); refresh(); if (line) { chosen = null; choose(line, { isPlayed: false }); } else home(); };
   window.addEventListener("hashchange", followAddress);
   followAddress();
+  listen();
   document.documentElement.dataset.ready = "true";
 }
 

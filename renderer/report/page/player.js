@@ -1,6 +1,7 @@
 // One player per sound. At most one of them plays.
 let players = [];
 let active = null;
+let compared = null;
 const ICONS = { play: "M3 1l12 7-12 7z", pause: "M3 1h4v14H3zM9 1h4v14H9z" };
 
 function icon(path) {
@@ -15,7 +16,7 @@ function makePlayer(source, duration, label) {
   const seek = make("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": `Position in ${label}` });
   const time = make("span", { class: "time" });
   const loop = make("button", { type: "button", class: "loop", "aria-pressed": "false", title: "Repeat (l)" }, "Repeat");
-  const problem = make("p", { class: "callout", role: "alert", hidden: true }, "The sound could not be loaded: ", said(source), ". Keep the report beside its voice folder.");
+  const problem = make("p", { class: "callout", role: "alert", hidden: true }, "The sound could not be loaded: ", said(source), live ? ". Is the store there, and barkline review running?" : ". Keep the report beside its voice folder.");
   const player = { audio, label, watchers: [], root: make("div", {}, make("div", { class: "player" }, go, seek, time, loop), problem, audio) };
   player.length = () => (Number.isFinite(audio.duration) && audio.duration > 0 ? audio.duration : duration);
   player.seek = (seconds) => { audio.currentTime = Math.min(Math.max(0, seconds), Math.max(0, player.length() - 0.01)); player.show(); };
@@ -55,14 +56,16 @@ function silence() {
   for (const player of players) { player.audio.pause(); player.audio.removeAttribute("src"); player.audio.load(); }
   players = [];
   active = null;
+  compared = null;
 }
 
 // The other take from the same moment on.
 function swap() {
   const pair = players.filter((player) => player.isTake);
   if (pair.length < 2) return;
-  const from = active === pair[1] ? pair[1] : pair[0];
-  const to = from === pair[0] ? pair[1] : pair[0];
+  const from = pair.includes(active) ? active : pair[0];
+  const to = from === pair[0] ? (pair.includes(compared) ? compared : pair[1]) : pair[0];
+  compared = from === pair[0] ? to : from;
   to.seek(from.audio.ended ? 0 : from.audio.currentTime);
   to.play();
 }

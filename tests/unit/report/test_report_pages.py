@@ -14,7 +14,8 @@ from renderer.audio.waveform import Waveform
 from renderer.errors import AudioError, ObjectMissingError
 from renderer.report import pages
 from renderer.report.gallery import Gallery
-from renderer.report.pages import page_script, write_report
+from renderer.report.markup import page_script
+from renderer.report.pages import write_report
 from renderer.report.picture import Pictures, draw_pictures
 
 HOSTILE = (
@@ -103,7 +104,7 @@ def test_a_report_that_fails_half_way_leaves_the_old_one_whole(
     def broken(*_: object) -> str:
         raise OSError("disk full")
 
-    monkeypatch.setattr(pages, "_render", broken)
+    monkeypatch.setattr(pages, "render_page", broken)
     with pytest.raises(OSError, match="disk full"):
         written(make_reading(make_line(text="new")), tmp_path)
     assert (tmp_path / "index.html").read_text("utf-8") == old

@@ -1,0 +1,165 @@
+"""Who may come in.
+
+A page on another site can make a browser send requests here: so every request has to name this
+server (DNS rebinding), everything but the way in needs a session cookie that browsers keep from
+other sites (`SameSite=Strict`), and every change needs besides a word that only a page of this
+server can have read.
+
+References:
+    OWASP Cross-Site Request Forgery Prevention Cheat Sheet: signed double submit, origin, fetch
+    metadata. RFC 6265bis, section 8.8 (SameSite).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from renderer.errors import ConfigError
+
+LEAST_TOKEN = 16
+MOST_NAME = 80
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address reaches this machine alone.
+
+    >>> [is_loopback(h) for h in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "studio")]
+    [True, True, True, False, False]
+    """
+    if host == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+def host_name(header: str) -> str:
+    """Return the name in a Host header, without the port.
+
+    >>> [host_name(h) for h in ("127.0.0.1:80", "[::1]:80", "Localhost", "a:b:c")]
+    ['127.0.0.1', '::1', 'localhost', '']
+    """
+    text = header.strip().casefold()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    name, _, port = text.partition(":")
+    return name if not port or port.isdigit() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A session.
+
+    Attributes:
+        who: The name decisions are recorded under.
+        word: What the page must say with every change.
+    """
+
+    who: str
+    word: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What lets a request in.
+
+    Attributes:
+        who: The reviewer's name where no token names one.
+        tokens: Token to the name of who holds it ("" for `who`); empty where none is asked for.
+        names: Host names this server answers to besides addresses, in lower case.
+        is_local: Whether only this machine reaches it: then only loopback addresses are names.
+        secret: Signs the sessions of this process.
+    """
+
+    who: str
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    names: frozenset[str] = frozenset({"localhost"})
+    is_local: bool = True
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session cookie: cookies do not tell ports apart, this name does."""
+        return f"barkline_{hashlib.sha256(self.secret).hexdigest()[:8]}"
+
+    @property
+    def asks_token(self) -> bool:
+        """Whether nobody comes in without a token."""
+        return bool(self.tokens)
+
+    def is_named(self, header: str) -> bool:
+        """Whether a Host header names this server; no name of a stranger's can be rebound to it."""
+        host = host_name(header)
+        if host in self.names:
+            return True
+        return is_loopback(host) if self.is_local else _address(host) is not None
+
+    def holder(self, token: str) -> str | None:
+        """Return the name of who holds a token, or None; takes as long for a wrong one."""
+        found: str | None = None
+        offered = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        for known, name in self.tokens.items():
+            if hmac.compare_digest(hashlib.sha256(known.encode()).digest(), offered):
+                found = name or self.who
+        return found
+
+    def open_session(self, who: str) -> str:
+        """Return the cookie of a new session."""
+        name = base64.urlsafe_b64encode(who[:MOST_NAME].encode("utf-8", "replace")).decode("ascii")
+        body = f"{name}.{secrets.token_urlsafe(16)}"
+        return f"{body}.{self._sign('session', body)}"
+
+    def visitor(self, cookie: str) -> Visitor | None:
+        """Return whose session a cookie is, or None."""
+        body, _, signed = cookie.rpartition(".")
+        right, offered = self._sign("session", body).encode(), signed.encode("utf-8", "replace")
+        if not hmac.compare_digest(right, offered):
+            return None
+        try:
+            who = base64.urlsafe_b64decode(body.partition(".")[0]).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return Visitor(who, self._sign("word", body))
+
+    def _sign(self, purpose: str, text: str) -> str:
+        told = f"{purpose}\n{text}".encode("utf-8", "replace")
+        return hmac.new(self.secret, told, "sha256").hexdigest()
+
+
+def read_tokens(text: str) -> dict[str, str]:
+    r"""Return token to name: one a line, `token` or `name=token`.
+
+    >>> read_tokens("Mira=0123456789abcdef\nfedcba9876543210")
+    {'0123456789abcdef': 'Mira', 'fedcba9876543210': ''}
+
+    Raises:
+        ConfigError: One is too short to keep anybody out.
+    """
+    tokens: dict[str, str] = {}
+    for line in filter(None, (part.strip() for part in text.splitlines())):
+        name, separator, token = line.rpartition("=")
+        if len(token) < LEAST_TOKEN:
+            raise ConfigError(
+                f"a review token has fewer than {LEAST_TOKEN} characters; make one with "
+                "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`."
+            )
+        tokens[token] = name.strip() if separator else ""
+    return tokens
+
+
+def new_token() -> str:
+    """Return a token nobody can guess."""
+    return secrets.token_urlsafe(24)

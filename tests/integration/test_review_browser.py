@@ -1,0 +1,447 @@
+"""The review page in a real Chromium, in front of a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.domain.reading import ProjectReading
+from renderer.report.pages import write_report
+from tests.review.browser import Tab, open_browser
+from tests.review.fakes import HOSTILE, Studio, many_lines, voice, wav
+from tests.review.server import ReviewServer
+
+pytestmark = pytest.mark.browser
+HALT = "#line=en-US%2Fline_0002"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    yield from open_browser()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path / "pictures")
+
+
+@pytest.fixture
+def server(studio: Studio) -> Iterator[ReviewServer]:
+    with ReviewServer(studio) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: Any, server: ReviewServer) -> Iterator[Tab]:
+    opened = Tab(browser)
+    yield opened
+    opened.close()
+    assert opened.complaints == []
+    assert [url for url in opened.asked if not url.startswith((server.url, "blob:", "data:"))] == []
+
+
+def choices(studio: Studio) -> list[tuple[str, str]]:
+    return [
+        (d.line_id, f"undo {d.choice}" if d.undoes else d.choice.value) for d in studio.review.made
+    ]
+
+
+def told(tab: Tab, text: str) -> None:
+    tab.until(f"document.getElementById('told').innerText.includes({json.dumps(text)})")
+
+
+def test_a_rejected_line_is_heard_and_seen(tab: Tab, server: ReviewServer) -> None:
+    page = tab.open(server.url)
+    assert tab.texts()[0] == "Halt! Who goes there, at this hour?"
+    tab.press("j")
+    assert tab.shown() == "line_0002"
+    tab.until("document.querySelector('.spectrum img')?.naturalWidth > 100")
+    assert len(page.locator("#detail .f0-line").first.get_attribute("d")) > 100
+    assert page.locator("#detail .take .tier.words span").count() > 8
+    tab.press(" ")
+    tab.until("document.querySelector('audio').currentTime > 0.2")
+    tab.press("x")
+    tab.until("document.querySelectorAll('audio')[1].currentTime > 0.25")
+    tab.press("1")
+    tab.until("document.querySelectorAll('audio')[2].currentTime > 0.1")
+    assert page.evaluate("document.querySelectorAll('audio')[1].paused")
+
+
+def test_a_waiver_with_the_keyboard_alone(tab: Tab, server: ReviewServer, studio: Studio) -> None:
+    page = tab.open(server.url)
+    tab.press("Tab")  # the way past the head of the page
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the lines"
+    tab.press("Enter", "j")
+    tab.shown()
+    tab.press("w")
+    page.keyboard.type("the pause is meant: jn?")
+    tab.press("Control+Enter")
+    told(tab, "Waive: line_0002")
+    [made] = studio.review.made
+    assert (made.choice.value, made.note, made.who) == ("waive", "the pause is meant: jn?", "Ada")
+    tab.until("document.querySelector('#detail .facts .id')?.textContent !== 'line_0002'")
+    tab.press("u")
+    told(tab, "Undone: line_0002")
+    assert choices(studio) == [("line_0002", "waive"), ("line_0002", "undo waive")]
+    tab.until("document.querySelector('#detail .facts .id')?.textContent === 'line_0002'")
+    tab.until("document.getElementById('standing').innerText === 'Not decided yet.'")
+    assert "undid: waived" in page.inner_text("#history")
+
+
+def test_a_decision_is_there_after_a_reload(tab: Tab, server: ReviewServer) -> None:
+    page = tab.open(server.url + "#line=en-US%2Fline_0000")
+    page.uncheck("#advance")
+    tab.shown()
+    page.click("[data-choice=approve]")
+    tab.until("document.getElementById('standing').innerText.startsWith('approved by Ada')")
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    tab.shown()
+    assert page.inner_text("#standing").startswith("approved by Ada")
+    page.select_option("#filter-decision", "approve")
+    assert tab.texts() == ["The embers remember."]
+
+
+def test_what_may_not_be_decided_says_why(tab: Tab, server: ReviewServer, studio: Studio) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("y")
+    assert "waive it, with a reason" in page.inner_text("#decide-notice")
+    tab.press("w", "Control+Enter")
+    assert "needs a reason" in page.inner_text("#decide-notice")
+    assert studio.review.made == []
+    tab.press("Escape")
+    assert page.locator("#decide-form form").count() == 0
+
+
+def test_a_retake_opens_the_field_that_helps_and_arrives(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + "#line=en-US%2Fline_0007")
+    tab.shown()
+    tab.press("r")
+    assert page.evaluate("document.activeElement.id") == "retake-rate"  # it was too slow
+    page.keyboard.type("1.25")
+    page.select_option("#retake-emotion", "happy")
+    page.select_option("#retake-word", label="\u2068bridge\u2069")
+    page.fill("#retake-phonemes", "bɹɪdʒ")
+    page.click("#decide-form button[type=submit]")
+    told(tab, "Retake: line_0007")
+    [made] = studio.review.made
+    assert made.change == {
+        "emotion": {"name": "happy", "intensity": 0.8},
+        "prosody": {"rate": 1.25},
+        "words": [{"word": "bridge", "phonemes": "bɹɪdʒ"}],
+    }
+    assert studio.renders.asked == [("line_0007", "en-US")]
+    studio.arrive(("line_0007", "en-US"))
+    tab.until("document.querySelector('#detail .chip.approved') !== null")
+    assert page.locator("#detail .take h3").all_inner_texts() == ["Current take", "Earlier take"]
+    tab.press("a")
+    tab.until("document.querySelectorAll('audio')[0].currentTime > 0.1")
+    tab.press("x")
+    tab.until("document.querySelectorAll('audio')[1].currentTime > 0.15")
+    assert "rate × 1.25" in page.inner_text("#history")
+
+
+def test_a_retake_with_a_wrong_number_is_not_sent(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("r")
+    page.fill("#retake-rate", "9")
+    page.click("#decide-form button[type=submit]")
+    tab.until("document.getElementById('decide-notice').innerText.startsWith('Rate')")
+    assert studio.review.made == []
+
+
+def test_a_note_goes_to_the_writer(tab: Tab, server: ReviewServer, studio: Studio) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("t")
+    page.keyboard.type("Nobody says “at this hour”.")
+    tab.press("Control+Enter")
+    told(tab, "To the writer: line_0002")
+    assert studio.review.made[0].note == "Nobody says “at this hour”."
+
+
+def test_a_recording_is_handed_in(
+    tab: Tab, server: ReviewServer, studio: Studio, tmp_path: Path
+) -> None:
+    file = tmp_path / "mira <b>.wav"
+    file.write_bytes(wav(voice(2.0, 150)))
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("e")
+    page.set_input_files("#recording", file)
+    page.fill("#note", "Mira, studio B")
+    tab.press("Control+Enter")
+    told(tab, "Replace: line_0002")
+    assert studio.review.recordings == [file.read_bytes()]
+
+
+def test_a_file_that_is_no_sound_is_refused_in_words(
+    browser: Any, server: ReviewServer, studio: Studio, tmp_path: Path
+) -> None:
+    tab = Tab(browser)
+    file = tmp_path / "notes.wav"
+    file.write_bytes(b"<script>alert(1)</script>")
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("e")
+    page.set_input_files("#recording", file)
+    page.click("#decide-form button[type=submit]")
+    tab.until("document.getElementById('decide-notice').innerText.includes('hand in a WAV')")
+    assert studio.review.made == []
+    tab.close()
+
+
+def test_two_tabs_see_each_other_and_do_not_overwrite(
+    browser: Any, tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    one, other = tab, Tab(browser)
+    for each in (one, other):
+        each.open(server.url + HALT)
+        each.shown()
+        each.page.uncheck("#advance")
+        each.press("w")
+    one.page.keyboard.type("it is meant")
+    other.page.keyboard.type("nobody hears it")
+    one.press("Control+Enter")
+    told(one, "Waive")
+    other.until("document.querySelector('.row .decided')?.innerText === 'waived'")  # seen live
+    other.page.evaluate("0")
+    held = studio.review.made[0]
+    other.until("document.getElementById('standing').innerText.startsWith('waived by Ada')")
+    assert other.page.input_value("#note") == "nobody hears it"  # what is typed stays
+    assert studio.review.made == [held]
+    other.close()
+    assert other.complaints == []
+
+
+def test_who_was_slower_is_told_who_was_quicker(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("w")
+    page.keyboard.type("nobody hears it")
+    # Somebody decides in another process: this page has not been told yet.
+    studio.feed._loop, loop = None, studio.feed._loop
+    waived = studio.lines["line_0002", "en-US"]
+    from renderer.domain.review import Choice, Decision
+
+    mira = Decision(
+        "9" * 32, "line_0002", "en-US", waived.take.render_key, Choice.RETURN, "Mira",
+        studio.clock.at, note="rewrite it",
+    )  # fmt: skip
+    studio.review.decide([mira], {}, keeps_rest=True)
+    tab.press("Control+Enter")
+    tab.until("document.getElementById('decide-notice').innerText.includes('Mira sent it')")
+    studio.feed._loop = loop
+    assert "not recorded" in page.inner_text("#decide-notice")
+    assert page.input_value("#note") == "nobody hears it"
+    assert choices(studio) == [("line_0002", "return")]
+    tab.press("Control+Enter")  # having seen it, and all the same
+    told(tab, "Waive")
+    assert choices(studio) == [("line_0002", "return"), ("line_0002", "waive")]
+
+
+def test_many_lines_are_decided_at_once(tab: Tab, server: ReviewServer, studio: Studio) -> None:
+    page = tab.open(server.url)
+    page.click("[data-group=rejected]")
+    tab.press("M")
+    assert page.inner_text("#bulk strong") == "3 marked"
+    page.click("#bulk button:has-text('Waive')")
+    page.keyboard.type("all of them are meant")
+    tab.press("Control+Enter")
+    told(tab, "Waive: 3 lines")
+    assert sorted(choices(studio)) == [(f"line_000{n}", "waive") for n in (2, 3, 7)]
+    page.click("[data-group='']")
+    tab.press("M")
+    page.click("#bulk button:has-text('Approve')")
+    told(tab, "Approve: 3 lines")
+    assert "5 lines left out" in page.inner_text("#bulk .callout")
+    assert page.inner_text("#bulk strong") == "5 marked"
+
+
+def test_hostile_text_stays_text(tab: Tab, server: ReviewServer, studio: Studio) -> None:
+    page = tab.open(server.url + "#line=en-US%2Fline_0003")
+    tab.shown()
+    tab.press("w")
+    page.keyboard.insert_text(HOSTILE.replace("\u2028", "").replace("\u202e", ""))
+    tab.press("Control+Enter")
+    told(tab, "Waive")
+    tab.press("o")
+    page.evaluate("location.hash = 'line=en-US%2Fline_0003'")
+    tab.until("document.querySelector('#history li') !== null")
+    assert "window.hacked=1" in page.inner_text("#history")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#detail img:not([alt=Spectrogram])").count() == 0
+
+
+def test_a_server_that_is_gone_is_said_and_nothing_is_lost(browser: Any, studio: Studio) -> None:
+    tab = Tab(browser)
+    with ReviewServer(studio) as running:
+        page = tab.open(running.url + HALT)
+        tab.shown()
+        tab.press("w")
+        page.keyboard.type("meant")
+    tab.until("!document.getElementById('connection').hidden")
+    tab.press("Control+Enter")
+    tab.until("document.getElementById('decide-notice').innerText.includes('does not answer')")
+    assert page.input_value("#note") == "meant"
+    tab.close()
+
+
+def test_another_site_can_neither_frame_nor_change_anything(
+    browser: Any, server: ReviewServer, studio: Studio
+) -> None:
+    tab = Tab(browser)
+    tab.open(server.url)
+    other = tab.page.context.new_page()
+    other.goto(server.url.replace("127.0.0.1", "localhost"))  # another site for a browser
+    sent = other.evaluate(
+        "(url) => fetch(url + 'api/decisions', {method: 'POST', mode: 'no-cors', credentials:"
+        " 'include', body: '{}'}).then(() => 'sent', () => 'refused')",
+        server.url,
+    )
+    assert sent in ("sent", "refused")
+    assert studio.review.made == []
+    framed = other.evaluate(
+        "(url) => new Promise((done) => { const f = document.createElement('iframe'); f.src = url;"
+        " f.onload = () => { try { done(f.contentDocument?.title || 'closed'); } catch {"
+        " done('closed'); } }; document.body.append(f); })",
+        server.url,
+    )
+    assert framed == "closed"
+    other.close()
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Any, server: ReviewServer, studio: Studio, scheme: str) -> None:
+    tab = Tab(browser, color_scheme=scheme, bypass_csp=True)
+    page = tab.open(server.url)
+    assert tab.axe() == []
+    tab.press("j")
+    tab.shown()
+    tab.until("document.querySelector('.spectrum img')?.naturalWidth > 100")
+    assert tab.axe() == []
+    for key in ("w", "r", "e"):
+        tab.press("Escape", key)
+        assert tab.axe() == [], key
+    tab.press("Escape", "m")
+    page.click("#bulk button:has-text('Waive')")
+    assert tab.axe() == []
+    tab.press("Escape")
+    page.focus("#list")
+    tab.press("?")
+    assert tab.axe() == []
+    page.goto(server.url + "enter")
+    assert tab.axe() == []
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [600, 1280, 1920])
+def test_nothing_sticks_out_sideways(tab: Tab, server: ReviewServer, width: int) -> None:
+    page = tab.open(server.url + HALT)
+    page.set_viewport_size({"width": width, "height": 800})
+    tab.shown()
+    for key in ("w", "r"):
+        tab.press("Escape", key)
+        for place in ("document.documentElement", "document.getElementById('pane')"):
+            assert page.evaluate(f"{place}.scrollWidth <= {place}.clientWidth"), (key, place)
+
+
+def test_five_thousand_lines_are_usable(browser: Any, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, many_lines())
+    tab = Tab(browser)
+    with ReviewServer(studio) as server:
+        page = tab.open(server.url)
+        assert page.inner_text("#matches span") == "5,000 lines"
+        assert page.locator("#rows .row").count() < 40
+        tab.press("End")
+        assert tab.shown() == "line_4999"
+        page.evaluate("document.getElementById('list').scrollTop = 150000")
+        tab.until("document.querySelector('.row')?.getAttribute('aria-posinset') > 2000")
+        page.fill("#search", "number 4320 of")
+        assert tab.texts() == ["Sentence number 4320 of the night."]
+        page.fill("#search", "")
+        page.click("[data-group=rejected]")
+        tab.press("M")
+        page.click("#bulk button:has-text('To the writer')")
+        page.keyboard.type("rewrite all of them")
+        tab.press("Control+Enter")
+        told(tab, "500 lines")
+        assert len(studio.review.made) == 500
+        tab.close()
+    assert tab.complaints == []
+
+
+class TestStatic:
+    """The same panel in a report opened from disk."""
+
+    @pytest.fixture
+    def index(self, studio: Studio, tmp_path: Path) -> Path:
+        reading = ProjectReading("emberfall", "2026-05-02", tuple(studio.lines.values()))
+        return write_report(reading, tmp_path / "report", studio.store.get, studio.store.draw)
+
+    @pytest.fixture
+    def disk(self, browser: Any) -> Iterator[Tab]:
+        opened = Tab(browser, accept_downloads=True)
+        yield opened
+        opened.close()
+        assert opened.complaints == []
+        assert [
+            url for url in opened.asked if not url.startswith(("file:", "blob:", "data:"))
+        ] == []
+
+    def test_decisions_are_kept_and_exported(
+        self, disk: Tab, index: Path, studio: Studio, tmp_path: Path
+    ) -> None:
+        page = disk.open(index.as_uri() + HALT)
+        disk.shown()
+        disk.press("w")
+        page.keyboard.type("meant")
+        page.fill("#who", "Mira")
+        disk.press("Control+Enter")
+        told(disk, "Waive")
+        page.evaluate("location.hash = 'line=en-US%2Fline_0000'")
+        disk.until("document.querySelector('#detail .facts .id')?.textContent === 'line_0000'")
+        disk.press("y")
+        told(disk, "Approve")
+        page.reload()
+        page.wait_for_selector("html[data-ready]", state="attached")
+        assert page.inner_text("#export") == "Export 2 decisions"
+        with page.expect_download() as download:
+            page.click("#export")
+        document = json.loads(Path(download.value.path()).read_text("utf-8"))
+        assert (document["format"], document["version"]) == ("barkline-decisions", 1)
+        waive, approve = document["decisions"]
+        assert (waive["choice"], waive["note"], waive["who"]) == ("waive", "meant", "Mira")
+        assert waive["render_key"] == studio.lines["line_0002", "en-US"].take.render_key
+        assert re.fullmatch("[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", waive["id"])
+        assert approve["choice"] == "approve"
+
+    def test_an_undo_leaves_no_trace(self, disk: Tab, index: Path) -> None:
+        page = disk.open(index.as_uri() + "#line=en-US%2Fline_0000")
+        disk.shown()
+        page.evaluate("localStorage.setItem('barkline-who', 'Mira')")
+        page.uncheck("#advance")
+        disk.press("y")
+        disk.until("document.getElementById('standing').innerText.startsWith('approved by Mira')")
+        disk.press("u")
+        disk.until("document.getElementById('standing').innerText === 'Not decided yet.'")
+        assert not page.is_visible("#export")
+
+    def test_there_is_nothing_to_hand_a_recording_to(self, disk: Tab, index: Path) -> None:
+        page = disk.open(index.as_uri() + HALT)
+        disk.shown()
+        assert page.locator("[data-choice=replace]").count() == 0
