@@ -1,7 +1,8 @@
 """How often the gate is wrong: defects it misses, clean lines it rejects.
 
-    BARKLINE_REFERENCE_DATA=… python benchmarks/gate_errors.py [--write] [--clips N] [--json FILE]
-        [--seed N] [--jobs N] [--side evaluation|tuning] [--voice NAME …] [--audible-only]
+    BARKLINE_REFERENCE_DATA=… python benchmarks/gate_errors.py [--write] [--clips N] [--lines N]
+        [--json FILE] [--seed N] [--jobs N] [--side evaluation|tuning] [--voice NAME …]
+        [--audible-only]
 
 Clean lines are real recordings and real voices (`gate_split.yaml` says which are on whose side).
 Every line goes through mastering, encoder and the whole gate as a take does. Clean lines give the
@@ -40,7 +41,7 @@ BUILD = ROOT / "build" / "gate_errors"
 PAGE = ROOT / "docs" / "benchmarks" / "gate_errors.md"
 BATCH = 8
 FEWER = 2  # faint and severe strengths are measured on half as many lines
-REAL_PER_CLIP, VOICE_PER_CLIP = 4, 4
+LINES_PER_CLIP = 4
 JUDGING = ("quality", "audio", "judges", "services", "text", "speech", "direction")
 # A voice's level is told by its gain; a recording's own level is taken out by mastering.
 VOICES_ONLY = {"level"}
@@ -82,10 +83,10 @@ def by(items: Iterable[Spec], field: str) -> dict[str, list[Spec]]:
     return found
 
 
-def clean_items(listed: Sequence[Spec], clips: int, seed: int) -> list[Item]:
+def clean_items(listed: Sequence[Spec], count: int, seed: int) -> list[Item]:
     """Choose clean lines: recordings and voices in turns, corpora and length classes in turns."""
     chosen: list[Spec] = []
-    for is_real, count in ((True, REAL_PER_CLIP * clips), (False, VOICE_PER_CLIP * clips)):
+    for is_real in (True, False):
         groups = by((s for s in listed if s.is_real is is_real), "group").values()
         turns = [
             in_turns(order(part, seed) for part in by(group, "length").values()) for group in groups
@@ -94,7 +95,9 @@ def clean_items(listed: Sequence[Spec], clips: int, seed: int) -> list[Item]:
     return [Item(spec) for spec in chosen]
 
 
-def defect_items(approved: Sequence[Spec], defect: Defect, clips: int, seed: int) -> Iterator[Item]:
+def defect_items(
+    approved: Sequence[Spec], listed: Sequence[Spec], defect: Defect, clips: int, seed: int
+) -> Iterator[Item]:
     """Choose lines for a defect, a quarter per length class, half of them recordings."""
     count = clips if defect.strength is Strength.AUDIBLE else max(4, clips // FEWER)
     for length in CLASSES:
@@ -103,7 +106,7 @@ def defect_items(approved: Sequence[Spec], defect: Defect, clips: int, seed: int
         voices = order((s for s in able if not s.is_real), seed, defect.kind)
         made = 0
         for spec in in_turns((voices, real)):
-            donors = _donors(spec, defect, approved, seed)
+            donors = _donors(spec, defect, listed, seed)
             if made < -(-count // len(CLASSES)) and (defect.donor is Donor.NONE or donors):
                 made += 1
                 yield Item(spec, defect, donors, _seed(seed, spec, defect))
@@ -267,12 +270,13 @@ def run(arguments: argparse.Namespace) -> Mapping[str, Any]:
     seed = int(read_split(arguments.side)["seed"]) + arguments.seed
     listed = specs(arguments.side, arguments.data, only=arguments.voice)
     ledger = Ledger(arguments.build, arguments.side)
-    cleans = clean_items(listed, arguments.clips, seed)
+    lines = arguments.lines or LINES_PER_CLIP * arguments.clips
+    cleans = clean_items(listed, lines, seed)
     clean_rows = decide(cleans, ledger, arguments, "clean lines")
     good = {row["clip"] for row in clean_rows if row["decision"] == "approved"}
     approved = [item.spec for item in cleans if item.spec.id in good]
     defects = [d for d in DEFECTS if d.strength is Strength.AUDIBLE or not arguments.audible_only]
-    items = [i for d in defects for i in defect_items(approved, d, arguments.clips, seed)]
+    items = [i for d in defects for i in defect_items(approved, listed, d, arguments.clips, seed)]
     items.sort(key=lambda item: hashlib.sha256(item.key.encode()).digest())
     rows = decide(items, ledger, arguments, "defects")
     about = {
@@ -291,6 +295,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     parser.add_argument("--clips", type=int, default=80, help="lines per defect, clearly audible")
+    parser.add_argument("--lines", type=int, help="clean lines of recordings, and of voices")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--seed", type=int, default=0, help="added to the side's own seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")

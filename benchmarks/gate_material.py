@@ -146,9 +146,7 @@ def _voice_specs(split: Mapping[str, Any], has_data: bool, only: Sequence[str]) 
             group = f"{short}#{speaker}" if speaker else short
             for locale, lines in split["lines"].items():
                 if not name.startswith("en_US") or locale == "en-US":
-                    yield from _said(
-                        voice, f"{short}#{speaker}" if speaker else short, locale, lines
-                    )
+                    yield from _said(voice, group, locale, lines)
 
 
 def _said(voice: str, group: str, locale: str, lines: Sequence[Any]) -> Iterator[Spec]:
