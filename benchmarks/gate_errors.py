@@ -2,7 +2,7 @@
 
     BARKLINE_REFERENCE_DATA=… python benchmarks/gate_errors.py [--write] [--clips N] [--lines N]
         [--json FILE] [--seed N] [--jobs N] [--side evaluation|tuning] [--voice NAME …]
-        [--audible-only]
+        [--audible-only] [--count-only]
 
 Clean lines are real recordings and real voices (`gate_split.yaml` says which are on whose side).
 Every line goes through mastering, encoder and the whole gate as a take does. Clean lines give the
@@ -246,7 +246,7 @@ def decide(
     items: Sequence[Item], ledger: Ledger, arguments: argparse.Namespace, title: str
 ) -> list[Row]:
     """Judge what is not decided yet, with a bar; return the rows of what could be made."""
-    open_ = [item for item in items if item.key not in ledger.rows]
+    open_ = [item for item in items if item.key not in ledger.rows and not arguments.count_only]
     work = [open_[at : at + BATCH] for at in range(0, len(open_), BATCH)]
     here = partial(judge, arguments.build, arguments.data)
     with Progress(disable=arguments.quiet) as bar:
@@ -255,7 +255,7 @@ def decide(
             for decided in (pool.map if pool else map)(here, work):
                 ledger.keep(decided)
                 bar.advance(task, len(decided))
-    rows = [ledger.rows[item.key] for item in items]
+    rows = [ledger.rows.get(item.key) for item in items]
     return [row for row in rows if row is not None]
 
 
@@ -302,6 +302,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--side", choices=("evaluation", "tuning"), default="evaluation")
     parser.add_argument("--voice", action="append", default=[], help="this voice alone")
     parser.add_argument("--audible-only", action="store_true", help="leave faint and severe out")
+    parser.add_argument(
+        "--count-only", action="store_true", help="count what is decided already, judge nothing"
+    )
     parser.add_argument("--build", type=Path, default=BUILD, help="where sounds are kept")
     parser.add_argument("--quiet", action="store_true", help="no bar")
     made = parser.parse_args(arguments)

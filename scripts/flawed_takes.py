@@ -5,8 +5,8 @@
 Takes a few lines of the example project, speaks them, plants a defect of the factory
 (`renderer.quality.defect`) into each and puts it into a project of its own as a human recording.
 What a recording cannot have, because mastering mends it, arises later: in the engine, in mastering
-or in the encoder of that line. Then the real walk renders, judges and writes the QA pages. Exits with 1
-when a kind of finding the gate has did not occur.
+or in the encoder of that line. Then the real walk renders, judges and writes the QA pages. Exits
+with 1 when a kind of finding the gate has did not occur.
 """
 
 from __future__ import annotations
