@@ -50,6 +50,7 @@ CLASSES = ("1", "2–3", "4–10", "11+")
 WORDS_PER_S = 2.7  # of read English; for recordings whose words nobody knows
 PHRASE_S = (0.25, 1.3)
 LEAST_PAUSE_S = 0.16
+LOUD_SHARE = 0.2
 RAVDESS = {1: "Kids are talking by the door.", 2: "Dogs are sitting by the door."}
 EMODB = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
@@ -191,14 +192,18 @@ def _librispeech(folder: Path, side: str) -> Iterator[Spec]:
         is_tuning = hashlib.sha256(speaker.encode()).digest()[0] < 64
         if is_tuning is (side == "tuning"):
             waveform = _read(path)
+            ends = _whole_words(waveform)
+            if not ends:
+                continue
             whole = Spec(
                 f"libri/{speaker}",
                 "LibriSpeech",
                 f"l{speaker}",
                 "",
                 "en-US",
-                _estimate(waveform),
+                _estimate(_part(waveform, ends)),
                 path=str(path),
+                part_s=ends,
             )
             yield whole
             for part in _phrases(waveform)[:1]:
@@ -212,13 +217,26 @@ def _librispeech(folder: Path, side: str) -> Iterator[Spec]:
                 )
 
 
-def _phrases(waveform: Waveform) -> list[tuple[float, float]]:
+def _whole_words(waveform: Waveform) -> tuple[float, ...]:
+    """Return the part up to the last pause: the clips are cut off after six seconds, in words."""
+    pauses = [(start + end) / 2 for start, end in _pauses(waveform)]
+    return (0.0, pauses[-1]) if pauses and pauses[-1] > waveform.duration_s / 3 else ()
+
+
+def _pauses(waveform: Waveform) -> list[tuple[float, float]]:
     levels = frame_levels_dbfs(waveform.samples, round(0.005 * waveform.sample_rate))
-    gaps = silent_spans(waveform, silence_threshold_dbfs(levels), LEAST_PAUSE_S)
+    return silent_spans(waveform, silence_threshold_dbfs(levels), LEAST_PAUSE_S)
+
+
+def _phrases(waveform: Waveform) -> list[tuple[float, float]]:
+    """Return short stretches between two pauses that are speech: as loud as the rest, no breath."""
     found = []
-    for (start, end), (later, last) in pairwise(gaps):
+    for (start, end), (later, last) in pairwise(_pauses(waveform)):
+        part = (start + end) / 2, (later + last) / 2
         if PHRASE_S[0] <= later - end <= PHRASE_S[1]:
-            found.append(((start + end) / 2, (later + last) / 2))
+            loud = float(np.abs(_part(waveform, part).samples).max())
+            if loud > LOUD_SHARE * float(np.abs(waveform.samples).max()):
+                found.append(part)
     return found
 
 
