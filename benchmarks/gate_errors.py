@@ -28,9 +28,12 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+import gate_page
 import gate_rates
+from gate_ledger import Ledger, state
 from gate_line import Gate, Job, Row
-from gate_material import CLASSES, ROOT, Clean, Spec, Studio, read_split, specs
+from gate_material import Clean, Studio
+from gate_spec import CLASSES, ROOT, Spec, read_split, specs
 from rich.progress import Progress
 
 from renderer.domain.words import fold
@@ -42,7 +45,6 @@ PAGE = ROOT / "docs" / "benchmarks" / "gate_errors.md"
 BATCH = 8
 FEWER = 2  # faint and severe strengths are measured on half as many lines
 LINES_PER_CLIP = 4
-JUDGING = ("quality", "audio", "judges", "services", "text", "speech", "direction")
 # A voice's level is told by its gain; a recording's own level is taken out by mastering.
 VOICES_ONLY = {"level"}
 
@@ -210,38 +212,6 @@ def judge(build: Path, data: Path | None, items: Sequence[Item]) -> list[tuple[s
     return bench(build, data).judge(items)
 
 
-class Ledger:
-    """Decisions that were made, in a file that belongs to one state of code and limits."""
-
-    def __init__(self, build: Path, side: str) -> None:
-        self._path = build / f"decided-{side}-{state()}.jsonl"
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self.rows: dict[str, Row | None] = {}
-        if self._path.is_file():
-            lines = self._path.read_text(encoding="utf-8").splitlines()
-            self.rows = dict(json.loads(line) for line in lines)
-
-    def keep(self, decided: Sequence[tuple[str, Row | None]]) -> None:
-        """Write decisions down at once."""
-        self.rows |= dict(decided)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(pair) + "\n" for pair in decided)
-
-
-def state() -> str:
-    """Return a hash of all code and limits that a decision comes from."""
-    files = [p for room in JUDGING for p in sorted((ROOT / "renderer" / room).rglob("*.py"))]
-    files += [
-        ROOT / "assets" / "gate_limits.yaml",
-        *sorted(Path(__file__).parent.glob("gate_*.py")),
-    ]
-    whole = hashlib.sha256()
-    for path in files:
-        if path.name not in ("gate_rates.py", "gate_errors.py"):
-            whole.update(path.read_bytes())
-    return whole.hexdigest()[:12]
-
-
 def decide(
     items: Sequence[Item], ledger: Ledger, arguments: argparse.Namespace, title: str
 ) -> list[Row]:
@@ -316,7 +286,7 @@ def main() -> None:
     """Run, show, and write what was asked for."""
     arguments = parse()
     figures = run(arguments)
-    page = gate_rates.page(figures)
+    page = gate_page.page(figures)
     print(page)
     if arguments.write:
         PAGE.write_text(page, encoding="utf-8")

@@ -118,7 +118,7 @@ def test_a_run_goes_on_where_it_was_and_writes_a_page(errors, tmp_path, monkeypa
     assert [row["any"]["share"] for row in found] == [1.0]
     monkeypatch.setattr(errors, "bench", None)  # nothing is left to judge
     assert errors.run(arguments) == first
-    page = errors.gate_rates.page(first)
+    page = errors.gate_page.page(first)
     assert "| `offset` |" in page
     assert "**Not met** (0 lines)" in page  # of real speech
 
