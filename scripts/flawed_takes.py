@@ -210,6 +210,7 @@ def make_project(build: Path) -> Path:
                 "character": host.character,
                 "text": host.text,
                 "notes": case.summary,
+                "seed": index,  # else lines that say the same would share a take
             }
         )
         if case.recorded is not None:
