@@ -24,7 +24,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +103,17 @@ def defect_items(
     """Choose lines for a defect, a quarter per length class, half of them recordings."""
     count = clips if defect.strength is Strength.AUDIBLE else max(4, clips // FEWER)
     for length in CLASSES:
-        able = [s for s in approved if s.length == length and _may_host(s, defect)]
-        real = order((s for s in able if s.is_real), seed, defect.kind)
-        voices = order((s for s in able if not s.is_real), seed, defect.kind)
-        made = 0
-        for spec in in_turns((voices, real)):
-            donors = _donors(spec, defect, listed, seed)
-            if made < -(-count // len(CLASSES)) and (defect.donor is Donor.NONE or donors):
-                made += 1
-                yield Item(spec, defect, donors, _seed(seed, spec, defect))
+        fit = [s for s in approved if s.length == length and _may_host(s, defect)]
+        real = order((s for s in fit if s.is_real), seed, defect.kind)
+        voices = order((s for s in fit if not s.is_real), seed, defect.kind)
+        able = (
+            (spec, donors)
+            for spec in in_turns((voices, real))
+            for donors in [_donors(spec, defect, listed, seed)]
+            if donors or defect.donor is Donor.NONE
+        )
+        for spec, donors in islice(able, -(-count // len(CLASSES))):
+            yield Item(spec, defect, donors, _seed(seed, spec, defect))
 
 
 def _may_host(spec: Spec, defect: Defect) -> bool:
@@ -123,6 +125,8 @@ def _may_host(spec: Spec, defect: Defect) -> bool:
 
 def _donors(spec: Spec, defect: Defect, listed: Sequence[Spec], seed: int) -> tuple[Spec, ...]:
     """Return the lines a defect may be made of; more than one where the farthest is wanted."""
+    if defect.donor is Donor.NONE:
+        return ()
     others = order((s for s in listed if s.id != spec.id), seed, spec.id)
     if defect.donor is Donor.ACCENT:
         return (spec,) if _speaks_more(spec, listed) else ()
