@@ -11,7 +11,7 @@ FAULTS ?= 200
 TAKEOVERS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo service-demo test lint types contracts unit fix clean service-secrets chaos
+.PHONY: help demo service-demo flawed-demo test lint types contracts unit fix clean service-secrets chaos
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -21,6 +21,9 @@ demo: $(VENV)/.main ## Set up and render the example project into build/emberfal
 
 service-demo: $(VENV)/.dev ## Run the service with real servers, kill a worker, flush Redis, ship all the same
 	$(BIN)/python scripts/service_demo.py $(PROJECT)
+
+flawed-demo: $(VENV)/.main ## Render truly defective takes and show in build/flawed/report what the gate finds
+	$(BIN)/python scripts/flawed_takes.py
 
 test: $(VENV)/.dev lint types contracts unit ## Set up and pass the tests, lint, types and contracts
 

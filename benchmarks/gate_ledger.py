@@ -1,0 +1,46 @@
+"""Decisions of gate_errors.py that are kept, so that a run goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gate_spec import ROOT
+
+Row = Mapping[str, Any]
+JUDGING = ("quality", "audio", "judges", "services", "text", "speech", "direction")
+
+
+class Ledger:
+    """Decisions that were made, in a file that belongs to one state of code and limits."""
+
+    def __init__(self, build: Path, side: str) -> None:
+        self._path = build / f"decided-{side}-{state()}.jsonl"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows: dict[str, Row | None] = {}
+        if self._path.is_file():
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+            self.rows = dict(json.loads(line) for line in lines)
+
+    def keep(self, decided: Sequence[tuple[str, Row | None]]) -> None:
+        """Write decisions down at once."""
+        self.rows |= dict(decided)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(pair) + "\n" for pair in decided)
+
+
+def state() -> str:
+    """Return a hash of all code and limits that a decision comes from."""
+    files = [p for room in JUDGING for p in sorted((ROOT / "renderer" / room).rglob("*.py"))]
+    files += [
+        ROOT / "assets" / "gate_limits.yaml",
+        *sorted(Path(__file__).parent.glob("gate_*.py")),
+    ]
+    whole = hashlib.sha256()
+    for path in files:
+        if path.name not in ("gate_rates.py", "gate_errors.py"):
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]

@@ -1,0 +1,312 @@
+"""A project of truly defective takes, rendered and judged: what the QA report shows of them.
+
+    python scripts/flawed_takes.py [--build build/flawed]        (make flawed-demo)
+
+Takes a few lines of the example project, speaks them, plants a defect of the factory
+(`renderer.quality.defect`) into each and puts it into a project of its own as a human recording.
+What a recording cannot have, because mastering mends it, arises later: in the engine, in mastering
+or in the encoder of that line. Then the real walk renders, judges and writes the QA pages. Exits
+with 1 when a kind of finding the gate has did not occur.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import yaml
+
+from renderer.audio.activity import frame_levels_dbfs, sound_bounds
+from renderer.audio.codec import decode, encode, encode_raw
+from renderer.audio.waveform import Waveform
+from renderer.bootstrap import House, open_house
+from renderer.bootstrap.walk import open_render
+from renderer.cli import qa_pages, walk
+from renderer.domain.direction import Delivery
+from renderer.domain.take import Take
+from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Finding, Outcome
+from renderer.domain.words import find_words
+from renderer.quality.defect import sound, timing
+from renderer.quality.defect.vocoder import make_robotic
+from renderer.services.finish import Finished, Finisher
+from renderer.services.perform import Performance
+from renderer.services.scope import Scope
+
+HERE = Path(__file__).resolve().parents[1]
+EXAMPLE = HERE / "manifests" / "emberfall"
+SEED = 11
+HOSTS = 6
+WORDS = range(6, 11)
+LOCALE = "en-US"
+# Finding to the reason why no take can be made that has it.
+NEVER: Mapping[str, str] = {}
+
+Spoil = Callable[[Waveform], Waveform | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One defective take.
+
+    Attributes:
+        line_id: Of its line.
+        summary: What is wrong with it, for the notes of the line.
+        recorded: What is done to a clean take to make the recording; None: the line is spoken.
+        raw: What the engine does wrong.
+        mastered: What mastering does wrong, after its own ceiling.
+        delivered: What the encoder does wrong.
+    """
+
+    line_id: str
+    summary: str
+    recorded: Spoil | None = None
+    raw: Spoil | None = None
+    mastered: Spoil | None = None
+    delivered: Spoil | None = None
+
+
+def rng() -> np.random.Generator:
+    """Return the generator every defect starts from."""
+    return np.random.default_rng(SEED)
+
+
+def break_numbers(waveform: Waveform) -> Waveform:
+    """Have samples that are no number."""
+    samples = waveform.samples.copy()
+    samples[samples.size // 2 : samples.size // 2 + 9] = np.nan
+    return Waveform(samples, waveform.sample_rate)
+
+
+def amplify(waveform: Waveform, by_db: float) -> Waveform:
+    """Change the level by an exact amount."""
+    return Waveform.of(waveform.samples * 10 ** (by_db / 20), waveform.sample_rate)
+
+
+def _loud_s(waveform: Waveform, from_start: bool) -> float:
+    """Return how much to cut so that the cut lies in the loudest part of that half."""
+    start, end = sound_bounds(waveform)
+    half = (end - start) // 2
+    part = (
+        waveform.samples[start : start + half] if from_start else waveform.samples[end - half : end]
+    )
+    hop = round(0.005 * waveform.sample_rate)
+    loudest = int(frame_levels_dbfs(part, hop).argmax()) * hop
+    return (loudest if from_start else half - loudest) / waveform.sample_rate
+
+
+def cut_start(waveform: Waveform) -> Waveform | None:
+    """Begin in the middle of a loud sound."""
+    return timing.cut_start(waveform, _loud_s(waveform, from_start=True), rng())
+
+
+def cut_end(waveform: Waveform) -> Waveform | None:
+    """Stop in the middle of a loud sound."""
+    return timing.cut_end(waveform, _loud_s(waveform, from_start=False), rng())
+
+
+def drop_end(waveform: Waveform) -> Waveform | None:
+    """Fall silent in the middle of a loud sound."""
+    return timing.drop_end(waveform, _loud_s(waveform, from_start=False), rng())
+
+
+def shorten(waveform: Waveform, left_s: float) -> Waveform:
+    """Keep the first part alone."""
+    return Waveform(
+        waveform.samples[: round(left_s * waveform.sample_rate)].copy(), waveform.sample_rate
+    )
+
+
+def ruin(waveform: Waveform) -> Waveform:
+    """Speak through a robot and noise that is louder than it."""
+    return sound.add_white_noise(make_robotic(waveform, 2.0, rng()), -3.0, rng())
+
+
+CASES = (
+    Case("non_finite", "Samples that are no number.", recorded=break_numbers),
+    Case("silence", "Nothing was recorded.", recorded=lambda w: amplify(w, -120.0)),
+    Case(
+        "clipped",
+        "Clipped at a seventh of its peak.",
+        recorded=lambda w: sound.clip(w, 0.15, rng()),
+    ),
+    Case("cut_start", "The beginning is missing.", recorded=cut_start),
+    Case("cut_end", "The take stops in the middle of a word.", recorded=cut_end),
+    Case("cut_end_silent", "The sound fails in the middle of a word.", recorded=drop_end),
+    Case(
+        "hole", "A hole of three seconds.", recorded=lambda w: timing.insert_silence(w, 4.5, rng())
+    ),
+    Case("clicks", "Cracks.", recorded=lambda w: sound.add_clicks(w, 0.9, rng())),
+    Case(
+        "thump",
+        "One knock far above the voice.",
+        recorded=lambda w: sound.add_clicks(w, 30.0, rng()),
+    ),
+    Case("fast", "Three times too fast.", recorded=lambda w: timing.stretch(w, 1 / 3)),
+    Case(
+        "noise",
+        "Noise as loud as the voice.",
+        recorded=lambda w: sound.add_white_noise(w, 0.0, rng()),
+    ),
+    Case("hum", "Mains hum.", recorded=lambda w: sound.add_hum(w, 6.0, rng())),
+    Case("robot", "A robot behind a waterfall.", recorded=ruin),
+    Case(
+        "band", "As through a bad telephone.", recorded=lambda w: sound.limit_band(w, 3_000, rng())
+    ),
+    Case("level", "The engine speaks far too softly.", raw=lambda w: amplify(w, -20.0)),
+    Case("peak", "Mastering passes its own ceiling.", mastered=lambda w: amplify(w, 14.0)),
+    Case("loud", "The encoder is far too loud.", delivered=lambda w: amplify(w, 16.0)),
+    Case(
+        "offset",
+        "The encoder adds a constant.",
+        delivered=lambda w: sound.add_offset(w, 0.05, rng()),
+    ),
+    Case("stub", "The encoder stops at once.", delivered=lambda w: shorten(w, 0.06)),
+    Case(
+        "packets",
+        "The encoder loses packets.",
+        delivered=lambda w: sound.lose_packets(w, 0.4, rng()),
+    ),
+)
+
+
+def hosts(house: House) -> list[Utterance]:
+    """Return lines of the example project that say enough, in one breath and a plain voice."""
+    files = house.source.files()
+    said = (u for _, some in house.source.read(files, [], {}) for u in some)
+    plain = (
+        u
+        for u in said
+        if u.locale == LOCALE
+        and u.direction.delivery is Delivery.NORMAL
+        and len(find_words(u.text)) in WORDS
+        and not set(",;:—…") & set(u.text)
+        and u.text.count(".") + u.text.count("!") + u.text.count("?") == 1
+    )
+    return [u for u, _ in zip(plain, range(HOSTS), strict=False)]
+
+
+def make_project(build: Path) -> Path:
+    """Write a project of one flawed line per case; returns its folder."""
+    project = build / "project"
+    shutil.rmtree(project, ignore_errors=True)
+    (project / "scenes").mkdir(parents=True)
+    (project / "recorded" / LOCALE).mkdir(parents=True)
+    example = walk.open_workspace(EXAMPLE, build / "clean")
+    house = open_house(example, in_memory=True)
+    render, said = open_render(house), hosts(house)
+    lines = []
+    for index, case in enumerate(CASES):
+        host = said[index % len(said)]
+        lines.append(
+            {
+                "id": case.line_id,
+                "character": host.character,
+                "text": host.text,
+                "notes": case.summary,
+                "seed": index,  # else lines that say the same would share a take
+            }
+        )
+        if case.recorded is not None:
+            clean = render.preview(house.keys.key(host), house.request(host)).performance.waveform
+            spoilt = _spoilt(case.recorded, clean)
+            path = project / "recorded" / LOCALE / f"{case.line_id}.wav"
+            path.write_bytes(encode_raw(spoilt))
+    _write(
+        project / "scenes" / "flawed.yaml", {"scene": "flawed", "locale": LOCALE, "lines": lines}
+    )
+    _write(project / "project.yaml", _project(said))
+    return project
+
+
+def _project(said: list[Utterance]) -> dict[str, object]:
+    voices = {u.character: u.voice for u in said}
+    return {
+        "name": "flawed",
+        "title": "Emberfall, and all that can go wrong",
+        "source_locale": LOCALE,
+        "locales": {LOCALE: {"required": True}},
+        "characters": {c: {"name": c.title(), "voice": v} for c, v in voices.items()},
+        "scenes": ["scenes/*.yaml"],
+        "max_attempts": 1,
+    }
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def faulty_house() -> object:
+    """Have engine, mastering and encoder go wrong for the lines whose case says so."""
+    sound_one = Finisher._master
+    cases = {case.line_id: case for case in CASES}
+
+    def master(finisher: Finisher, take: Take, performance: Performance, number: int) -> Finished:
+        case = cases.get(take.request.utterance.line_id, Case("", ""))
+        spoken = _spoilt(case.raw, performance.waveform)
+        made = sound_one(finisher, take, replace(performance, waveform=spoken), number)
+        mastered = _spoilt(case.mastered, made.master.waveform)
+        delivered = _spoilt(case.delivered, mastered)
+        if delivered is made.master.waveform:
+            return made
+        data = encode(delivered, take.request.delivery.codec, take.request.delivery.quality)
+        whole = replace(made.master, waveform=mastered)
+        return replace(made, master=whole, delivery=data, decoded=decode(data))
+
+    return mock.patch.object(Finisher, "_master", master)
+
+
+def _spoilt(spoil: Spoil | None, waveform: Waveform) -> Waveform:
+    made = spoil(waveform) if spoil else waveform
+    if made is None:
+        raise ValueError("the line is too short for its defect")
+    return made
+
+
+def findings(house: House) -> Iterator[tuple[str, Finding]]:
+    """Return what the gate found, by line."""
+    with house.reading() as unit:
+        for line in house.reader().read(unit, Scope(), {}):
+            for finding in line.take.findings if line.take else ():
+                yield line.utterance.line_id, finding
+
+
+def run(build: Path) -> tuple[Path, set[str], set[str]]:
+    """Make, render, judge, report.
+
+    Returns:
+        The report's page, the gate's kinds of findings, and those of them that found something.
+    """
+    place = walk.open_workspace(make_project(build), build / "walk")
+    with walk.alone(place), faulty_house():
+        house = open_house(place)
+        walk.render(house, Scope())
+        page = qa_pages.write_pages(house, Scope(), build / "report")
+    found = list(findings(house))
+    kinds = {finding.check for _, finding in found}
+    failed = {finding.check for _, finding in found if finding.outcome is Outcome.FAIL}
+    return page, kinds, failed
+
+
+def main() -> int:
+    """Run the demonstration; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", type=Path, default=Path("build") / "flawed")
+    asked = parser.parse_args()
+    page, kinds, failed = run(asked.build)
+    missing = kinds - failed - NEVER.keys()
+    print(f"{len(failed)} of {len(kinds)} kinds of findings occur: {', '.join(sorted(failed))}")
+    if missing:
+        print(f"never found: {', '.join(sorted(missing))}", file=sys.stderr)
+    print(f"report: {page}")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
