@@ -12,6 +12,7 @@ import pytest
 
 from renderer.domain.reading import ProjectReading
 from renderer.report.pages import write_report
+from renderer.services.decision_file import load_decisions
 from tests.review.browser import Tab, open_browser
 from tests.review.fakes import HOSTILE, Studio, many_lines, voice, wav
 from tests.review.server import ReviewServer
@@ -422,7 +423,10 @@ class TestStatic:
         assert page.inner_text("#export") == "Export 2 decisions"
         with page.expect_download() as download:
             page.click("#export")
-        document = json.loads(Path(download.value.path()).read_text("utf-8"))
+        file = Path(download.value.path()).read_bytes()
+        read = load_decisions(file, "decisions.json")  # what `barkline review apply` reads
+        assert (read.project, [d.who for d in read.decisions]) == ("emberfall", ["Mira", "Mira"])
+        document = json.loads(file)
         assert (document["format"], document["version"]) == ("barkline-decisions", 1)
         waive, approve = document["decisions"]
         assert (waive["choice"], waive["note"], waive["who"]) == ("waive", "meant", "Mira")

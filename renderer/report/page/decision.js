@@ -52,7 +52,9 @@ const holding = (line, history) => standing(history).filter((one) => one.render_
 
 function reviewer() {
   if (live) return live.who;
-  try { return localStorage.getItem("barkline-who") || ""; } catch { return byId("who")?.value || ""; }
+  const typed = byId("who")?.value.trim();
+  if (typed) return typed;
+  try { return localStorage.getItem("barkline-who") || ""; } catch { return ""; }
 }
 
 // Hands in what was decided about some lines; returns what the server said of each.

@@ -62,7 +62,7 @@ function formOf(choice, { line, detail }) {
   const { name, note, isNoteAsked } = CHOICES[choice];
   const who = !live && make("div", { class: "field" }, make("label", { for: "who" }, "Your name"), make("input", {
     id: "who", type: "text", maxlength: 80, required: true, autocomplete: "name", value: reviewer(),
-    on: { change: (event) => { try { localStorage.setItem("barkline-who", event.target.value.trim()); } catch { /* storage is off: asked again next time */ } } },
+    on: { input: (event) => { try { localStorage.setItem("barkline-who", event.target.value.trim()); } catch { /* storage is off: asked again next time */ } } },
   }));
   return make("form", { class: "decision-form", "aria-label": name, novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(choice); } } },
     choice === "retake" && retakeFields(line, detail),
