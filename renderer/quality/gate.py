@@ -27,7 +27,6 @@ from renderer.quality.rule import Check, Rule, name_of
 from renderer.quality.signal_checks import SIGNAL_RULES
 from renderer.quality.sound_checks import SILENCE, SOUND_CHECKS, check_non_finite
 from renderer.quality.speech_checks import SPEECH_CHECKS
-from renderer.quality.stored_metrics import read_metrics
 from renderer.quality.take import GateInput, measure
 
 __all__ = [
