@@ -247,7 +247,9 @@ def run(arguments: argparse.Namespace) -> Mapping[str, Any]:
     lines = arguments.lines or LINES_PER_CLIP * arguments.clips
     cleans = clean_items(listed, lines, seed)
     clean_rows = decide(cleans, ledger, arguments, "clean lines")
-    good = {row["clip"] for row in clean_rows if row["decision"] == "approved"}
+    heard = {row["clip"] for row in clean_rows if row["decision"] == "approved"}
+    default = [gate_rates.as_default(row) for row in clean_rows]
+    good = {row["clip"] for row in default if row["decision"] == "approved"}
     approved = [item.spec for item in cleans if item.spec.id in good]
     defects = [d for d in DEFECTS if d.strength is Strength.AUDIBLE or not arguments.audible_only]
     items = [i for d in defects for i in defect_items(approved, listed, d, arguments.clips, seed)]
@@ -260,7 +262,9 @@ def run(arguments: argparse.Namespace) -> Mapping[str, Any]:
         "state": state(),
         "voices": sorted(arguments.voice),
     }
-    return gate_rates.count(clean_rows, rows, about)
+    figures = gate_rates.count(default, [gate_rates.as_default(row) for row in rows], about)
+    full = gate_rates.count(clean_rows, [r for r in rows if r["clip"] in heard], about)
+    return {**figures, "full": full}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

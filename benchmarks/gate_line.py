@@ -26,6 +26,7 @@ from renderer.errors import BarklineError, JudgeError
 from renderer.judges.dnsmos import DnsmosJudge
 from renderer.quality.defect.catalogue import plant
 from renderer.quality.defect.material import Defect, Sound, Stage
+from renderer.quality.limits import FULL
 from renderer.services.finish import Finished, Finisher
 from renderer.services.perform import Performance
 
@@ -98,6 +99,8 @@ class Gate:
 
     def __post_init__(self) -> None:
         finisher = self.studio.finisher
+        limits = finisher._limits  # everything is heard; gate_rates tells the default gate apart
+        finisher._limits = lambda project: replace(limits(project), metrics=FULL)
         finisher._judges = tuple(
             KeptScores(judge, self.studio.build) if isinstance(judge, DnsmosJudge) else judge
             for judge in finisher._judges

@@ -10,6 +10,8 @@ from typing import Any
 from gate_spec import CLASSES
 
 from renderer.quality.defect.catalogue import DEFECTS, KINDS
+from renderer.quality.heard_checks import HEARD_CHECKS
+from renderer.quality.rule import name_of
 
 Row = Mapping[str, Any]
 ALL = "all"
@@ -34,6 +36,22 @@ def rate(hits: int, of: int) -> dict[str, float | int]:
     """Return a share with its interval."""
     low, high = wilson(hits, of)
     return {"hits": hits, "of": of, "share": hits / of if of else 0.0, "low": low, "high": high}
+
+
+# -- what the default gate would have said ---------------------------------------------------------
+
+FULL_ONLY = {name_of(check) for check in HEARD_CHECKS}
+
+
+def as_default(row: Row) -> dict[str, Any]:
+    """Return a decision of the full gate as the default one makes it: it hears nothing."""
+    kept = {
+        part: [check for check in row.get(part, ()) if check not in FULL_ONLY]
+        for part in ("checks", "inconclusive", "error")
+    }
+    fail = {check: value for check, value in row["fail"].items() if check not in FULL_ONLY}
+    decision = "error" if kept["error"] else "rejected" if fail else "approved"
+    return {**row, **kept, "fail": fail, "decision": decision}
 
 
 # -- counting --------------------------------------------------------------------------------------
