@@ -117,10 +117,9 @@ def drop_end(waveform: Waveform) -> Waveform | None:
 
 
 def shorten(waveform: Waveform, left_s: float) -> Waveform:
-    """Keep the first part alone."""
-    return Waveform(
-        waveform.samples[: round(left_s * waveform.sample_rate)].copy(), waveform.sample_rate
-    )
+    """Keep a piece of the middle alone."""
+    at, left = waveform.samples.size // 2, round(left_s * waveform.sample_rate)
+    return Waveform(waveform.samples[at : at + left].copy(), waveform.sample_rate)
 
 
 def ruin(waveform: Waveform) -> Waveform:
@@ -148,7 +147,7 @@ CASES = (
         "One knock far above the voice.",
         recorded=lambda w: sound.add_clicks(w, 30.0, rng()),
     ),
-    Case("fast", "Three times too fast.", recorded=lambda w: timing.stretch(w, 1 / 3)),
+    Case("slow", "Four times too slow.", recorded=lambda w: timing.stretch(w, 4.0)),
     Case(
         "noise",
         "Noise as loud as the voice.",
@@ -167,7 +166,7 @@ CASES = (
         "The encoder adds a constant.",
         delivered=lambda w: sound.add_offset(w, 0.05, rng()),
     ),
-    Case("stub", "The encoder stops at once.", delivered=lambda w: shorten(w, 0.06)),
+    Case("stub", "The encoder keeps a blink of it.", delivered=lambda w: shorten(w, 0.06)),
     Case(
         "packets",
         "The encoder loses packets.",
