@@ -57,7 +57,8 @@ def row_of(errors, bench, spec, name="", donors=()):
 
 @pytest.fixture(scope="module")
 def line(lines):
-    return next(s for s in lines if s.length == "4–10")
+    some = [s for s in lines if s.length == "4–10"]
+    return max(some, key=lambda s: len(s.text))  # long enough for learned metrics
 
 
 def test_a_clean_line_passes(errors, bench, line):
