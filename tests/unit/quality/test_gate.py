@@ -36,7 +36,8 @@ def speech(words: int = 6, seed: int = 0) -> np.ndarray:
         time = np.arange(round(0.26 * RATE)) / RATE
         f0 = 120 * (1 + 0.05 * np.sin(2 * np.pi * (1 + index) * time))
         phase = 2 * np.pi * np.cumsum(f0) / RATE
-        vowel = sum(np.sin(k * phase + k) / k for k in range(1, 25))
+        colour = np.random.default_rng([seed, index]).uniform(0.4, 1.6, 25)  # no word is another
+        vowel = sum(np.sin(k * phase + k) * colour[k] / k for k in range(1, 25))
         swell = np.sin(np.pi * np.arange(time.size) / time.size) ** 1.5
         hiss = rng.standard_normal(round(0.06 * RATE)) * 0.05
         made += [hiss * np.hanning(hiss.size), 0.12 * vowel * swell]
