@@ -25,6 +25,10 @@ ANALYSIS_RATE = 16_000
 NOTHING = 10 ** (-10.5)  # mean square, −105 dBFS: digital silence; 16 bits of dither are −93 dBFS
 PAUSE = 10  # frames a pause lasts at least: softer moments inside words are shorter
 LEAST_PAUSE = 20  # frames of pause in all: less may be one hiss in a word without any pause
+BAND_HZ = 250.0
+DEEP = 1000.0  # loud frames × a pause: no hiss of a word is that soft
+MISSING = 0.25  # × a pause's power in a band: what is not there under the speech
+MOST_EMPTY = 0.2  # of the bands
 STEADY_DB = 4.0  # standard deviation of a pause's frame levels; speech that dies away has more
 SAME_FLOOR = 2.0  # × the lowest pause: still the same noise
 EDGE = 4.0  # × the lowest pause: a frame in which speech begins or ends
@@ -84,9 +88,27 @@ class Hearing:
             for start in np.flatnonzero(level <= SAME_FLOOR * floor):
                 is_pause[start : start + PAUSE] = True
             is_pause[power > EDGE * floor] = False
-        if np.count_nonzero(is_pause) < LEAST_PAUSE:
+        if np.count_nonzero(is_pause) < LEAST_PAUSE or not self._is_under_all(is_pause):
             is_pause[:] = False
         return is_pause
+
+    def _is_under_all(self, is_pause: Mask) -> bool:
+        """Whether what is in the pauses is under the speech too, as a noise floor is.
+
+        A hiss in a word without any pause is not: beside it, vowels leave its band empty.
+        """
+        count = len(self.power)
+        floor = float(self.frame_power[is_pause].mean())
+        loud = self.frame_power > 10 * floor
+        is_deep = float(np.quantile(self.frame_power, 0.95)) > DEEP * floor
+        if is_deep or np.count_nonzero(loud) < LEAST_SPOKEN:
+            return True
+        width = max(1, round(BAND_HZ / float(self.hz[1])))
+        bands = self.power[:, : (self.power.shape[1] // width) * width]
+        bands = bands.reshape(count, -1, width).mean(axis=2)
+        quiet = np.quantile(bands[loud[:count]], 0.1, axis=0)
+        empty = quiet < MISSING * bands[is_pause[:count]].mean(axis=0)
+        return bool(empty.mean() < MOST_EMPTY)
 
     def _is_voiced(self, count: int) -> Mask:
         """Frames with a voice in them, bool (count,); the multiples of mains hum are none."""

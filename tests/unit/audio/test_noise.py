@@ -74,3 +74,11 @@ def test_a_line_between_the_families_is_no_hum():
     time = np.arange(sound.samples.size) / RATE
     tone = 1e-3 * np.sin(2 * np.pi * 85.0 * time)
     assert hum(Hearing(Waveform.of(sound.samples + tone, RATE))).level_db < -80
+
+
+def test_a_hiss_in_speech_without_a_pause_is_no_noise_floor():
+    vowel = buzz(0.6)
+    rng = np.random.default_rng(0)
+    hiss = np.diff(rng.standard_normal(round(0.25 * RATE) + 1), 1) * 0.01
+    sound = np.concatenate((vowel, hiss, vowel, hiss, vowel))
+    assert snr_db(Hearing(Waveform.of(sound, RATE))) is None

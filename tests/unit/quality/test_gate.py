@@ -40,7 +40,7 @@ GOOD = {"dnsmos_ovrl": 3.3, "dnsmos_sig": 3.6, "dnsmos_bak": 4.0, "dnsmos_p808":
 def speech(words: int = 6, seed: int = 0) -> np.ndarray:
     """Syllables of buzz and hiss, 0.32 s per word, that swell and die away as speech does.
 
-    Each has a vowel of its own: a resonance somewhere else.
+    Each has a vowel of its own.
     """
     rng = np.random.default_rng(seed)
     made = [np.zeros(RATE // 10)]
@@ -48,9 +48,8 @@ def speech(words: int = 6, seed: int = 0) -> np.ndarray:
         time = np.arange(round(0.26 * RATE)) / RATE
         f0 = 120 * (1 + 0.05 * np.sin(2 * np.pi * (1 + index) * time))
         phase = 2 * np.pi * np.cumsum(f0) / RATE
-        formant = 3 + 5 * (index * 0.618 % 1)
-        gains = [1 / k + np.exp(-(((k - formant) / 1.5) ** 2)) for k in range(1, 25)]
-        vowel = sum(g * np.sin(k * phase + k) for k, g in enumerate(gains, 1)) / 1.5
+        colour = np.random.default_rng([seed, index]).uniform(0.4, 1.6, 25)  # no word is another
+        vowel = sum(np.sin(k * phase + k) * colour[k] / k for k in range(1, 25))
         swell = np.sin(np.pi * np.arange(time.size) / time.size) ** 1.5
         hiss = rng.standard_normal(round(0.06 * RATE)) * 0.05
         made += [hiss * np.hanning(hiss.size), 0.12 * vowel * swell]
