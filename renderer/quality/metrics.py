@@ -116,14 +116,8 @@ class Metrics:
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
         dnsmos_p808: DNSMOS P.808, 1–5.
-        emotion_neutral: How likely the line sounds neutral, 0–1.
-        emotion_calm: How likely the line sounds calm, 0–1.
-        emotion_happy: How likely the line sounds happy, 0–1.
-        emotion_sad: How likely the line sounds sad, 0–1.
-        emotion_angry: How likely the line sounds angry, 0–1.
-        emotion_fearful: How likely the line sounds fearful, 0–1.
-        emotion_disgusted: How likely the line sounds disgusted, 0–1.
-        emotion_surprised: How likely the line sounds surprised, 0–1.
+        emotion_neutral: How likely the line sounds so, 0–1; the other seven likewise. Advice: they
+            may be missing or have failed.
     """
 
     line: Circumstances
