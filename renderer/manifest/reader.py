@@ -114,7 +114,8 @@ def read_scenes(
     desk = _Desk(project, faults, voices, taken or {}, laid)
     for file in files:
         yield from desk.read(file)
-    desk.finish()
+    if files:  # else nobody says which lines there are
+        desk.finish()
 
 
 class _Desk:

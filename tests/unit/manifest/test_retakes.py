@@ -15,6 +15,7 @@ from renderer.domain.direction import Delivery, Emotion
 from renderer.domain.review import Choice, Decision
 from renderer.domain.utterance import text_hash
 from renderer.errors import Level, ManifestError, ReviewError
+from renderer.manifest.identifier import id_form
 from renderer.manifest.project import read_project
 from renderer.manifest.reader import find_files, read_scenes
 from renderer.manifest.retake_book import CommittedRetakes
@@ -118,6 +119,23 @@ def test_a_wrong_entry_is_a_fault_with_its_line(
 def test_a_line_with_a_fault_is_not_said_to_be_unknown(game: Any, codes: Any) -> None:
     _, faults = read(game, entry("seed: 7"), SCENE.replace("happy 0.4", "hapy"))
     assert codes(faults) == ["unknown-emotion"]
+
+
+def test_a_reading_of_no_file_takes_no_line_for_unknown(game: Any) -> None:
+    """A plan of a project in which nothing changed reads nothing, and knows no line."""
+    read(game, entry("seed: 7"))
+    faults: list[Any] = []
+    assert list(read_scenes(game.project(), [], faults)) == []
+    assert faults == []
+
+
+def test_an_entry_of_a_line_in_an_unread_file_is_known(game: Any) -> None:
+    read(game, entry("seed: 7"))
+    game.write("scenes/other.yaml", 'lines: [{id: three, character: anna, text: "Yes."}]')
+    files = [f for f in find_files(game.project()) if f.path.endswith("other.yaml")]
+    faults: list[Any] = []
+    list(read_scenes(game.project(), files, faults, taken={id_form("one", "en-US"): "s.yaml"}))
+    assert faults == []
 
 
 def test_a_link_out_of_the_project_is_not_followed(game: Any, codes: Any, tmp_path: Path) -> None:
