@@ -57,7 +57,7 @@ def row_of(errors, bench, spec, name="", donors=()):
 
 @pytest.fixture(scope="module")
 def line(lines):
-    return next(s for s in lines if s.length == "4–10")
+    return next(s for s in lines if s.length == "4–10" and s.words >= 7)  # sounds for over a second
 
 
 def test_a_clean_line_passes(errors, bench, line):
