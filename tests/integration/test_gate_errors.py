@@ -57,8 +57,7 @@ def row_of(errors, bench, spec, name="", donors=()):
 
 @pytest.fixture(scope="module")
 def line(lines):
-    some = [s for s in lines if s.length == "4–10"]
-    return max(some, key=lambda s: len(s.text))  # long enough for learned metrics
+    return next(s for s in lines if s.length == "4–10" and s.words >= 7)  # sounds for over a second
 
 
 def test_a_clean_line_passes(errors, bench, line):
@@ -68,11 +67,12 @@ def test_a_clean_line_passes(errors, bench, line):
 
 
 @pytest.mark.parametrize("kind", FOUND)
-def test_a_severe_defect_is_found_by_a_check_that_should(errors, bench, lines, line, kind):
-    row = row_of(errors, bench, line, f"{kind}-severe")
-    named = errors.gate_rates.KINDS[kind].checks
-    assert row["decision"] == "rejected"
-    assert set(row["fail"]) & set(named), (row["fail"], named)
+def test_a_severe_defect_is_found_by_a_check_that_should(errors, bench, lines, kind):
+    """On one of three lines at least: a cut may fall into a closure, where nothing is cut."""
+    named = set(errors.gate_rates.KINDS[kind].checks)
+    hosts = [s for s in lines if s.words >= 7][:3]
+    rows = (row_of(errors, bench, spec, f"{kind}-severe") for spec in hosts)
+    assert any(row["decision"] == "rejected" and set(row["fail"]) & named for row in rows)
 
 
 def test_a_learned_metric_hears_the_noise(errors, bench, line):
