@@ -21,6 +21,7 @@ from unittest import mock
 
 import numpy as np
 import yaml
+from scipy.signal import ShortTimeFFT
 
 from renderer.audio.activity import frame_levels_dbfs, sound_bounds
 from renderer.audio.codec import decode, encode, encode_raw
@@ -116,6 +117,33 @@ def drop_end(waveform: Waveform) -> Waveform | None:
     return timing.drop_end(waveform, _loud_s(waveform, from_start=False), rng())
 
 
+def loop(waveform: Waveform, part_s: float = 0.6, times: int = 4) -> Waveform:
+    """Say a stretch of several sounds again and again, sample for sample."""
+    start, end = sound_bounds(waveform)
+    count = min(round(part_s * waveform.sample_rate), (end - start) // 2)
+    at = start + (end - start - count) // 2
+    part = waveform.samples[at : at + count]
+    whole = (waveform.samples[:at], *([part] * times), waveform.samples[at + count :])
+    return Waveform(np.concatenate(whole), waveform.sample_rate)
+
+
+def shake(waveform: Waveform, depth_s: float = 0.0008, every_s: float = 0.006) -> Waveform:
+    """Move every few milliseconds of the sound to and fro by chance."""
+    count, rate = waveform.samples.size, waveform.sample_rate
+    knots = np.arange(0, count + every_s * rate, every_s * rate)
+    moved = rng().uniform(-depth_s, depth_s, knots.size) * rate
+    places = np.arange(count) + np.interp(np.arange(count), knots, moved)
+    return Waveform.of(np.interp(places, np.arange(count), waveform.samples), rate)
+
+
+def unvoice(waveform: Waveform) -> Waveform:
+    """Keep the spectrum and lose the phases: whispered."""
+    spectrum = ShortTimeFFT(np.hanning(512), 128, waveform.sample_rate)
+    found = spectrum.stft(waveform.samples)
+    turned = np.abs(found) * np.exp(2j * np.pi * rng().uniform(size=found.shape))
+    return Waveform.of(spectrum.istft(turned, k1=waveform.samples.size), waveform.sample_rate)
+
+
 def shorten(waveform: Waveform, left_s: float) -> Waveform:
     """Keep a piece of the middle alone."""
     at, left = waveform.samples.size // 2, round(left_s * waveform.sample_rate)
@@ -158,6 +186,9 @@ CASES = (
     Case(
         "band", "As through a bad telephone.", recorded=lambda w: sound.limit_band(w, 3_000, rng())
     ),
+    Case("loop", "A stuck buffer: the same stretch four times.", recorded=loop),
+    Case("rough", "The pitch trembles from period to period.", recorded=shake),
+    Case("breathy", "Breath where the voice was.", recorded=unvoice),
     Case("level", "The engine speaks far too softly.", raw=lambda w: amplify(w, -20.0)),
     Case("peak", "Mastering passes its own ceiling.", mastered=lambda w: amplify(w, 14.0)),
     Case("loud", "The encoder is far too loud.", delivered=lambda w: amplify(w, 16.0)),
