@@ -72,7 +72,7 @@ class SqlTransfer:
     @cached_property
     def _take_ids(self) -> dict[int, int]:
         """Row id in the source to row id in the target."""
-        with self._target.connect() as connection:
+        with self._target.execution_options(read_only=True).connect() as connection:
             there = _takes_there(connection, list(self._keys.values()))
         return {pk: there[key][0] for pk, key in self._keys.items()}
 

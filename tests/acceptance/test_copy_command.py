@@ -9,7 +9,10 @@ import pytest
 
 from renderer.db.engine import open_database
 
-TABLES = ("project", "manifest_file", "take", "line", "line_take", "event", "voice_level")
+TABLES = (
+    *("project", "manifest_file", "take", "line", "line_take", "decision"),
+    *("event", "voice_level"),
+)
 
 
 @pytest.fixture
