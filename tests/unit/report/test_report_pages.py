@@ -101,7 +101,7 @@ def test_a_report_that_fails_half_way_leaves_the_old_one_whole(
     old = written(make_reading(make_line(text="old")), tmp_path)
     kept = {file: file.read_bytes() for file in tmp_path.rglob("*.js")}
 
-    def broken(*_: object) -> str:
+    def broken(*_: object, **more: object) -> str:
         raise OSError("disk full")
 
     monkeypatch.setattr(pages, "render_page", broken)
