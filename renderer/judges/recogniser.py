@@ -172,7 +172,7 @@ def _model_folder() -> Path:
         from pocketsphinx import get_model_path  # type: ignore[import-untyped]
     except ImportError as error:
         raise JudgeError(
-            "Holding text against sound needs pocketsphinx: pip install 'barkline[walk]'."
+            "Holding text against sound needs pocketsphinx: pip install 'barkline[cpu]'."
         ) from error
     return Path(get_model_path()) / "en-us"
 

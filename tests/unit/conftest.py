@@ -189,7 +189,7 @@ class Studio:
                 level,
                 [self.judge],
                 lambda _project: self.limits,
-                self.emotions and EmotionListener(voices, level, self.emotions),
+                emotions=self.emotions and EmotionListener(voices, level, self.emotions),
             ),
             Keeper(self.store, voices, lambda _codec: {"barkline": "test"}, dump_result),
             self.clock,

@@ -321,6 +321,8 @@ def lock_of(*pinned: str, key: RenderKey) -> dict[str, Any]:
     lock = SimpleNamespace(
         pin=lambda said, _key: key if said.line_id in pinned else None,
         vouched=lambda asked: approved if asked.hex == key.hex else None,
+        waiver=lambda _said, _key: None,
+        is_waived=lambda _key: False,
     )
     return {"lock": lock}
 
