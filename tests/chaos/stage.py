@@ -49,13 +49,11 @@ def _keeping(work: Callable[..., Any]) -> Callable[..., Any]:
     return done
 
 
-def _keeping_verdict(work: Callable[..., Any]) -> Callable[..., Any]:
-    def done(take: Any, limits: GateLimits) -> Any:
-        learned = tuple(sorted((name, str(value)) for name, value in take.learned.items()))
-        words = take.transcript.written
-        key = (work.__qualname__, _mark(take.delivered), words, learned)
+def _keeping_metrics(work: Callable[..., Any]) -> Callable[..., Any]:
+    def done(take: Any) -> Any:
+        key = ("measure", _mark(take.delivered), take.transcript.written)
         if key not in _kept:
-            _kept[key] = work(take, limits)
+            _kept[key] = work(take)
         return _kept[key]
 
     return done
@@ -75,7 +73,7 @@ def keep_sounds() -> Callable[[], None]:
             else:
                 made = _keeping(getattr(module, name))
             changes.append((module, name, made))
-    changes += [(finish, n, _keeping_verdict(getattr(finish, n))) for n in _VERDICTS]
+    changes.append((finish, "measure", _keeping_metrics(finish.measure)))
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, made in changes:
         setattr(module, name, made)
@@ -85,9 +83,6 @@ def keep_sounds() -> Callable[[], None]:
             setattr(module, name, was)
 
     return undo
-
-
-_VERDICTS = ("judge_take", "needs_learned")
 
 
 def _gain(work: Callable[..., float]) -> Callable[..., float]:

@@ -521,7 +521,8 @@ def test_every_control_has_a_name(tab: Tab, index: Path) -> None:
     tab.press("j")
     tab.shown()
     nameless = page.evaluate(
-        "[...document.querySelectorAll('button, input, select, [role]:not([role=presentation])')]"
+        "[...document.querySelectorAll('button, input, select,"
+        " [role]:not([role=presentation], [role=status], [role=alert])')]"
         ".filter((e) => e.getClientRects().length && !(e.getAttribute('aria-label') || e.innerText"
         " || e.labels?.length || e.alt)).map((e) => e.outerHTML)"
     )
