@@ -128,8 +128,9 @@ class Desk:
         self._decisions = decisions
         keys = list(dict.fromkeys(d.key for d in decisions))
         self.lines = {key: LineDesk(key, seen.get(key, 0)) for key in keys}
-        self._known = unit.decisions.find([d.id for d in decisions])
         self._look_up(unit, keys)
+        # After the histories: what another hand records in between is then known, and no conflict.
+        self._known = unit.decisions.find([d.id for d in decisions])
         self._receive()
 
     def _look_up(self, unit: UnitOfWork, keys: Sequence[LineKey]) -> None:
