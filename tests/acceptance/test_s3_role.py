@@ -23,7 +23,7 @@ from renderer.storage.s3_bucket import S3Server
 from tests.servers.fault_proxy import Fault, FaultProxy, Seen
 
 ROLES = ("worker", "publisher", "game_build", "gc")
-BUCKET, PREFIX = "voice", "tiny/store"
+BUCKET, PREFIX = "roles", "tiny/store"  # a bucket of its own: servers in one process share them
 # HEAD of what is not there is answered 404 with this right, and 403 without: nobody lists by it.
 UNASKED = {"worker": {"s3:ListBucket"}, "publisher": {"s3:ListBucket"}}
 Call = tuple[str, str, str]
