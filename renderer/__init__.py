@@ -30,6 +30,7 @@ Who may import whom (held by import-linter, see pyproject.toml):
     audio          pure: waveform, spectrum, pitch, loudness, mastering, codec
     domain         values and rules, standard library only
     errors         one tree
+    whole_file     writes a file whole or not at all
 """
 
 __version__ = "0.1.0"

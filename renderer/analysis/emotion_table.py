@@ -47,8 +47,3 @@ def tabulate(lines: Iterable[Heard]) -> EmotionTable:
     emotions = sorted({name for line in found for name in (line.asked, line.heard)})
     counts = Counter((line.character, line.asked, line.heard) for line in found)
     return EmotionTable(tuple(emotions), tuple(dict.fromkeys(f.character for f in found)), counts)
-
-
-def most_likely(scores: Mapping[str, float]) -> str:
-    """Return the emotion with the highest score; of equal ones the first by name."""
-    return min(scores, key=lambda name: (-scores[name], name))

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer import __version__
+from renderer.bootstrap.cast_emotion import emotion_judge, listen
 from renderer.bootstrap.clock import SystemClock
-from renderer.bootstrap.hear import EmotionListener, listen
 from renderer.bootstrap.house import House
 from renderer.errors import AnalysisError, ConfigError, JudgeError
 
@@ -72,19 +72,13 @@ def open_survey(house: House) -> Survey:
     return Survey(house.store, judge, measure_voice, cache)
 
 
-def analyse(
-    house: House,
-    scope: Scope,
-    progress: Progress | None = None,
-    judge: EmotionListener | None = None,
-) -> Found:
+def analyse(house: House, scope: Scope, progress: Progress | None = None) -> Found:
     """Measure the approved takes in scope and study them.
 
     Args:
         house: The project.
         scope: Which lines.
         progress: Told (sounds measured, sounds in all).
-        judge: Hears emotions, or None.
 
     Raises:
         AnalysisError: Nothing is approved in scope, or no sound is left.
@@ -104,7 +98,7 @@ def analyse(
         known = survey.run(sounds, progress)
     except JudgeError as error:
         raise ConfigError(str(error)) from error
-    heard, why = listen(house.store, lines, judge)
+    heard, why = listen(house.store, lines, emotion_judge())
     names = {c.id: c.name for c in house.workspace.project.characters.values()}
     spoken = [take for line in lines if (take := _spoken(line, known))]
     voices: dict[str, list[str]] = {}
@@ -195,12 +189,12 @@ def write_study(house: House, found: Found, into: Path) -> Path:
     from renderer.analysis.table import plain
     from renderer.bootstrap.plate import draw_plates, write_pictures
     from renderer.report.analysis_page import AnalysisPage, write_analysis
-    from renderer.report.gallery import replace_file
+    from renderer.whole_file import write_whole
 
     drawn = draw_plates(found.study, found.emotion)
     write_pictures(drawn, into)
     text = json.dumps(plain(found.study), ensure_ascii=False, indent=1)
-    replace_file(into / "analysis.json", (text + "\n").encode("utf-8", "replace"))
+    write_whole(into / "analysis.json", (text + "\n").encode("utf-8", "replace"))
     made = found.study
     notes = [*found.notes]
     if not has_letters():

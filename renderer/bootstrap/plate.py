@@ -44,16 +44,16 @@ def write_pictures(drawn: Drawn, into: Path) -> None:
     """Write SVG, PNG and CSV of every plate."""
     from renderer.analysis.raster import to_png
     from renderer.analysis.table import to_csv
-    from renderer.report.gallery import replace_file
+    from renderer.whole_file import write_whole
 
     for plate, canvas in drawn:
         if canvas is not None:
             svg = canvas.document()
-            replace_file(into / f"{plate.name}.svg", svg.encode("utf-8", "replace"))
-            replace_file(into / f"{plate.name}.png", to_png(canvas.for_raster()))
+            write_whole(into / f"{plate.name}.svg", svg.encode("utf-8", "replace"))
+            write_whole(into / f"{plate.name}.png", to_png(canvas.for_raster()))
         if plate.rows:
             text = to_csv(plate.head, plate.rows)
-            replace_file(into / f"{plate.name}.csv", text.encode("utf-8", "replace"))
+            write_whole(into / f"{plate.name}.csv", text.encode("utf-8", "replace"))
 
 
 def _plate(

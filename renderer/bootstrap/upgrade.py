@@ -186,10 +186,10 @@ def _new(
 
 
 def _keep(into: Path, side: str, sha256: str, suffix: str, data: bytes) -> str:
-    from renderer.report.gallery import replace_file
+    from renderer.whole_file import write_whole
 
     path = f"{side}/{sha256}{suffix}"
-    replace_file(into / path, data)
+    write_whole(into / path, data)
     return path
 
 

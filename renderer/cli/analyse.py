@@ -6,19 +6,9 @@ imported when they run.
 
 from __future__ import annotations
 
-import importlib
-from typing import NamedTuple
-
 import click
 
-
-class Step(NamedTuple):
-    """Where a step's command is, and what it does."""
-
-    module: str
-    command: str
-    help: str
-
+from renderer.cli.step import Step, Steps
 
 CAST = "cast"
 STEPS = {
@@ -33,37 +23,12 @@ STEPS = {
 }
 
 
-class Steps(click.Group):
-    """The kinds of analysis; what is no name of one is the project of a cast's."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take `analyse PROJECT` for `analyse cast PROJECT`."""
-        if not args or (args[0] not in STEPS and args[0] not in ("--help", "-h")):
-            args = [CAST, *args]
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the steps in order."""
-        return list(STEPS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a step and return its command."""
-        if cmd_name not in STEPS:
-            return None
-        step = STEPS[cmd_name]
-        command = getattr(importlib.import_module(f"renderer.cli.{step.module}"), step.command)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"renderer.cli.{step.module}.{step.command} is no click command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of steps without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, step.help) for name, step in STEPS.items()])
-
-
 @click.group(
-    name="analyse", cls=Steps, epilog="Example: barkline analyse manifests/emberfall --locale en-US"
+    name="analyse",
+    cls=Steps,
+    steps=STEPS,
+    default=CAST,
+    epilog="Example: barkline analyse manifests/emberfall --locale en-US",
 )
 def command() -> None:
     """Show who sounds like whom, how voices moved, and what another voice would change.

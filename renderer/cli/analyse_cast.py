@@ -44,7 +44,6 @@ def command(
     approved.
     """
     from renderer.bootstrap.analysis import analyse, require_analysis, write_study
-    from renderer.bootstrap.hear import emotion_judge
 
     require_analysis()
     workspace = walk.open_workspace(project, build)
@@ -52,7 +51,7 @@ def command(
     scope = scope_of(options)
     outcome.warn_empty(house, scope)
     with show.counting("measure") as tell:
-        found = analyse(house, scope, tell, emotion_judge())
+        found = analyse(house, scope, tell)
     page = write_study(house, found, out or workspace.build / "report" / "analysis")
     for note in found.notes:
         show.warn(note)

@@ -144,12 +144,12 @@ def _document(
 
 
 def _write(house: House, wish: Wish, into: Path, document: dict[str, Any]) -> Path:
-    from renderer.report.gallery import replace_file
     from renderer.report.upgrade_page import UpgradePage, write_upgrade
+    from renderer.whole_file import write_whole
 
     rows, place = document["lines"], house.workspace
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    replace_file(into / "upgrade.json", (text + "\n").encode("utf-8", "replace"))
+    write_whole(into / "upgrade.json", (text + "\n").encode("utf-8", "replace"))
     worse = sum(row["worse_by"] >= _WORSE for row in rows)
     rejected = sum(bool(row["new"]["failed"] or row["new"]["error"]) for row in rows)
     where = f"{shlex.quote(str(place.project.root))} --build {shlex.quote(str(place.build))}"

@@ -10,6 +10,7 @@ import click
 
 from renderer.cli import review_serve, show, walk
 from renderer.cli.option import build_option, json_option, project_argument
+from renderer.cli.step import DefaultGroup
 from renderer.errors import ReviewError
 
 if TYPE_CHECKING:
@@ -18,19 +19,10 @@ if TYPE_CHECKING:
 LOG_SHOWN = 50
 
 
-class ReviewGroup(click.Group):
-    """A group that serves the page when no command is named: `barkline review PROJECT`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `serve` before arguments that begin with none of the commands."""
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["serve", *args]
-        return super().parse_args(ctx, args)
-
-
 @click.group(
     "review",
-    cls=ReviewGroup,
+    cls=DefaultGroup,
+    default="serve",
     epilog="Example: barkline review manifests/emberfall --as Mira",
 )
 def command() -> None:

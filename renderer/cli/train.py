@@ -5,19 +5,9 @@ The steps live in files of their own, `train_*.py`, imported when they run.
 
 from __future__ import annotations
 
-import importlib
-from typing import NamedTuple
-
 import click
 
-
-class Step(NamedTuple):
-    """Where a step's command is, and what it does."""
-
-    module: str
-    command: str
-    help: str
-
+from renderer.cli.step import Step, Steps
 
 STEPS = {
     "texts": Step("train_texts", "command", "Make a text set from a grammar."),
@@ -31,32 +21,10 @@ STEPS = {
 }
 
 
-class Steps(click.Group):
-    """The steps of a training; their help is known without importing one."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the steps in the order of the walk."""
-        return list(STEPS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a step and return its command."""
-        if cmd_name not in STEPS:
-            return None
-        step = STEPS[cmd_name]
-        command = getattr(importlib.import_module(f"renderer.cli.{step.module}"), step.command)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"renderer.cli.{step.module}.{step.command} is no click command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of steps without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, step.help) for name, step in STEPS.items()])
-
-
 @click.group(
     name="train",
     cls=Steps,
+    steps=STEPS,
     epilog="Example: barkline train distil --voice formant#f5 --texts en.txt --out build/corpus",
 )
 def command() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,6 +22,7 @@ from renderer.errors import ConfigError, InputError, LockError
 from renderer.services.ingest import FEW, IngestReport
 from renderer.services.publish import PublishReport
 from renderer.services.scope import Scope
+from renderer.whole_file import write_whole
 
 if TYPE_CHECKING:
     pass
@@ -254,20 +254,8 @@ def publish(house: House, path: Path) -> PublishReport:
     with house.reading() as unit:
         report = house.publish().run(unit, workspace.project.name, workspace.project.required)
     if not path.is_file() or path.read_bytes() != report.text.encode():
-        _replace(path, report.text)
+        write_whole(path, report.text.encode())
     return report
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def tell_left_out(report: PublishReport) -> None:

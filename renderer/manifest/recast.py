@@ -17,6 +17,7 @@ import yaml
 from renderer.domain.project import Character, Project
 from renderer.errors import InputError
 from renderer.manifest.project import read_project
+from renderer.whole_file import write_whole
 
 BOM = "﻿"
 BY_HAND = "Change the voice in {} by hand, then run `barkline render`."
@@ -113,11 +114,6 @@ def write_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     Raises:
         InputError: It changed; nothing was written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(after)
-        if path.read_bytes() != before:
-            raise InputError(f"{path.name} was changed meanwhile; run the command again.")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if path.read_bytes() != before:
+        raise InputError(f"{path.name} was changed meanwhile; run the command again.")
+    write_whole(path, after, is_durable=True)

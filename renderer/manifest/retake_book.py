@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from renderer.manifest.retake import (
 from renderer.manifest.source import read_bytes
 from renderer.manifest.tree import FaultLog, Plain, Row, Table, Unreadable
 from renderer.ports import LineKey, RetakeEdit
+from renderer.whole_file import write_whole
 
 HEAD = """\
 # What QA wants to be said another way, laid over the scene files (docs/manifest.md).
@@ -130,7 +130,7 @@ class _Edit:
         if not self._after:
             self._path.unlink(missing_ok=True)
         elif self._after.encode() != self._before:
-            _replace(self._path, self._after.encode())
+            write_whole(self._path, self._after.encode(), is_durable=True)
 
 
 def _read(path: Path) -> bytes:
@@ -224,17 +224,3 @@ def _text(entries: Sequence[Mapping[str, Any]]) -> str:
         width=_WIDTH,
     )
     return HEAD + body
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.report.gallery import replace_file
 from renderer.report.markup import content_policy
+from renderer.whole_file import write_whole
 
 _PAGE = Path(__file__).parent / "page"
 _MOST_ROWS = 400
@@ -76,7 +76,7 @@ def write_analysis(page: AnalysisPage, into: Path) -> Path:
     )
     text = render_page("analysis.html.j2", style, "", page=page, most_rows=_MOST_ROWS)
     index = into / "index.html"
-    replace_file(index, text.encode("utf-8", "replace"))
+    write_whole(index, text.encode("utf-8", "replace"))
     return index
 
 

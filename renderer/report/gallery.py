@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from renderer.domain.reading import TakeReading
 from renderer.errors import BarklineError
 from renderer.report.picture import REVISION, Pictures
+from renderer.whole_file import write_whole
 
 FOLDER = "pictures"
 Draw = Callable[[TakeReading], Pictures | None]
@@ -78,8 +77,8 @@ class Gallery:
 
     def _keep(self, name: str, pictures: Pictures) -> dict[str, Any]:
         plain = {**pictures.plain(), "png": f"{FOLDER}/{name}.png"}
-        replace_file(self._folder / f"{name}.png", pictures.spectrogram)
-        replace_file(self._folder / f"{name}.json", json.dumps(plain).encode())
+        write_whole(self._folder / f"{name}.png", pictures.spectrogram)
+        write_whole(self._folder / f"{name}.json", json.dumps(plain).encode())
         return plain
 
 
@@ -87,19 +86,3 @@ def _name(take: TakeReading) -> str:
     """Name a take's picture by all that its sound follows from; 32 hex digits."""
     parts = (REVISION, take.render_key, str(take.attempt), take.finished_at, take.audio)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename it over the old one.
-
-    Raises:
-        OSError: Names the file; nothing is left of the temporary one.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -21,10 +21,11 @@ from typing import Any
 
 from renderer.domain.reading import LineReading, ProjectReading, TakeReading
 from renderer.errors import BarklineError
-from renderer.report.gallery import Draw, Gallery, replace_file
+from renderer.report.gallery import Draw, Gallery
 from renderer.report.markup import render_page
 from renderer.report.record import Plain, Tables, detail, local_path, problem, script_json
 from renderer.report.tally import GROUPS, Overview, Row, group_of, order, overview
+from renderer.whole_file import write_whole
 
 ROWS_PER_FILE = 2_000
 DETAILS_PER_FILE = 40
@@ -80,11 +81,11 @@ def write_report(
         "details": details,
         "tables": tables.plain(),
     }
-    replace_file(into / "summary.json", _summary(reading, counted, problems))
+    write_whole(into / "summary.json", _summary(reading, counted, problems))
     index = into / "index.html"
     has_analysis = (into / "analysis" / "index.html").is_file()
     page = render_page(reading, counted, problems, boot, has_analysis=has_analysis)
-    replace_file(index, page.encode("utf-8", "replace"))
+    write_whole(index, page.encode("utf-8", "replace"))
     data.prune()
     gallery.prune()
     return index
@@ -102,7 +103,7 @@ class _DataFolder:
         content = f"barkline({script_json(kind)},{index},{script_json(payload)});\n".encode("ascii")
         name = f"{kind}-{index:05d}-{hashlib.sha256(content).hexdigest()[:12]}.js"
         if not (self._folder / name).is_file():
-            replace_file(self._folder / name, content)
+            write_whole(self._folder / name, content)
         self._written.add(name)
         return f"{self._folder.name}/{name}"
 
@@ -130,7 +131,7 @@ def _place_sounds(take: TakeReading, into: Path, sound: Sound) -> None:
         if not safe or ".." in safe.split("/") or target.is_file():
             continue
         try:
-            replace_file(target, sound(path))
+            write_whole(target, sound(path))
         except BarklineError:
             continue
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.report.analysis_page import render_page
-from renderer.report.gallery import replace_file
+from renderer.whole_file import write_whole
 
 _PAGE = Path(__file__).parent / "page"
 _MOST = 1_000
@@ -46,5 +46,5 @@ def write_upgrade(page: UpgradePage, into: Path) -> Path:
     names = list(dict.fromkeys(name for line in page.lines for name in line["deltas"]))
     text = render_page("upgrade.html.j2", style, script, page=page, most=_MOST, names=names)
     index = into / "index.html"
-    replace_file(index, text.encode("utf-8", "replace"))
+    write_whole(index, text.encode("utf-8", "replace"))
     return index

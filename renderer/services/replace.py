@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from renderer.domain.voice_lock import is_safe_segment
 from renderer.errors import AudioError, ManifestError
 from renderer.ports import LineKey, ObjectStore
 from renderer.services.recording import find_recordings
+from renderer.whole_file import write_whole
 
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 SECONDS = (0.1, 120.0)
@@ -66,7 +66,7 @@ class RecordingFolder:
             return
         data = self._store.get(object_key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        write_whole(path, data, is_durable=True)
 
     def _place(self, key: LineKey) -> Path:
         """Return where a line's recording lies, or is to lie."""
@@ -103,17 +103,3 @@ def _require_usable(samples: np.ndarray, sample_rate: int) -> None:
         raise AudioError("the recording holds values that are no numbers; export it again.")
     if np.abs(samples).max() < 10 ** (LEAST_PEAK_DBFS / 20):
         raise AudioError("the recording is silent; upload another one.")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,7 +6,7 @@ other, and remembers by their hash what was measured.
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from renderer.domain.utterance import Utterance
 from renderer.errors import AudioError, JudgeError, StorageError
 from renderer.ports import ObjectStore, SpeakerEncoder, StoredLine, UnitOfWork
 from renderer.services.scope import Scope
+from renderer.whole_file import write_whole
 
 Vector = npt.NDArray[np.float32]
 PIECE = 500
@@ -181,19 +182,15 @@ def save_soundings(path: Path, known: Mapping[str, Sounding]) -> None:
         return
     width = max(s.embedding.size for s in known.values())
     voices = np.stack([_padded(s.embedding, width) for s in known.values()])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp.npz")
-    try:
-        np.savez_compressed(
-            temporary,
-            sha256=np.array(list(known)),
-            why=np.array([s.why for s in known.values()]),
-            embedding=voices,
-            measured=np.stack([s.measured for s in known.values()]),
-        )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    made = io.BytesIO()
+    np.savez_compressed(
+        made,
+        sha256=np.array(list(known)),
+        why=np.array([s.why for s in known.values()]),
+        embedding=voices,
+        measured=np.stack([s.measured for s in known.values()]),
+    )
+    write_whole(path, made.getvalue())
 
 
 def _padded(vector: Vector, width: int) -> Vector:

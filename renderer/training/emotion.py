@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from renderer.quality.emotion_features import NAMES, baseline_of
 from renderer.quality.emotion_model import EmotionModel, Head, Layer, softmax, standardise
 from renderer.training.emotion_corpus import Row
 from renderer.training.emotion_score import Score, score, temperature_of
+from renderer.whole_file import write_whole
 
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
@@ -273,12 +273,9 @@ def _figures(chosen: Chosen) -> dict[str, Any]:
 
 
 def write_model(model: EmotionModel, path: Path) -> None:
-    """Write the file, to a temporary name first; the same model is the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the file whole; the same model is the same bytes."""
     text = json.dumps(model.plain(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text + "\n", encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def at_level(data: Lessons, level_db: float) -> Floats:

@@ -16,7 +16,8 @@ from renderer.analysis.study import study
 from renderer.bootstrap.plate import draw_plates
 from renderer.report.analysis_page import AnalysisPage, write_analysis
 from renderer.report.upgrade_page import UpgradePage, write_upgrade
-from tests.integration.test_report_browser import ARGUMENTS, SOUND, find_chromium
+from tests.browser import open_browser
+from tests.integration.test_report_browser import SOUND
 
 pytestmark = pytest.mark.browser
 HOSTILE = "</style><script>window.hacked=1</script><img src=x onerror=window.hacked=2>"
@@ -73,11 +74,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
+    yield from open_browser()
 
 
 def watched(browser, index: Path, width: int, scheme: str = "light"):

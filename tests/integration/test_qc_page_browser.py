@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from renderer.training.qc import ClipLimits
 from renderer.training.qc_card import make_card
 from renderer.training.qc_page import draw_page
 from renderer.training.sound import write_sound
+from tests.browser import open_browser
 
 pytestmark = pytest.mark.browser
 HOSTILE = '</td><img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -23,14 +22,7 @@ HOSTILE = '</td><img src=x onerror="document.title=1"><script>document.title=2</
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium here")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    yield from open_browser()
 
 
 @pytest.fixture

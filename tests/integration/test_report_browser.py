@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import io
-import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,22 +22,14 @@ from renderer.domain.utterance import Origin, Utterance
 from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.report.pages import write_report
 from renderer.report.picture import draw_sound
+from tests import browser as browser_tab
+from tests.browser import open_browser
 
 pytestmark = pytest.mark.browser
 
 HOSTILE = (
     "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=2>\u2028\u202e&"
 )
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 GAP = Finding(
     "inner_gap", Outcome.FAIL, 0.62, 0.4, "<=", "s", "A silence.", "Use a comma.", start_s=0.5
 )
@@ -140,23 +130,9 @@ def small_project() -> ProjectReading:
     )  # fmt: skip
 
 
-def find_chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    if os.environ.get("CI") == "true":
-        pytest.fail("no Chromium on this machine: install one (Debian: apt install chromium)")
-    pytest.skip("no Chromium on this machine")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    found = find_chromium()
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield opened
-        opened.close()
+    yield from open_browser()
 
 
 @pytest.fixture(scope="module")
@@ -183,49 +159,26 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-class Tab:
-    """A page, and everything it complained about or asked the network for."""
+class Tab(browser_tab.Tab):
+    """A report from disk; what it cannot load is a complaint too."""
 
     def __init__(self, browser: object, **options: object) -> None:
-        self.page = browser.new_page(viewport={"width": 1280, "height": 800}, **options)  # type: ignore[attr-defined]
-        self.page.set_default_timeout(15_000)
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda m: self.complaints.append(m.text))
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
+        super().__init__(browser, **options)
         self.page.on("requestfailed", lambda r: self.complaints.append(r.url))
-        self.page.on("request", lambda r: self.asked.append(r.url))
 
     def open(self, index: Path, where: str = "") -> object:
-        self.page.goto(index.as_uri() + where)
-        self.page.wait_for_selector("html[data-ready]", state="attached")
-        return self.page
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
+        return super().open(index.as_uri() + where)
 
     def shown(self) -> str:
         """The id of the line in the detail pane, once its take is there."""
-        self.page.wait_for_selector("#detail .take, #detail .callout")
-        return self.page.inner_text("#detail .facts .id")
-
-    def until(self, expression: str) -> None:
-        """Wait for an expression; the page's policy forbids playwright's own way, which evals."""
-        deadline = time.monotonic() + 15.0
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < deadline, f"never true: {expression}"
-            self.page.wait_for_timeout(20)
-
-    def texts(self) -> list[str]:
-        return self.page.locator("#rows .row .text").all_inner_texts()
+        return self.shown_with("#detail .take, #detail .callout")
 
 
 @pytest.fixture
 def tab(browser: object) -> Iterator[Tab]:
     opened = Tab(browser)
     yield opened
-    opened.page.close()
+    opened.close()
     assert opened.complaints == []
     assert [url for url in opened.asked if not url.startswith("file://")] == []
 

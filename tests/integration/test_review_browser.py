@@ -13,7 +13,7 @@ import pytest
 from renderer.domain.reading import ProjectReading
 from renderer.report.pages import write_report
 from renderer.services.decision_file import load_decisions
-from tests.review.browser import Tab, open_browser
+from tests.browser import Tab, open_browser
 from tests.review.fakes import HOSTILE, Studio, many_lines, voice, wav
 from tests.review.server import ReviewServer
 

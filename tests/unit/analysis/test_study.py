@@ -11,7 +11,7 @@ import pytest
 from renderer.analysis.cast import Spoken, gather
 from renderer.analysis.cluster import find_groups
 from renderer.analysis.drift import Version, find_drift
-from renderer.analysis.emotion_table import Heard, most_likely, tabulate
+from renderer.analysis.emotion_table import Heard, tabulate
 from renderer.analysis.likeness import by_embedding, by_prosody, by_spectrum
 from renderer.analysis.pair import find_pairs
 from renderer.analysis.sound_print import BANDS, BINS, SoundPrint
@@ -165,4 +165,3 @@ def test_emotions_asked_against_heard() -> None:
     assert table.recall("kara", "angry") == (1, 2)
     assert table.recall("", "sad") == (1, 1)
     assert table.confusion("angry", "sad") == 1
-    assert most_likely({"sad": 0.4, "angry": 0.4, "calm": 0.2}) == "angry"

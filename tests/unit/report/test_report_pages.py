@@ -82,13 +82,13 @@ def test_the_page_is_renamed_into_place_after_its_data(
     make_line, make_reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    real = pages.replace_file
+    real = pages.write_whole
 
     def spy(path: Path, content: bytes) -> None:
         order.append(path.name)
         real(path, content)
 
-    monkeypatch.setattr(pages, "replace_file", spy)
+    monkeypatch.setattr(pages, "write_whole", spy)
     written(make_reading(make_line()), tmp_path)
     assert order[-1] == "index.html"
     assert any(name.startswith("details-") for name in order)

@@ -2,83 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from renderer import config
 from renderer.errors import AudioError, JudgeError, StorageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from renderer.analysis.emotion_table import Heard
     from renderer.audio.waveform import Waveform
-    from renderer.ports import ObjectStore
+    from renderer.ports import EmotionRecogniser, ObjectStore
     from renderer.services.survey import LineTakes
 
-NO_EMOTION = "No classifier of emotion is installed, so nobody listened for it."
 NOTHING_HEARD = "The classifier could not tell any line's emotion."
 NEUTRAL = "neutral"
 _LEAST_NEUTRAL, _MOST_NEUTRAL = 3, 16
 
 
-class Listened(Protocol):
-    """What was heard on one clip."""
+def emotion_judge() -> EmotionRecogniser:
+    """Return the judge of emotions that is shipped; its file is read when it first listens."""
+    from renderer.judges.emotion import EmotionJudge
 
-    @property
-    def probabilities(self) -> Mapping[Any, float]:
-        """Emotion to 0–1."""
-        ...
-
-
-class EmotionListener(Protocol):
-    """Says which emotion clips sound like."""
-
-    def baseline(self, neutral: Sequence[Waveform]) -> Any:  # noqa: ANN401 - its own matter
-        """Return what a speaker's neutral clips have in common.
-
-        Raises:
-            JudgeError: None of them can be measured.
-        """
-        ...
-
-    def hear(
-        self,
-        waveforms: Sequence[Waveform],
-        baselines: Sequence[Any],
-    ) -> Sequence[Listened | JudgeError]:
-        """Hear clips, each with its speaker's baseline or None.
-
-        Raises:
-            JudgeError: The model is not installed.
-        """
-        ...
-
-
-def emotion_judge() -> EmotionListener | None:
-    """Return the classifier of emotion, or None where this version or this machine has none."""
-    path = config.assets_dir() / "judges" / "emotion.json"
-    try:
-        module = importlib.import_module("renderer.judges.emotion")
-    except ModuleNotFoundError:
-        return None
-    if not path.is_file():
-        return None
-    judge: EmotionListener = module.EmotionJudge(path)
-    return judge
+    return EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
 
 
 def listen(
-    store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionListener | None
+    store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionRecogniser
 ) -> tuple[list[Heard] | None, str]:
     """Hear every line; returns what was heard, or why nothing was.
 
     Args:
         store: Where the sounds are; lines whose sound is lost are left out.
         lines: Approved lines.
-        judge: The classifier, or None.
+        judge: Hears them.
     """
-    if judge is None:
-        return None, NO_EMOTION
     by_character: dict[str, list[LineTakes]] = {}
     for line in lines:
         by_character.setdefault(line.utterance.character, []).append(line)
@@ -89,9 +49,9 @@ def listen(
     return (heard, "") if heard else (None, NOTHING_HEARD)
 
 
-def _hear(store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionListener) -> list[Heard]:
+def _hear(store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionRecogniser) -> list[Heard]:
     """Hear the lines of one character."""
-    from renderer.analysis.emotion_table import Heard, most_likely
+    from renderer.analysis.emotion_table import Heard
 
     found = [(line, sound) for line in lines if (sound := _sound(store, line)) is not None]
     baseline = _baseline(found, judge)
@@ -100,14 +60,16 @@ def _hear(store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionListener
         Heard(
             line.utterance.character,
             line.utterance.direction.emotion.value,
-            most_likely({str(name): p for name, p in answer.probabilities.items()}),
+            answer.top.value,
         )
         for (line, _), answer in zip(found, answers, strict=True)
         if not isinstance(answer, JudgeError)
     ]
 
 
-def _baseline(found: Sequence[tuple[LineTakes, Waveform]], judge: EmotionListener) -> Any:  # noqa: ANN401 - the judge's own matter
+def _baseline(
+    found: Sequence[tuple[LineTakes, Waveform]], judge: EmotionRecogniser
+) -> npt.NDArray[np.float64] | None:
     neutral = [s for line, s in found if line.utterance.direction.emotion.value == NEUTRAL]
     if len(neutral) < _LEAST_NEUTRAL:
         return None

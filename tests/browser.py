@@ -70,7 +70,11 @@ class Tab:
 
     def shown(self) -> str:
         """The id of the line in the detail pane, once its panel is there."""
-        self.page.wait_for_selector("#decide-buttons button")
+        return self.shown_with("#decide-buttons button")
+
+    def shown_with(self, selector: str) -> str:
+        """The id of the line in the detail pane, once something is there."""
+        self.page.wait_for_selector(selector)
         return str(self.page.inner_text("#detail .facts .id"))
 
     def until(self, expression: str) -> None:
