@@ -29,6 +29,8 @@ BAND_HZ = 250.0
 DEEP = 1000.0  # loud frames × a pause: no hiss of a word is that soft
 MISSING = 0.25  # × a pause's power in a band: what is not there under the speech
 MOST_EMPTY = 0.2  # of the bands
+FAR_UNDER = 0.1  # × a pause: steady noise has no frame that soft
+FEW = 3  # frames
 STEADY_DB = 4.0  # standard deviation of a pause's frame levels; speech that dies away has more
 SAME_FLOOR = 2.0  # × the lowest pause: still the same noise
 EDGE = 4.0  # × the lowest pause: a frame in which speech begins or ends
@@ -93,12 +95,16 @@ class Hearing:
         return is_pause
 
     def _is_under_all(self, is_pause: Mask) -> bool:
-        """Whether what is in the pauses is under the speech too, as a noise floor is.
+        """Whether what is in the pauses is everywhere, as a noise floor is.
 
-        A hiss in a word without any pause is not: beside it, vowels leave its band empty.
+        A hiss in a word without any pause is not: closures and ends are far softer than it, and
+        vowels leave its band empty.
         """
         count = len(self.power)
         floor = float(self.frame_power[is_pause].mean())
+        softer = self._is_sounding & (self.frame_power < FAR_UNDER * floor)
+        if np.count_nonzero(softer) > FEW:
+            return False
         loud = self.frame_power > 10 * floor
         is_deep = float(np.quantile(self.frame_power, 0.95)) > DEEP * floor
         if is_deep or np.count_nonzero(loud) < LEAST_SPOKEN:

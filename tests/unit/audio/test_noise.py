@@ -82,3 +82,15 @@ def test_a_hiss_in_speech_without_a_pause_is_no_noise_floor():
     hiss = np.diff(rng.standard_normal(round(0.25 * RATE) + 1), 1) * 0.01
     sound = np.concatenate((vowel, hiss, vowel, hiss, vowel))
     assert snr_db(Hearing(Waveform.of(sound, RATE))) is None
+
+
+def test_what_is_softer_somewhere_is_no_noise_floor():
+    """Hisses beside breathy vowels, with closures between them: "Sur mes sourcils."."""
+    vowel = buzz(0.3)
+    vowel = vowel + noise(vowel.size, 0.02)
+    hiss = noise(round(0.15 * RATE), 0.02, seed=1)
+    closure = noise(round(0.04 * RATE), 1e-4, seed=2)
+    said = np.concatenate((hiss, vowel, closure) * 4)
+    assert snr_db(Hearing(Waveform.of(said, RATE))) is None
+    steady = noise(said.size, 0.02, seed=3)  # the same under a real floor: that is told
+    assert snr_db(Hearing(Waveform.of(said + steady, RATE))) is not None
