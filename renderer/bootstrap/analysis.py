@@ -212,7 +212,6 @@ def write_study(house: House, found: Found, into: Path) -> Path:
         notes=notes,
         plates=[plate for plate, _ in drawn],
         style=style_sheet(),
-        has_png=True,
         back="../index.html" if (into.parent / "index.html").is_file() else "",
     )
     return write_analysis(page, into)
