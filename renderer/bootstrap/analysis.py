@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ def require_analysis() -> None:
     Raises:
         ConfigError: Something is not; says which extra to install.
     """
+    # Looked for alone: the encoder is never imported, only its weights are read; torch is slow.
+    for module in ("resemblyzer", "torch"):
+        if importlib.util.find_spec(module) is None:
+            raise ConfigError(LACKING.format(module))
     for module, package in (("sklearn", "scikit-learn"), ("resvg_py", "resvg-py")):
         try:
             importlib.import_module(module)
@@ -146,8 +151,8 @@ def _notes(lost: Sequence[str], spoken: Sequence[Spoken]) -> tuple[str, ...]:
     mute = sum(1 for s in spoken if s.sound.embedding is None)
     if mute:
         notes.append(
-            f"{mute} lines are too short or too quiet to tell a voice by; they count for pitch and "
-            "pace alone."
+            f"{mute} lines are too short or too quiet to tell a voice by; they count for colour, "
+            "pitch and pace alone."
         )
     return tuple(notes)
 

@@ -186,7 +186,13 @@ def test_nothing_approved_is_said(played: Analysed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "package"), [("sklearn", "scikit-learn"), ("resvg_py", "resvg")]
+    ("module", "package"),
+    [
+        ("sklearn", "scikit-learn"),
+        ("resvg_py", "resvg"),
+        ("resemblyzer", "resemblyzer"),
+        ("torch", "torch"),
+    ],
 )
 def test_a_missing_extra_is_named(module: str, package: str, repository: Path) -> None:
     done = subprocess.run(
