@@ -161,11 +161,11 @@ these few figures, in what was learnt.
 
 ## Beside people
 
-RAVDESS's listeners (Livingstone & Russo 2018, PLoS ONE 13(5): e0196391) chose the intended
-emotion in about 60 % of the audio-only speech clips. Our leave-one-actor-out figure over 12 of
-the 24 actors is {ravdess_accuracy}. It is no claim of hearing like people: a model that has
-learnt two sentences by heart has an easier task than a listener, and chance is one in eight for
-it.
+RAVDESS's clips were validated by listeners (Livingstone & Russo 2018, PLoS ONE 13(5): e0196391), 10
+of them per clip; how often they chose the intended emotion of the audio-only clips of our 12 actors
+was not looked up. Our leave-one-actor-out figure over 12 of the 24 actors is {ravdess_accuracy}. It
+is no claim of hearing like people: a model that has learnt two sentences by heart has an easier
+task than a listener, and chance is one in eight for it.
 
 EmoDB (Burkhardt et al. 2005, Interspeech, 1517–1520) was selected by its listeners: only
 utterances recognised better than 80 % and judged natural by more than 60 % were labelled. So

@@ -244,6 +244,9 @@ def run(arguments: argparse.Namespace) -> Mapping[str, Any]:
     seed = int(read_split(arguments.side)["seed"]) + arguments.seed
     listed = specs(arguments.side, arguments.data, only=arguments.voice)
     ledger = Ledger(arguments.build, arguments.side)
+    if arguments.jobs > 1 and not arguments.count_only:
+        # Voices are installed and the database is made once, before processes would race for it.
+        Studio(arguments.build, arguments.data)
     lines = arguments.lines or LINES_PER_CLIP * arguments.clips
     cleans = clean_items(listed, lines, seed)
     clean_rows = decide(cleans, ledger, arguments, "clean lines")
@@ -259,6 +262,8 @@ def run(arguments: argparse.Namespace) -> Mapping[str, Any]:
         "side": arguments.side,
         "seed": seed,
         "clips": arguments.clips,
+        "lines": lines,
+        "audible_only": arguments.audible_only,
         "state": state(),
         "voices": sorted(arguments.voice),
     }

@@ -11,7 +11,9 @@ from typing import Any
 from gate_spec import ROOT
 
 Row = Mapping[str, Any]
-JUDGING = ("quality", "audio", "judges", "services", "text", "speech", "direction")
+JUDGING = ("domain", "ports", "quality", "audio", "judges", "text", "speech", "direction")
+SERVICES = ("finish", "perform", "hear", "hear_emotion", "listen", "level", "voice_norm")
+COUNTING = ("gate_rates.py", "gate_errors.py", "gate_page.py")  # decide nothing
 
 
 class Ledger:
@@ -32,15 +34,22 @@ class Ledger:
             file.writelines(json.dumps(pair) + "\n" for pair in decided)
 
 
-def state() -> str:
-    """Return a hash of all code and limits that a decision comes from."""
-    files = [p for room in JUDGING for p in sorted((ROOT / "renderer" / room).rglob("*.py"))]
-    files += [
+def deciding_files() -> list[Path]:
+    """Return all code, limits and lines that a decision comes from."""
+    renderer, here = ROOT / "renderer", Path(__file__).parent
+    return [
+        *(p for room in JUDGING for p in sorted((renderer / room).rglob("*.py"))),
+        *(renderer / "services" / f"{name}.py" for name in SERVICES),
         ROOT / "assets" / "gate_limits.yaml",
-        *sorted(Path(__file__).parent.glob("gate_*.py")),
+        ROOT / "assets" / "hearing.yaml",
+        here / "gate_split.yaml",
+        *(p for p in sorted(here.glob("gate_*.py")) if p.name not in COUNTING),
     ]
+
+
+def state() -> str:
+    """Return a hash of all that a decision comes from."""
     whole = hashlib.sha256()
-    for path in files:
-        if path.name not in ("gate_rates.py", "gate_errors.py"):
-            whole.update(path.read_bytes())
+    for path in deciding_files():
+        whole.update(path.read_bytes())
     return whole.hexdigest()[:12]

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
+from gate_fault import Fault, faulty_finisher
 from gate_material import Clean, Studio
 
-from renderer.audio.codec import decode, encode
 from renderer.audio.waveform import Waveform
 from renderer.domain.take import Take
 from renderer.domain.verdict import Outcome
@@ -27,11 +26,10 @@ from renderer.judges.dnsmos import DnsmosJudge
 from renderer.quality.defect.catalogue import plant
 from renderer.quality.defect.material import Defect, Sound, Stage
 from renderer.quality.limits import FULL
-from renderer.services.finish import Finished, Finisher
+from renderer.services.finish import Finished
 from renderer.services.perform import Performance
 
 Row = dict[str, Any]
-Late = Callable[[Waveform], Waveform | None]
 
 
 class KeptScores:
@@ -95,7 +93,7 @@ class Gate:
     """Judges lines through the house's own service."""
 
     studio: Studio
-    _late: dict[int, Late] = field(default_factory=dict)
+    _late: dict[int, Fault] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         finisher = self.studio.finisher
@@ -116,7 +114,7 @@ class Gate:
             if performance is not None:
                 takes.append(replace(job.clean.take, id=pk))
                 performed[pk] = performance
-        with spoilt_encoder(self._late):
+        with faulty_finisher(lambda take: self._late.get(take.id, Fault())):
             finished = self.studio.finisher.finish(takes, performed, 1)
         return [_row(job, finished[pk]) if pk in performed else None for pk, job in enumerate(jobs)]
 
@@ -126,26 +124,16 @@ class Gate:
             return clean.performance
         rng = np.random.default_rng(job.seed)
         if defect.stage is Stage.DELIVERY:
-            self._late[pk] = lambda made: plant(Sound(made), defect, rng)
+            self._late[pk] = Fault(
+                delivered=lambda made: _or_clean(plant(Sound(made), defect, rng), made)
+            )
             return clean.performance
         spoilt = plant(clean.sound, defect, rng, job.donor)
         return None if spoilt is None else replace(clean.performance, waveform=spoilt)
 
 
-def spoilt_encoder(late: Mapping[int, Late]) -> Any:
-    """Have the encoder spoil the masters of some takes, by row id, while the context lasts."""
-    sound = Finisher._master
-
-    def master(finisher: Finisher, take: Take, performance: Performance, number: int) -> Finished:
-        made = sound(finisher, take, performance, number)
-        spoilt = late[take.id](made.master.waveform) if take.id in late else None
-        if spoilt is None:
-            return made
-        target = take.request.delivery
-        data = encode(spoilt, target.codec, target.quality)
-        return replace(made, delivery=data, decoded=decode(data))
-
-    return mock.patch.object(Finisher, "_master", master)
+def _or_clean(spoilt: Waveform | None, clean: Waveform) -> Waveform:
+    return clean if spoilt is None else spoilt
 
 
 def _row(job: Job, made: Finished | BarklineError) -> Row:

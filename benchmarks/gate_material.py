@@ -28,6 +28,7 @@ from renderer.services.perform import Performance
 from renderer.speech.add import add_voice
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
+from renderer.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +75,7 @@ class Studio:
         if file.is_file():
             return pickle.loads(file.read_bytes())
         made = self._made(replace(spec, locale=locale) if locale else spec)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{id(self)}.tmp")
-        partial.write_bytes(pickle.dumps(made))
-        partial.replace(file)
+        write_whole(file, pickle.dumps(made))
         return made
 
     def _made(self, spec: Spec) -> Clean | None:

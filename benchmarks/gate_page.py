@@ -16,6 +16,8 @@ LEAST_FOUND, MOST_FALSE, MOST_OPEN = 0.95, 0.02, 0.10
 FLOORS: Mapping[tuple[str, str], str] = {
     ("dropped_word", "1"): "a line without its only word is silence",
 }
+# Voices of the evaluation side on which limits of what is heard were set, before it was drawn.
+SEEN = ("hearth#hale", "hearth#nuria", "hearth#sable")
 STRENGTHS = ("faint", "audible", "severe")
 
 
@@ -25,7 +27,7 @@ def page(figures: Mapping[str, Any]) -> str:
     parts = [
         "# How often the gate is wrong",
         "",
-        "`python benchmarks/gate_errors.py --write` writes this page. It plants known defects "
+        f"`{_command(about)}` writes this page. It plants known defects "
         "(`renderer/quality/defect`) into clean lines of real recordings and real voices, sends "
         "every line through mastering, encoder and the whole gate, and counts. "
         f"Side: {about['side']} of `benchmarks/gate_split.yaml`, seed {about['seed']}, "
@@ -39,19 +41,45 @@ def page(figures: Mapping[str, Any]) -> str:
         "",
         "## The default gate",
         "",
-        *_tables(figures),
+        *_tables(figures, about),
         "## The full gate",
         "",
         "With `metrics: full` the gate also hears text, voice and direction. Defects are counted "
         "on the clean lines it approves.",
         "",
-        *_tables(figures["full"]),
+        *_seen(figures["full"]["clean"]),
+        *_tables(figures["full"], about),
         *_kinds(),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _tables(figures: Mapping[str, Any]) -> list[str]:
+def _command(about: Mapping[str, Any]) -> str:
+    """Return what repeats the run."""
+    parts = ["python benchmarks/gate_errors.py", f"--clips {about['clips']}"]
+    parts += [f"--lines {about['lines']}"]
+    parts += ["--side tuning"] if about["side"] == "tuning" else []
+    parts += [f"--voice {name}" for name in about["voices"]]
+    parts += ["--audible-only"] if about["audible_only"] else []
+    return " ".join([*parts, "--write"])
+
+
+def _seen(clean: Mapping[str, Row]) -> list[str]:
+    """Return what is left of the false alarms without voices that limits were set on."""
+    known = [clean[name] for name in SEEN if name in clean]
+    if not known:
+        return []
+    hits = clean["voices"]["hits"] - sum(row["hits"] for row in known)
+    of = clean["voices"]["of"] - sum(row["of"] for row in known)
+    names = ", ".join(name.removeprefix("hearth#") for name in SEEN)
+    return [
+        f"The limits of what is heard were set on {names} of hearth, which are on this side: "
+        f"without them {hits} of {of} lines of voices were not approved.",
+        "",
+    ]
+
+
+def _tables(figures: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
     real = figures["clean"]["real speech"]
     return [
         "### Clean lines that were not approved",
@@ -78,9 +106,7 @@ def _tables(figures: Mapping[str, Any]) -> list[str]:
         "",
         *_audible_table(figures["defects"]),
         "",
-        "### Fainter and stronger",
-        "",
-        *_strength_table(figures["defects"]),
+        *_strengths(figures["defects"], is_audible_only=about["audible_only"]),
         "",
     ]
 
@@ -170,6 +196,23 @@ def _verdict(kind: str, found: Mapping[tuple[str, str], Row]) -> str:
         and (kind, c) not in FLOORS
     ]
     return "**Met**" if not below else f"**Not met**: {', '.join(below)}"
+
+
+def _strengths(rows: Sequence[Row], *, is_audible_only: bool) -> list[str]:
+    if is_audible_only:
+        return ["### What found them", "", *_found_by(rows)]
+    return ["### Fainter and stronger", "", *_strength_table(rows)]
+
+
+def _found_by(rows: Sequence[Row]) -> list[str]:
+    found = {r["kind"]: r for r in rows if r["length"] == ALL and r["strength"] == "audible"}
+    return _table(
+        "defect | amount | found by",
+        [
+            (f"`{kind}`", f"{KINDS[kind].amounts[1]:g} {KINDS[kind].unit}", _blamed(row))
+            for kind, row in found.items()
+        ],
+    )
 
 
 def _strength_table(rows: Sequence[Row]) -> list[str]:

@@ -82,8 +82,12 @@ class Spec:
     @property
     def length(self) -> str:
         """Length class."""
-        edges = (1, 3, 10)
-        return CLASSES[sum(self.words > edge for edge in edges)]
+        return length_class(self.words)
+
+
+def length_class(words: int) -> str:
+    """Return the length class of a line of so many words."""
+    return CLASSES[sum(words > edge for edge in (1, 3, 10))]
 
 
 def read_split(side: str) -> Mapping[str, Any]:

@@ -3,9 +3,10 @@
     python benchmarks/heard.py baseline [--voice hearth] [--lines N] [--speakers a,b]
     python benchmarks/heard.py text [--voice hearth] [--lines N] [--speakers a,b] [--json FILE]
 
-`baseline` plays every speaker's clean lines at several sizes and prints the phone error rate of
-each: the rows of `assets/hearing.yaml`. `text` plants a dropped, a repeated and a wrong word,
-swapped words and another text in clean lines, and counts what the limits of the shipped gate say.
+Needs no reference data. `baseline` plays every speaker's clean lines at several sizes and prints
+the phone error rate of each: the rows of `assets/hearing.yaml`. `text` plants a dropped and a
+repeated word of the defect factory, and holds clean lines against a wrong word, swapped words and
+another text; it counts what the limits of the shipped gate say.
 Voices that are not heard well enough count as inconclusive.
 """
 
@@ -16,14 +17,15 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from gate_spec import CLASSES, length_class
 
 from renderer import config
-from renderer.audio.waveform import Samples, Waveform
+from renderer.audio.waveform import Waveform
 from renderer.bootstrap.house import voice_book
 from renderer.bootstrap.stages import shipped_limits
 from renderer.config import Settings
@@ -31,15 +33,16 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
 from renderer.judges.recogniser import SphinxRecogniser
 from renderer.ports import Speech, SpeechRequest, Synthesiser
+from renderer.quality.defect.catalogue import defects_of, plant
+from renderer.quality.defect.material import Sound, Span, Strength
 from renderer.quality.heard import TextMetrics, compare
 from renderer.quality.hearing import SIZES, Hearing, read_hearing
 from renderer.services.listen import played_at
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
 
-CLASSES = ("1", "2-3", "4-10", "10+")
 TEXTS = Path("assets/training/texts")
-FADE_S = 0.005
+SPOILT = ("dropped_word", "repeated_word")
 
 
 class Line(NamedTuple):
@@ -69,8 +72,7 @@ def texts() -> dict[str, list[Transcript]]:
 
 
 def length(text: Transcript) -> str:
-    count = len(text.words)
-    return "1" if count == 1 else "2-3" if count <= 3 else "4-10" if count <= 10 else "10+"
+    return length_class(len(text.words))
 
 
 def speak(
@@ -86,40 +88,30 @@ def speak(
     return made
 
 
-def spans(line: Line) -> dict[int, tuple[int, int]]:
-    """Return the samples of each word."""
-    rate = line.speech.waveform.sample_rate
-    found: dict[int, tuple[int, int]] = {}
+def sound_of(line: Line) -> Sound:
+    """Return a line with the spans of its words."""
+    found: dict[int, list[float]] = {}
     for phone in line.speech.phones:
         if phone.word >= 0:
-            start, end = round(phone.start_s * rate), round(phone.end_s * rate)
-            found[phone.word] = (found.get(phone.word, (start, end))[0], end)
-    return found
-
-
-def join(one: Samples, other: Samples, rate: int) -> Waveform:
-    """Splice with a short cross-fade, so that no click tells."""
-    size = min(round(FADE_S * rate), one.size, other.size)
-    ramp = np.linspace(0, 1, size, dtype=np.float32)
-    middle = one[one.size - size :] * (1 - ramp) + other[:size] * ramp
-    return Waveform.of(np.concatenate([one[: one.size - size], middle, other[size:]]), rate)
+            found.setdefault(phone.word, []).extend((phone.start_s, phone.end_s))
+    words = tuple(Span(min(at), max(at)) for _, at in sorted(found.items()))
+    return Sound(line.speech.waveform, words)
 
 
 def planted(line: Line, pool: dict[str, list[Transcript]], rng: random.Random) -> Iterator:
     """Yield (defect, sound, text); "clean" first."""
     sound, text = line.speech.waveform, line.transcript
-    samples, rate, words = sound.samples, sound.sample_rate, list(text.words)
+    words = list(text.words)
     yield "clean", sound, text
-    places = spans(line)
-    big = [i for i, w in enumerate(words) if i in places and sum(map(str.isalpha, w.phonemes)) >= 3]
-    if big and len(words) > 1:
-        start, end = places[rng.choice(big)]
-        yield "dropped word", join(samples[:start], samples[end:], rate), text
-        start, end = places[rng.choice(big)]
-        yield "repeated word", join(samples[:end], samples[start:], rate), text
+    for kind in SPOILT:
+        defect = defects_of(kind)[Strength.AUDIBLE]
+        spoilt = plant(sound_of(line), defect, np.random.default_rng(rng.getrandbits(32)))
+        if spoilt is not None:
+            yield kind, spoilt, text
+    big = [i for i, w in enumerate(words) if sum(map(str.isalpha, w.phonemes)) >= 3]
     if big:
         at = rng.choice(big)
-        other = rng.choice([w for t in pool["4-10"] for w in t.words if len(w.phonemes) >= 3])
+        other = rng.choice([w for t in pool[CLASSES[2]] for w in t.words if len(w.phonemes) >= 3])
         changed = [*words[:at], other, *words[at + 1 :]]
         yield "wrong word", sound, Transcript(text.locale, text.written, tuple(changed))
     if len(words) > 2:
@@ -129,10 +121,16 @@ def planted(line: Line, pool: dict[str, list[Transcript]], rng: random.Random) -
     yield "other text", sound, rng.choice([t for t in pool[line.kind] if t != text])
 
 
+def head(first: str, others: Iterable[str]) -> str:
+    """Return the head of a table."""
+    cells = [first, *others]
+    return f"| {' | '.join(cells)} |\n" + "|---" * len(cells) + "|"
+
+
 def baseline(lines: dict[str, list[Line]]) -> None:
     """Print the phone error rate of every speaker at every size."""
     recogniser = SphinxRecogniser()
-    print("| speaker | " + " | ".join(map(str, SIZES)) + " |\n|---" * (len(SIZES) + 2) + "|")
+    print(head("speaker", map(str, SIZES)))
     for speaker, said in lines.items():
         rates = []
         for size in SIZES:
@@ -173,7 +171,7 @@ def judge(lines: dict[str, list[Line]], voice: str, pool: dict[str, list[Transcr
                 )
                 counts[defect, line.kind]["found" if is_found else "not found"] += 1
     print(f"cost {cpu_s / max(audio_s, 1e-9):.3f} × real time (CPU)\n")
-    print("| defect | " + " | ".join(f"{c} words" for c in CLASSES) + " |\n|---" * 5 + "|")
+    print(head("defect", (f"{c} words" for c in CLASSES)))
     for defect in dict.fromkeys(d for d, _ in counts):
         cells = [counts[defect, c] for c in CLASSES]
         told = [

@@ -3,7 +3,7 @@
     barkline review PROJECT --no-open --port 8123 &
     python scripts/review_pictures.py http://127.0.0.1:8123/ docs/pictures
 
-Needs the extra `dev`, Pillow and a Chromium.
+Needs the extra `dev` and a Chromium.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from PIL import Image
 SHOTS = (
     ("review-light", "light", 1280, 820, ()),
     ("review-retake-dark", "dark", 1280, 820, ("r",)),
-    ("review-wide", "light", 1920, 1080, ("w",)),
 )
 
 

@@ -42,7 +42,7 @@ def draw_drift(drifts: Sequence[Drift], names: Mapping[str, str]) -> Canvas:
     rows = [
         (
             shorten(names.get(d.character, d.character), _NAME_MOST),
-            shorten(_step(d), 44),
+            shorten(f"{d.locale}: {_step(d)}", 44),
             d.angle_deg,
             f"{d.angle_deg:.0f}°, {d.lines} lines",
             d.has_moved,

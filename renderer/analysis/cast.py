@@ -73,12 +73,7 @@ class Member:
     @property
     def f0_hz(self) -> tuple[float, float, float] | None:
         """The 10th, 50th and 90th percentile of F0, Hz; None where nothing is voiced."""
-        total = float(self.f0_counts.sum())
-        if total <= 0:
-            return None
-        share = np.cumsum(self.f0_counts) / total
-        low, mid, high = (float(np.interp(q, share, bin_hz())) for q in (_LOW, _MIDDLE, _HIGH))
-        return low, mid, high
+        return f0_percentiles(self.f0_counts)
 
     @property
     def range_st(self) -> float | None:
@@ -90,6 +85,20 @@ class Member:
     def rate(self) -> float | None:
         """Median phones per second."""
         return float(np.median(self.rates)) if self.rates else None
+
+
+def f0_percentiles(counts: Floats) -> tuple[float, float, float] | None:
+    """Return the 10th, 50th and 90th percentile of F0, Hz; None where nothing is voiced.
+
+    Args:
+        counts: Voiced frames by pitch, (BINS,).
+    """
+    total = float(counts.sum())
+    if total <= 0:
+        return None
+    share = np.cumsum(counts) / total
+    low, mid, high = (float(np.interp(q, share, bin_hz())) for q in (_LOW, _MIDDLE, _HIGH))
+    return low, mid, high
 
 
 def centre(clips: Floats) -> Floats | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 _SPLITS = 21
 _SEED = 5
 _LEAST = 4
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,26 @@ class Version:
     """
 
     name: str
-    clips: Mapping[tuple[str, str], Floats]
+    clips: Mapping[Key, Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendition:
+    """One approved take of a line, old or in force.
+
+    Attributes:
+        character: Its id.
+        line: Line id and locale (BCP 47 tag).
+        version: What its voice was made of; one name per version.
+        clip: Unit vector (D,), or None where no voice can be told.
+        is_in_force: Whether the line has this take now.
+    """
+
+    character: str
+    line: Key
+    version: str
+    clip: Floats | None
+    is_in_force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +57,9 @@ class Drift:
 
     Attributes:
         character: Its id.
+        locale: BCP 47 tag of the lines.
         before: The older version.
-        after: The newer version.
+        after: The newer version; after a roll back this is the one that was given back.
         lines: Lines that both versions spoke.
         angle_deg: Between the mean embeddings of those lines, degrees.
         own_deg: Between two halves of the older version's lines, the median of 21 random splits;
@@ -46,6 +68,7 @@ class Drift:
     """
 
     character: str
+    locale: str
     before: str
     after: str
     lines: int
@@ -59,11 +82,46 @@ class Drift:
         return self.own_deg is not None and self.angle_deg > self.own_deg
 
 
-def find_drift(character: str, versions: Sequence[Version]) -> list[Drift]:
+def sort_versions(takes: Sequence[Rendition]) -> dict[Key, list[Version]]:
+    """Sort takes by what their voice was made of, in order of appearance.
+
+    A character may have a voice per locale: each locale is a history of its own. Where the newest
+    version is in force nowhere, it was taken back: then the one that most lines have stands again
+    at the end.
+
+    Args:
+        takes: From the oldest to the newest.
+
+    Returns:
+        By character id and locale; only those of more than one version.
+    """
+    found: dict[Key, dict[str, dict[Key, Floats]]] = {}
+    standing: dict[Key, Counter[str]] = {}
+    for take in takes:
+        whose = take.character, take.line[1]
+        clips = found.setdefault(whose, {}).setdefault(take.version, {})
+        if take.clip is not None:
+            clips[take.line] = take.clip
+        if take.is_in_force:
+            standing.setdefault(whose, Counter())[take.version] += 1
+    return {
+        whose: [Version(name, some[name]) for name in _steps(list(some), standing.get(whose))]
+        for whose, some in found.items()
+        if len(some) > 1
+    }
+
+
+def _steps(names: list[str], standing: Counter[str] | None) -> list[str]:
+    if not standing or names[-1] in standing:
+        return names
+    return [*names, standing.most_common(1)[0][0]]
+
+
+def find_drift(whose: Key, versions: Sequence[Version]) -> list[Drift]:
     """Compare each version with the one before it, on the lines that both spoke.
 
     Args:
-        character: Its id.
+        whose: Character id and locale.
         versions: From the oldest to the newest.
     """
     found = []
@@ -72,13 +130,13 @@ def find_drift(character: str, versions: Sequence[Version]) -> list[Drift]:
         if both:
             old = np.stack([before.clips[key] for key in both])
             new = np.stack([after.clips[key] for key in both])
-            found.append(_compare(character, (before.name, after.name), old, new))
+            found.append(_compare((*whose, before.name, after.name), old, new))
     return found
 
 
-def _compare(character: str, names: tuple[str, str], old: Floats, new: Floats) -> Drift:
+def _compare(named: tuple[str, str, str, str], old: Floats, new: Floats) -> Drift:
     angle, cosine = _angle_deg(old, new), float(np.sum(old * new, axis=1).mean())
-    return Drift(character, *names, len(old), angle, _own_deg(old), cosine)
+    return Drift(*named, len(old), angle, _own_deg(old), cosine)
 
 
 def _angle_deg(one: Floats, other: Floats) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 
 from renderer.errors import ConfigError
 
@@ -42,6 +43,7 @@ def has_letters() -> bool:
     return any(_draws(name) for name in _SANS)
 
 
+@cache
 def _draws(family: str) -> bool:
     from resvg_py import svg_to_bytes
 

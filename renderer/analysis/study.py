@@ -68,7 +68,7 @@ def study(
     takes: Sequence[Spoken],
     names: Mapping[str, str],
     voices: Mapping[str, Sequence[str]],
-    versions: Mapping[str, Sequence[Version]] | None = None,
+    versions: Mapping[tuple[str, str], Sequence[Version]] | None = None,
     heard: Sequence[Heard] | None = None,
 ) -> Study:
     """Find out about a cast what can be found out.
@@ -77,7 +77,7 @@ def study(
         takes: Approved takes in any order.
         names: Character id to the name shown.
         voices: Character id to its voice references.
-        versions: Character id to what it sounded like with each version of its voice.
+        versions: Character id and locale to what it sounded like with each version of its voice.
         heard: What emotion was heard on each line; None where nobody listened.
 
     Raises:
@@ -94,7 +94,7 @@ def study(
     )
     centroids = {m.id: m.centroid.tolist() for m in cast if m.centroid is not None}
     layout = lay_out(centroids) if centroids else None
-    drifts = [d for one, some in (versions or {}).items() for d in find_drift(one, some)]
+    drifts = [d for whose, some in (versions or {}).items() for d in find_drift(whose, some)]
     matrices = by_embedding(cast), by_spectrum(cast), by_prosody(cast)
     return Study(
         cast=cast,

@@ -115,9 +115,10 @@ def pair_rows(found: Study) -> Rows:
 
 def drift_rows(found: Study) -> Rows:
     """Return one row per step from version to version."""
-    head = ("character", "before", "after", "lines", "angle_deg", "own_deg", "cosine", "has_moved")
+    head = ("character", "locale", "before", "after", "lines", "angle_deg", "own_deg", "cosine",
+            "has_moved")  # fmt: skip
     body = tuple(
-        (d.character, d.before, d.after, str(d.lines), _figure(d.angle_deg, 1),
+        (d.character, d.locale, d.before, d.after, str(d.lines), _figure(d.angle_deg, 1),
          _figure(d.own_deg, 1), _figure(d.cosine, 3), "yes" if d.has_moved else "no")
         for d in found.drifts
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from renderer.analysis.cast import gather
+from renderer.analysis.cast import f0_percentiles
 from renderer.analysis.sound_print import SoundPrint
 
 # What counts as one step for the worse: a difference that listeners notice.
@@ -44,7 +44,8 @@ class Side:
         """Median F0, Hz."""
         if self.sound is None:
             return None
-        return _median_f0(self.sound)
+        found = f0_percentiles(self.sound.f0_counts.astype(np.float64))
+        return None if found is None else found[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,13 +143,6 @@ def _cosine(one: SoundPrint | None, other: SoundPrint | None) -> float | None:
     if one is None or other is None or one.embedding is None or other.embedding is None:
         return None
     return float(one.embedding @ other.embedding)
-
-
-def _median_f0(sound: SoundPrint) -> float | None:
-    from renderer.analysis.cast import Spoken
-
-    found = gather("", "", (), [Spoken("", "", "", "", sound)]).f0_hz
-    return None if found is None else found[1]
 
 
 def plain(lines: Sequence[tuple[Comparison, float]]) -> list[dict[str, object]]:

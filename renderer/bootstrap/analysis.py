@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from renderer.errors import AnalysisError, ConfigError, JudgeError
 
 if TYPE_CHECKING:
     from renderer.analysis.cast import Spoken
-    from renderer.analysis.drift import Version
+    from renderer.analysis.drift import Rendition
     from renderer.analysis.sound_print import SoundPrint
     from renderer.analysis.study import Study
     from renderer.services.scope import Scope
@@ -53,6 +54,10 @@ def require_analysis() -> None:
     Raises:
         ConfigError: Something is not; says which extra to install.
     """
+    # Looked for alone: the encoder is never imported, only its weights are read; torch is slow.
+    for module in ("resemblyzer", "torch"):
+        if importlib.util.find_spec(module) is None:
+            raise ConfigError(LACKING.format(module))
     for module, package in (("sklearn", "scikit-learn"), ("resvg_py", "resvg-py")):
         try:
             importlib.import_module(module)
@@ -84,6 +89,7 @@ def analyse(house: House, scope: Scope, progress: Progress | None = None) -> Fou
         AnalysisError: Nothing is approved in scope, or no sound is left.
         ConfigError: The judge of voices is not installed.
     """
+    from renderer.analysis.drift import sort_versions
     from renderer.analysis.study import study
     from renderer.services.survey import read_takes, sound_of
 
@@ -104,7 +110,7 @@ def analyse(house: House, scope: Scope, progress: Progress | None = None) -> Fou
     voices: dict[str, list[str]] = {}
     for line in lines:
         voices.setdefault(line.utterance.character, []).append(line.utterance.voice)
-    made = study(spoken, names, voices, _versions(lines, known), heard)
+    made = study(spoken, names, voices, sort_versions(_renditions(lines, known)), heard)
     return Found(made, len(lines), _notes(survey.lost, spoken), why)
 
 
@@ -145,36 +151,30 @@ def _notes(lost: Sequence[str], spoken: Sequence[Spoken]) -> tuple[str, ...]:
     mute = sum(1 for s in spoken if s.sound.embedding is None)
     if mute:
         notes.append(
-            f"{mute} lines are too short or too quiet to tell a voice by; they count for pitch and "
-            "pace alone."
+            f"{mute} lines are too short or too quiet to tell a voice by; they count for colour, "
+            "pitch and pace alone."
         )
     return tuple(notes)
 
 
-def _versions(
-    lines: Sequence[LineTakes], known: Mapping[str, Sounding]
-) -> dict[str, list[Version]]:
-    """Sort the takes of each character by what its voice was made of, in order of appearance."""
+def _renditions(lines: Sequence[LineTakes], known: Mapping[str, Sounding]) -> list[Rendition]:
+    """Return every take a voice has spoken, from the oldest; recordings are no voice's."""
     import numpy as np
 
-    from renderer.analysis.drift import Version
+    from renderer.analysis.drift import Rendition
     from renderer.services.survey import sound_of, version_of
 
-    found: dict[str, dict[tuple[str, str, str], dict[tuple[str, str], object]]] = {}
-    takes = [(t, line.utterance) for line in lines for t in line.history]
-    for take, said in sorted(takes, key=lambda pair: pair[0].id):
+    found = []
+    takes = [(take, line) for line in lines for take in line.history]
+    for take, line in sorted(takes, key=lambda pair: pair[0].id):
         sound = sound_of(take)
         if take.request.recording_key or sound is None or sound.sha256 not in known:
             continue
         voice = known[sound.sha256].embedding
-        of = found.setdefault(said.character, {}).setdefault(version_of(take), {})
-        if voice.size:
-            of[said.key] = np.asarray(voice, np.float64)
-    return {
-        who: [Version(_version_name(v), clips) for v, clips in some.items()]  # type: ignore[arg-type]
-        for who, some in found.items()
-        if len(some) > 1
-    }
+        clip = np.asarray(voice, np.float64) if voice.size else None
+        name, is_now = _version_name(version_of(take)), take.id == line.take.id
+        found.append(Rendition(line.utterance.character, line.utterance.key, name, clip, is_now))
+    return found
 
 
 def _version_name(version: tuple[str, str, str]) -> str:
@@ -209,12 +209,14 @@ def write_study(house: House, found: Found, into: Path) -> Path:
             (f"{sum(m.seconds for m in made.cast) / 60:.1f}", "minutes"),
             (str(made.groups.count), "groups of alike voices"),
             (str(len(made.confused)), "pairs that will be confused"),
-            (str(sum(d.has_moved for d in made.drifts)), "voices that moved"),
+            (
+                str(len({(d.character, d.locale) for d in made.drifts if d.has_moved})),
+                "voices that moved",
+            ),
         ),
         notes=notes,
         plates=[plate for plate, _ in drawn],
         style=style_sheet(),
-        has_png=True,
         back="../index.html" if (into.parent / "index.html").is_file() else "",
     )
     return write_analysis(page, into)

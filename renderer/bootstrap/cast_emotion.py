@@ -1,8 +1,12 @@
-"""Hears the emotions of approved takes, each character beside its neutral voice."""
+"""Hears the emotions of approved takes, each beside the neutral lines of its own voice.
+
+One sound is in memory at a time: a character may have thousands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from renderer import config
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from renderer.audio.waveform import Waveform
     from renderer.ports import EmotionRecogniser, ObjectStore
     from renderer.services.survey import LineTakes
+
+    Floats = npt.NDArray[np.float64]
 
 NOTHING_HEARD = "The classifier could not tell any line's emotion."
 NEUTRAL = "neutral"
@@ -36,47 +42,67 @@ def listen(
 
     Args:
         store: Where the sounds are; lines whose sound is lost are left out.
-        lines: Approved lines.
+        lines: Approved lines. Those of one character, locale and voice have a baseline together:
+            the median of up to 16 neutral ones. A neutral line is never part of what it is held
+            against; with fewer than three others it is heard without.
         judge: Hears them.
     """
-    by_character: dict[str, list[LineTakes]] = {}
+    by_voice: dict[tuple[str, str, str], list[LineTakes]] = {}
     for line in lines:
-        by_character.setdefault(line.utterance.character, []).append(line)
+        by_voice.setdefault(_whose(line), []).append(line)
     try:
-        heard = [found for some in by_character.values() for found in _hear(store, some, judge)]
+        heard = [found for some in by_voice.values() for found in _hear(store, some, judge)]
     except JudgeError as error:
         return None, str(error)
     return (heard, "") if heard else (None, NOTHING_HEARD)
 
 
-def _hear(store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionRecogniser) -> list[Heard]:
-    """Hear the lines of one character."""
+def _whose(line: LineTakes) -> tuple[str, str, str]:
+    """Return character, locale and voice of a take; what people recorded is no voice's."""
+    said, request = line.utterance, line.take.request
+    return said.character, said.locale, "" if request.recording_key else request.utterance.voice
+
+
+def _hear(
+    store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionRecogniser
+) -> Iterator[Heard]:
+    """Hear the lines of one voice."""
     from renderer.analysis.emotion_table import Heard
 
-    found = [(line, sound) for line in lines if (sound := _sound(store, line)) is not None]
-    baseline = _baseline(found, judge)
-    answers = judge.hear([sound for _, sound in found], [baseline] * len(found))
-    return [
-        Heard(
-            line.utterance.character,
-            line.utterance.direction.emotion.value,
-            answer.top.value,
-        )
-        for (line, _), answer in zip(found, answers, strict=True)
-        if not isinstance(answer, JudgeError)
-    ]
+    neutral = _neutral(store, lines, judge)
+    for line in lines:
+        sound = _sound(store, line)
+        if sound is None:
+            continue
+        answer = judge.hear([sound], [_baseline(neutral, line)])[0]
+        if not isinstance(answer, JudgeError):
+            said = line.utterance
+            yield Heard(said.character, said.direction.emotion.value, answer.top.value)
 
 
-def _baseline(
-    found: Sequence[tuple[LineTakes, Waveform]], judge: EmotionRecogniser
-) -> npt.NDArray[np.float64] | None:
-    neutral = [s for line, s in found if line.utterance.direction.emotion.value == NEUTRAL]
-    if len(neutral) < _LEAST_NEUTRAL:
-        return None
-    try:
-        return judge.baseline(neutral[:_MOST_NEUTRAL])
-    except JudgeError:
-        return None
+def _neutral(
+    store: ObjectStore, lines: Sequence[LineTakes], judge: EmotionRecogniser
+) -> dict[int, Floats]:
+    """Return what neutral lines measure, by the take's row id: as many as a baseline takes."""
+    found: dict[int, Floats] = {}
+    for line in lines:
+        if len(found) == _MOST_NEUTRAL:
+            break
+        is_neutral = line.utterance.direction.emotion.value == NEUTRAL
+        sound = _sound(store, line) if is_neutral and line.take.id not in found else None
+        if sound is not None:
+            with suppress(JudgeError):  # too short, hardly any voice
+                found[line.take.id] = judge.baseline([sound])
+    return found
+
+
+def _baseline(neutral: Mapping[int, Floats], line: LineTakes) -> Floats | None:
+    import numpy as np
+
+    from renderer.quality.emotion_features import baseline_of
+
+    others = [row for take, row in neutral.items() if take != line.take.id]
+    return baseline_of(np.stack(others)) if len(others) >= _LEAST_NEUTRAL else None
 
 
 def _sound(store: ObjectStore, line: LineTakes) -> Waveform | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer import config
@@ -36,12 +37,20 @@ if TYPE_CHECKING:
     from renderer.speech.voice_book import Voices
 
 
-def voice_book(settings: Settings, project: Project | None = None) -> Voices:
-    """Return the installed voices: the project's own, the user's, the shipped ones."""
+def voice_book(
+    settings: Settings, project: Project | None = None, before: Sequence[Path] = ()
+) -> Voices:
+    """Return the installed voices: the project's own, the user's, the shipped ones.
+
+    Args:
+        settings: From the environment.
+        project: Whose voices come first, or None.
+        before: Folders that come before all of these.
+    """
     from renderer.speech.voice_book import Voices
 
     own = [project.root / "voices"] if project else []
-    folders = [*own, settings.voices, config.assets_dir() / "voices"]
+    folders = [*before, *own, settings.voices, config.assets_dir() / "voices"]
     return Voices(
         folders,
         threads=settings.threads,

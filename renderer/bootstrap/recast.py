@@ -8,13 +8,13 @@ that a render would not finish.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from renderer.bootstrap.house import House, open_house
 from renderer.bootstrap.workspace import Workspace, open_workspace
-from renderer.domain.events import CharacterRecast
+from renderer.domain.events import CharacterRecast, standing_recast
 from renderer.errors import AnalysisError, InputError
 from renderer.services.ingest import IngestReport
 from renderer.services.scope import Scope
@@ -61,23 +61,12 @@ def roll_back(workspace: Workspace, character: str, who: str) -> Recast:
     """
     house = open_house(workspace)
     with house.reading() as unit:
-        past = standing(unit.history.recasts(character))
+        past = standing_recast(unit.history.recasts(character))
     if past is None:
         raise AnalysisError(f"{character!r} has no promotion that could be taken back.")
     voices = dict(zip(past.now, past.was, strict=True))
     event = CharacterRecast(character, past.now, past.was, who, is_rollback=True)
     return _recast(workspace, character, voices, event)
-
-
-def standing(past: Sequence[CharacterRecast]) -> CharacterRecast | None:
-    """Return the last promotion that was not rolled back, or None."""
-    open_: list[CharacterRecast] = []
-    for one in past:
-        if not one.is_rollback:
-            open_.append(one)
-        elif open_:
-            open_.pop()
-    return open_[-1] if open_ else None
 
 
 def _recast(

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renderer import config
 from renderer.bootstrap.analysis import open_survey, sound_print
-from renderer.bootstrap.house import House
+from renderer.bootstrap.house import House, voice_book
 from renderer.bootstrap.stages import stage_revisions
 from renderer.bootstrap.walk import open_render
+from renderer.bootstrap.workspace import with_profiles
 from renderer.errors import AnalysisError, BarklineError, ConfigError, JudgeError
 
 if TYPE_CHECKING:
@@ -49,23 +49,14 @@ class Wish:
 
 def other_house(house: House, wish: Wish) -> House:
     """Return the house with the voices and profiles of a wish; project and store are the same."""
-    from renderer.direction.profile import read_profiles
-    from renderer.services.input_key import InputKeyer
     from renderer.services.render_key import KeyBuilder
-    from renderer.speech.voice_book import Voices
 
-    place = house.workspace
+    place, voices = house.workspace, house.voices
     settings, project = place.settings, place.project
     if wish.profiles is not None:
-        profiles = read_profiles(wish.profiles)
-        digests = {key: found.sha256 for key, found in place.recordings.items()}
-        keyer = InputKeyer(project, place.lexicon.digest, profiles.digest, digests)
-        place = replace(place, profiles=profiles, inputs=keyer)
-    voices = house.voices
+        place = with_profiles(place, wish.profiles)
     if wish.voices is not None:
-        shipped = config.assets_dir() / "voices"
-        folders = [wish.voices, project.root / "voices", settings.voices, shipped]
-        voices = Voices(folders, threads=settings.threads, use_cuda=settings.cuda)
+        voices = voice_book(settings, project, [wish.voices])
     keys = KeyBuilder(place.inputs.parts, voices, stage_revisions(project.delivery.codec))
     return dataclasses.replace(house, workspace=place, voices=voices, keys=keys)
 
@@ -159,11 +150,12 @@ def _old(tried: House, survey: Survey, line: LineTakes, into: Path) -> Side:
         return Side("error", error="the approved take has no sound")
     try:
         data = tried.store.get(result.delivery.key)
+        sound = decode(data)
     except BarklineError as error:
         return Side("error", error=str(error))
     suffix = "." + result.delivery.key.rsplit(".", maxsplit=1)[-1]
     audio = _keep(into, OLD, result.delivery.sha256, suffix, data)
-    return _side(survey, decode(data), result.verdict, audio, result.loudness_lufs)
+    return _side(survey, sound, result.verdict, audio, result.loudness_lufs)
 
 
 def _new(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,6 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     from renderer.direction.profile import read_profiles
     from renderer.manifest.project import read_project
     from renderer.quality.limits import read_limits
-    from renderer.services.input_key import InputKeyer
     from renderer.services.recording import find_recordings
     from renderer.text.lexicon import read_lexicons
 
@@ -104,7 +103,6 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     if gate_path(project).is_file():  # said now, not when the first take is judged
         read_limits(gate_path(project))
     recordings = find_recordings(project.root / "recorded")
-    digests = {key: found.sha256 for key, found in recordings.items()}
     return Workspace(
         settings=settings,
         project=project,
@@ -112,6 +110,31 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
         lexicon=lexicon,
         profiles=profiles,
         recordings=recordings,
-        inputs=InputKeyer(project, lexicon.digest, profiles.digest, digests),
+        inputs=_keyer(project, lexicon, profiles, recordings),
         warnings=tuple(faults),
     )
+
+
+def with_profiles(workspace: Workspace, path: Path) -> Workspace:
+    """Return a workspace with other emotion profiles.
+
+    Raises:
+        ConfigError: The profiles are wrong.
+    """
+    from renderer.direction.profile import read_profiles
+
+    place, profiles = workspace, read_profiles(path)
+    keyer = _keyer(place.project, place.lexicon, profiles, place.recordings)
+    return replace(place, profiles=profiles, inputs=keyer)
+
+
+def _keyer(
+    project: Project,
+    lexicon: Lexicon,
+    profiles: EmotionProfiles,
+    recordings: Mapping[tuple[str, str], Recording],
+) -> InputKeyer:
+    from renderer.services.input_key import InputKeyer
+
+    digests = {key: found.sha256 for key, found in recordings.items()}
+    return InputKeyer(project, lexicon.digest, profiles.digest, digests)

@@ -64,6 +64,9 @@ def command(
         click.echo(f"{pair.one} and {pair.other} will be confused: {'; '.join(pair.reasons)}")
     for drift in found.study.drifts:
         if drift.has_moved:
-            click.echo(f"{drift.character} moved by {drift.angle_deg:.0f}°: {drift.after}")
+            step = f"{drift.before} → {drift.after}"
+            click.echo(
+                f"{drift.character} ({drift.locale}) moved by {drift.angle_deg:.0f}°: {step}"
+            )
     click.echo(str(page))
     return 0

@@ -89,7 +89,7 @@ def _wanted(workspace: Workspace, character: str) -> dict[str, str]:
         known = ", ".join(told["characters"]) or "nobody"
         raise InputError(f"the last upgrade was of {known}, not of {character!r}.")
     now = workspace.project.characters.get(character)
-    if repr(now) != told["characters"][character]:
+    if now is None or now.fingerprint != told["characters"][character]:
         raise InputError(
             f"{character!r} was changed since the upgrade; run `barkline analyse upgrade` again."
         )

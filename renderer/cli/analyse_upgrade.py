@@ -75,7 +75,8 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
     """Render the lines of a voice with another voice, model or profile beside their approved takes.
 
     The same stages are walked, and nothing is stored in the project. A page lets you hear both, the
-    worst line first; exits with 1 when a line cannot be spoken or would be rejected.
+    worst line first; exits with 1 when a line cannot be spoken or its first attempt is rejected (a
+    render may try again).
     """
     from renderer.analysis.upgrade import plain, rank
     from renderer.bootstrap.analysis import require_analysis
@@ -106,7 +107,9 @@ def command(project: Path, build: Path | None, as_json: bool, **options: Any) ->
         if worse >= _WORSE:
             why = line.new.error or "; ".join(line.new.failed) or f"{worse:.1f} steps"
             click.echo(f"worse: {line.line_id} ({line.locale}): {why}")
-    click.echo(f"{len(lines)} lines compared, {len(bad)} would be rejected or cannot be spoken")
+    click.echo(
+        f"{len(lines)} lines compared, {len(bad)} rejected at the first attempt or not spoken"
+    )
     click.echo(str(page))
     return 1 if bad else 0
 
@@ -137,7 +140,7 @@ def _document(
         "version": VERSION,
         "voice_from": wish.voice_from,
         "voice_to": wish.voice_to,
-        "characters": {} if why else {who: repr(cast[who]) for who in characters},
+        "characters": {} if why else {who: cast[who].fingerprint for who in characters},
         "why_not": why,
         "lines": rows,
     }
@@ -161,7 +164,7 @@ def _write(house: House, wish: Wish, into: Path, document: dict[str, Any]) -> Pa
         facts=(
             (str(len(rows)), "lines, old beside new"),
             (str(worse), "noticeably worse"),
-            (str(rejected), "rejected or not spoken"),
+            (str(rejected), "rejected at the first attempt, or not spoken"),
             (str(len({row["character"] for row in rows})), "characters"),
         ),
         lines=rows,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from renderer import config
+from renderer.cli import show
 from renderer.cli.option import json_option
 from renderer.errors import ConfigError
 
@@ -65,16 +66,13 @@ def command(
     speakers = options["speaker"] or tuple(stage.voice.card.speakers) or ("",)
     _check(speakers, stage)
     plan = plan_renders(speakers, _texts(texts), _texts(held_out), lines, seed)
-    with _progress(is_shown=not as_json) as bar:
-        measured, lost = render_rows(stage, plan, rows, bar("lines"))
+    with show.steps() as tell:
+        measured, lost = render_rows(stage, plan, rows, partial(tell, "lines"))
         data = lessons_of(measured, [names.split(",") for names in options["together"]])
-        total, done = 2 * len(CANDIDATES), 0
-        tell = bar("learners")
+        learnt = count(1)
 
         def step() -> None:
-            nonlocal done
-            done += 1
-            tell(done, total)
+            tell("learners", next(learnt), 2 * len(CANDIDATES))
 
         model, chosen = train(data, seed, _card(stage, speakers, lines), step)
     write_model(model, out)
@@ -136,24 +134,6 @@ def _card(stage: Stage, speakers: Sequence[str], lines: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _progress(*, is_shown: bool) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Show a bar per step with the time left on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Left
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not is_shown) as bars:
-
-        def bar(name: str) -> Callable[[int, int], None]:
-            task = bars.add_task(name, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
-
-        yield bar
-
-
 def _tell(out: Path, chosen: dict[str, Chosen], rows: int, lost: int, *, as_json: bool) -> None:
     if as_json:
         heads = {
@@ -166,7 +146,7 @@ def _tell(out: Path, chosen: dict[str, Chosen], rows: int, lost: int, *, as_json
             }
             for name, one in chosen.items()
         }
-        click.echo(json.dumps({"out": str(out), "rows": rows, "lost": lost, "heads": heads}))
+        show.as_json({"out": str(out), "rows": rows, "lost": lost, "heads": heads})
         return
     click.echo(f"{out}: learnt from {rows} lines; {lost} more could not be measured.")
     for name, one in chosen.items():

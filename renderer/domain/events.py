@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from renderer.domain.route import Priority, Queue
@@ -143,6 +144,21 @@ class CharacterRecast:
     now: tuple[str, ...]
     who: str
     is_rollback: bool = False
+
+
+def standing_recast(past: Sequence[CharacterRecast]) -> CharacterRecast | None:
+    """Return the last promotion that was not rolled back, or None.
+
+    Args:
+        past: Of one character, from the oldest.
+    """
+    open_: list[CharacterRecast] = []
+    for one in past:
+        if not one.is_rollback:
+            open_.append(one)
+        elif open_:
+            open_.pop()
+    return open_[-1] if open_ else None
 
 
 @dataclass(frozen=True, slots=True)

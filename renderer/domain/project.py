@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from renderer.domain.direction import Direction
+from renderer.domain.render_key import digest
 
 CODECS = ("ogg", "opus", "flac", "wav16", "wav24")
 EXTENSIONS: Mapping[str, str] = {
@@ -78,6 +79,12 @@ class Character:
     def voice_for(self, locale: str) -> str:
         """Return the voice reference for a locale."""
         return self.voices.get(locale, self.voice)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when any field does."""
+        direction = asdict(self.direction)
+        return digest([self.id, self.name, self.voice, dict(self.voices), direction, self.notes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.report.markup import content_policy
+from renderer.report.markup import fill
 from renderer.whole_file import write_whole
 
 _PAGE = Path(__file__).parent / "page"
@@ -52,7 +52,6 @@ class AnalysisPage:
         notes: What was left out, and why.
         plates: The pictures.
         style: Style sheet of the drawings.
-        has_png: Whether each picture is there as PNG too.
         back: Link to the QA page, or "".
     """
 
@@ -63,7 +62,6 @@ class AnalysisPage:
     notes: Sequence[str]
     plates: Sequence[Plate]
     style: str
-    has_png: bool = False
     back: str = ""
 
 
@@ -74,24 +72,7 @@ def write_analysis(page: AnalysisPage, into: Path) -> Path:
         + (_PAGE / "analysis.css").read_text("utf-8")
         + page.style
     )
-    text = render_page("analysis.html.j2", style, "", page=page, most_rows=_MOST_ROWS)
+    text = fill("analysis.html.j2", style, "", page=page, most_rows=_MOST_ROWS)
     index = into / "index.html"
     write_whole(index, text.encode("utf-8", "replace"))
     return index
-
-
-def render_page(template: str, style: str, script: str, **told: object) -> str:
-    """Return a page of the report with its style, script and content policy."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    policy = content_policy(script, style)
-    return environment.get_template(template).render(
-        style=style, script=script, policy=policy, **told
-    )

@@ -42,6 +42,38 @@ def render_page(
         boot: What the script starts from; with `live`, the page may talk to its server.
         has_analysis: Whether the pages of an analysis lie beside it.
     """
+    return fill(
+        "index.html.j2",
+        page_style(),
+        page_script(),
+        is_live="live" in boot,
+        reading=reading,
+        overview=counted,
+        groups=GROUPS,
+        problems=problems[:STATIC_PROBLEMS],
+        problems_left_out=max(0, len(problems) - STATIC_PROBLEMS),
+        boot=script_json(boot),
+        has_analysis=has_analysis,
+    )
+
+
+def fill(
+    template: str,
+    style: str,
+    script: str,
+    *,
+    is_live: bool = False,
+    **told: Any,  # noqa: ANN401 - whatever the template shows
+) -> str:
+    """Return a page of the report with its style, script and content policy.
+
+    Args:
+        template: File name in the folder of pages.
+        style: Style sheet.
+        script: What runs in it, "" for nothing.
+        is_live: Whether it may talk to its own server.
+        told: What the template shows; escaped by it.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -51,20 +83,9 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = page_style()
-    script = page_script()
-    return environment.get_template("index.html.j2").render(
-        reading=reading,
-        overview=counted,
-        groups=GROUPS,
-        problems=problems[:STATIC_PROBLEMS],
-        problems_left_out=max(0, len(problems) - STATIC_PROBLEMS),
-        style=style,
-        script=script,
-        boot=script_json(boot),
-        is_live="live" in boot,
-        has_analysis=has_analysis,
-        policy=content_policy(script, style, is_live="live" in boot),
+    policy = content_policy(script, style, is_live=is_live)
+    return environment.get_template(template).render(
+        style=style, script=script, policy=policy, is_live=is_live, **told
     )
 
 

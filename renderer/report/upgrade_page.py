@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderer.report.analysis_page import render_page
+from renderer.report.markup import fill
 from renderer.whole_file import write_whole
 
 _PAGE = Path(__file__).parent / "page"
@@ -44,7 +44,7 @@ def write_upgrade(page: UpgradePage, into: Path) -> Path:
     style = "".join((_PAGE / f"{n}.css").read_text("utf-8") for n in ("page", "analysis"))
     script = (_PAGE / "compare.js").read_text("utf-8")
     names = list(dict.fromkeys(name for line in page.lines for name in line["deltas"]))
-    text = render_page("upgrade.html.j2", style, script, page=page, most=_MOST, names=names)
+    text = fill("upgrade.html.j2", style, script, page=page, most=_MOST, names=names)
     index = into / "index.html"
     write_whole(index, text.encode("utf-8", "replace"))
     return index

@@ -1,6 +1,6 @@
 """Measures what approved takes sound like, and keeps it: a sound does not change.
 
-What is measured is told from outside (`voice`, `print_`); this finds the sounds, one after the
+What is measured is told from outside (`voice`, `measure`); this finds the sounds, one after the
 other, and remembers by their hash what was measured.
 """
 

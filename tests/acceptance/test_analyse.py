@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from renderer.audio.codec import decode
+from renderer.audio.waveform import Waveform
+from renderer.errors import AudioError
 from tests.acceptance.conftest import Game
 
 pytestmark = pytest.mark.skipif(
@@ -60,7 +63,7 @@ def test_the_cast_is_shown_and_remembered(played: Analysed) -> None:
         assert (folder / f"{name}.svg").read_text("utf-8").startswith("<svg")
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     page = Path(told["page"]).read_text("utf-8")
-    assert "No classifier of emotion is installed" in page or "emotion-voice" in page
+    assert 'id="emotion-voice"' in page
     (cache,) = (played.build / "cache").glob("soundings-*.npz")
     before = cache.read_bytes()
     again = played.run("analyse", "--locale", "en-US", "--json")
@@ -93,6 +96,26 @@ def test_an_upgrade_is_heard_beside_the_old_and_stores_nothing(played: Analysed)
     assert played.read("project.yaml") == committed
 
 
+def test_a_sound_that_cannot_be_read_costs_its_own_line_alone(
+    played: Analysed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    def read(data: bytes) -> Waveform:
+        asked.append(data)
+        if len(asked) == 1:
+            raise AudioError("no sound in it")
+        return decode(data)
+
+    monkeypatch.setattr("renderer.audio.codec.decode", read)
+    told = upgrade(played)
+    errors = sorted(row["old"]["error"] for row in told["lines"])
+    assert errors == [*[""] * (len(errors) - 1), "no sound in it"]
+    assert len(errors) > 1
+    assert all(row["new"]["audio"] for row in told["lines"])
+    assert "Old: no sound in it" in Path(told["page"]).read_text("utf-8")
+
+
 def test_a_voice_is_promoted_and_taken_back(played: Analysed) -> None:
     committed, before = played.read("project.yaml"), lines(played)
     told = upgrade(played)
@@ -112,6 +135,11 @@ def test_a_voice_is_promoted_and_taken_back(played: Analysed) -> None:
     assert (done.code, done.json["requested"]) == (0, 0)
     assert played.read("project.yaml") == committed
     assert lines(played) == before
+    steps = played.run("analyse", "--locale", "en-US", "--json").json["drift"]
+    assert [(d["before"], d["after"]) for d in moved + steps[1:]] == [
+        (moved[0]["before"], moved[0]["after"]),
+        (moved[0]["after"], moved[0]["before"]),
+    ]
     done = played.run("analyse", "rollback", "--character", "guard")
     assert (done.code, "no promotion" in done.err) == (1, True)
 
@@ -158,7 +186,13 @@ def test_nothing_approved_is_said(played: Analysed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "package"), [("sklearn", "scikit-learn"), ("resvg_py", "resvg")]
+    ("module", "package"),
+    [
+        ("sklearn", "scikit-learn"),
+        ("resvg_py", "resvg"),
+        ("resemblyzer", "resemblyzer"),
+        ("torch", "torch"),
+    ],
 )
 def test_a_missing_extra_is_named(module: str, package: str, repository: Path) -> None:
     done = subprocess.run(

@@ -37,7 +37,7 @@ def pictures(found: Study) -> Iterator[Canvas]:
     legend = Legend(found.names, {}, found.hues, found.clouds, found.pairs[:1])
     yield draw_map(found.layout, "map", legend)
     yield draw_pairs(found.pairs, found.names)
-    yield draw_drift([Drift("kara", "a", "b", 9, 12.0, 3.0, 0.9)], found.names)
+    yield draw_drift([Drift("kara", "en-US", "a", "b", 9, 12.0, 3.0, 0.9)], found.names)
     yield from (draw_matrix(m, found.groups.order, found.names) for m in found.matrices)
     yield draw_f0(found.cast, found.hues)
     yield draw_rate(found.cast, found.hues)

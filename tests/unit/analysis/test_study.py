@@ -10,7 +10,7 @@ import pytest
 
 from renderer.analysis.cast import Spoken, gather
 from renderer.analysis.cluster import find_groups
-from renderer.analysis.drift import Version, find_drift
+from renderer.analysis.drift import Rendition, Version, find_drift, sort_versions
 from renderer.analysis.emotion_table import Heard, tabulate
 from renderer.analysis.likeness import by_embedding, by_prosody, by_spectrum
 from renderer.analysis.pair import find_pairs
@@ -20,6 +20,7 @@ from renderer.analysis.table import plain
 from renderer.errors import AnalysisError
 
 Plant = Callable[..., list[Spoken]]
+KARA = "kara", "en-US"
 
 
 def member(name: str, takes: list[Spoken]):
@@ -84,7 +85,7 @@ def turned(clip: np.ndarray, angle_deg: float, axes: np.ndarray) -> np.ndarray:
 def test_drift_of_a_turned_voice_is_its_angle(axes: np.ndarray, angle_deg: float) -> None:
     clips = {(f"l{n}", "en-US"): axes[0] for n in range(8)}
     after = {key: turned(clip, angle_deg, axes) for key, clip in clips.items()}
-    (found,) = find_drift("kara", [Version("1", clips), Version("2", after)])
+    (found,) = find_drift(KARA, [Version("1", clips), Version("2", after)])
     assert found.angle_deg == pytest.approx(angle_deg, abs=1e-6)
     assert found.cosine == pytest.approx(np.cos(np.radians(angle_deg)))
     assert found.has_moved
@@ -97,7 +98,7 @@ def test_a_voice_that_moved_less_than_its_lines_differ_has_not_moved(
     old = {(t.line_id, "en-US"): np.asarray(t.sound.embedding, float) for t in takes}
     near = {key: turned(clip, 1.0, axes) for key, clip in old.items()}
     far = {key: turned(clip, 40.0, axes) for key, clip in old.items()}
-    small, large = find_drift("kara", [Version("1", old), Version("2", near), Version("3", far)])
+    small, large = find_drift(KARA, [Version("1", old), Version("2", near), Version("3", far)])
     assert not small.has_moved
     assert large.has_moved
 
@@ -105,8 +106,41 @@ def test_a_voice_that_moved_less_than_its_lines_differ_has_not_moved(
 def test_only_lines_that_both_versions_spoke_are_compared(axes: np.ndarray) -> None:
     old = {("a", "en-US"): axes[0], ("gone", "en-US"): axes[5]}
     new = {("a", "en-US"): axes[0], ("new", "en-US"): axes[6]}
-    (found,) = find_drift("kara", [Version("1", old), Version("2", new)])
+    (found,) = find_drift(KARA, [Version("1", old), Version("2", new)])
     assert (found.lines, found.angle_deg, found.own_deg) == (1, 0.0, None)
+
+
+def takes_of(
+    version: str, clip: np.ndarray, locale: str = "en-US", *, now: bool = False
+) -> list[Rendition]:
+    return [Rendition("kara", (f"l{n}", locale), version, clip, now) for n in range(6)]
+
+
+def drifts_of(takes: list[Rendition]) -> list[tuple[str, str, str]]:
+    found = [d for whose, some in sort_versions(takes).items() for d in find_drift(whose, some)]
+    assert all(d.has_moved and d.lines == 6 for d in found)
+    return [(d.locale, d.before, d.after) for d in found]
+
+
+def test_a_voice_per_locale_does_not_hide_that_each_of_them_moved(axes: np.ndarray) -> None:
+    """All four in one list have no line in common from one version to the next."""
+    takes = [
+        *takes_of("english 1", axes[0]),
+        *takes_of("german 1", axes[1], "de-DE"),
+        *takes_of("english 2", axes[2], now=True),
+        *takes_of("german 2", axes[3], "de-DE", now=True),
+    ]
+    assert drifts_of(takes) == [
+        ("en-US", "english 1", "english 2"),
+        ("de-DE", "german 1", "german 2"),
+    ]
+
+
+def test_a_voice_given_back_is_where_the_last_step_leads(axes: np.ndarray) -> None:
+    back = [*takes_of("old", axes[0], now=True), *takes_of("new", axes[1])]
+    assert drifts_of(back) == [("en-US", "old", "new"), ("en-US", "new", "old")]
+    kept = [*takes_of("old", axes[0], now=True)[1:], *takes_of("new", axes[1], now=True)[:1]]
+    assert [v.name for v in sort_versions(kept)["kara", "en-US"]] == ["old", "new"]
 
 
 def at_pitch(name: str, bin_: int, rate: float) -> list[Spoken]:
