@@ -11,10 +11,9 @@ import numpy as np
 
 from renderer.audio.activity import (
     Bounds,
-    frame_levels_dbfs,
-    silence_threshold_dbfs,
-    silent_spans,
+    inner_silences,
     sound_bounds,
+    speaking_s,
 )
 from renderer.audio.hearing import Hearing
 from renderer.audio.loudness import decibels, integrated_loudness_lufs, true_peak_dbtp
@@ -135,9 +134,7 @@ class Measured:
     @cached_property
     def gaps(self) -> list[tuple[float, float]]:
         """Silences of 60 ms or more inside the delivery, seconds."""
-        rate = self.take.delivered.sample_rate
-        levels = frame_levels_dbfs(self.take.delivered.samples, max(1, round(0.005 * rate)))
-        return silent_spans(self.take.delivered, silence_threshold_dbfs(levels), 0.06)
+        return inner_silences(self.take.delivered)
 
     @cached_property
     def edges_db(self) -> tuple[float, float]:
@@ -158,11 +155,6 @@ def _non_finite(m: Measured) -> float:
 def _peak_dbfs(m: Measured) -> float:
     peak = float(np.max(np.abs(m.take.delivered.samples), initial=0.0))
     return max(decibels(peak), FLOOR_DB)
-
-
-def _speaking_s(m: Measured) -> float:
-    pauses = (end - start for start, end in m.gaps)
-    return m.sound_s - sum(p for p in pauses if p >= 0.15)  # noqa: PLR2004 - a stop's closure
 
 
 def _flat(m: Measured) -> Score:
@@ -217,7 +209,7 @@ MEASURES: Mapping[str, Measure] = {
     "duration_s": lambda m: m.take.delivered.duration_s,
     "codec_drift_s": lambda m: abs(m.take.delivered.duration_s - m.take.master.duration_s),
     "codec_level_db": _codec_level_db,
-    "speaking_s": _speaking_s,
+    "speaking_s": lambda m: speaking_s(m.take.delivered),
     "gap_s": _gap,
     "head_db": lambda m: m.edges_db[0],
     "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
