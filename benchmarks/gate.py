@@ -100,7 +100,7 @@ class Line:
             spoken = voice.speak([asked])[0]
         assert isinstance(spoken, Speech), spoken
         with clock.stage("direction"):
-            raw, phones = direct(spoken.waveform, spoken.phones, signal)
+            raw, _ = direct(spoken.waveform, spoken.phones, signal)
         with clock.stage("mastering"):
             made = master(raw, target, gain)
         with clock.stage("encoding"):
@@ -116,7 +116,7 @@ class Line:
             voice=said.voice,
             engine=voice.card.engine,
             locale=said.locale,
-            phones=phones,
+            shift_s=made.shift_s,
             rate=engine.rate,
             expected_lufs=target.loudness_lufs + signal.energy_db,
             limited_db=made.limited_db,

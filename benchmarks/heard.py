@@ -4,7 +4,7 @@
     python benchmarks/heard.py text [--voice hearth] [--lines N] [--speakers a,b] [--json FILE]
 
 Needs no reference data. `baseline` plays every speaker's clean lines at several sizes and prints
-the phone error rate of each: the rows of `assets/hearing.yaml`. `text` plants a dropped and a
+the phone error rate of each: the rows of `assets/audibility.yaml`. `text` plants a dropped and a
 repeated word of the defect factory, and holds clean lines against a wrong word, swapped words and
 another text; it counts what the limits of the shipped gate say.
 Voices that are not heard well enough count as inconclusive.
@@ -33,10 +33,10 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
 from renderer.judges.recogniser import SphinxRecogniser
 from renderer.ports import Speech, SpeechRequest, Synthesiser
+from renderer.quality.audibility import SIZES, Audibility, read_audibility
 from renderer.quality.defect.catalogue import defects_of, plant
 from renderer.quality.defect.material import Sound, Span, Strength
 from renderer.quality.heard import TextMetrics, compare
-from renderer.quality.hearing import SIZES, Hearing, read_hearing
 from renderer.services.listen import played_at
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
@@ -149,20 +149,20 @@ def hear(
 def judge(lines: dict[str, list[Line]], voice: str, pool: dict[str, list[Transcript]]) -> dict:
     """Count findings by defect and length."""
     held = shipped_limits().full
-    known = read_hearing(config.assets_dir() / "hearing.yaml")
+    known = read_audibility(config.assets_dir() / "audibility.yaml")
     recogniser = SphinxRecogniser()
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     cpu_s = audio_s = 0.0
     for speaker, said in lines.items():
-        hearing = known.get(f"{voice}#{speaker}", Hearing(1.0, 0.0))
+        audibility = known.get(f"{voice}#{speaker}", Audibility(1.0, 0.0))
         rng = random.Random(speaker)
         for line in said:
             for defect, sound, text in planted(line, pool, rng):
-                if not hearing.is_hearable:
+                if not audibility.is_hearable:
                     counts[defect, line.kind]["inconclusive"] += 1
                     continue
                 began = time.process_time()
-                found = hear(recogniser, sound, text, hearing.size)
+                found = hear(recogniser, sound, text, audibility.size)
                 cpu_s, audio_s = cpu_s + time.process_time() - began, audio_s + sound.duration_s
                 is_found = (
                     found.missing_phones > held["most_missing_phones"]

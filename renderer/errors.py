@@ -166,6 +166,10 @@ class JudgeError(BarklineError):
     """A metric could not be computed."""
 
 
+class UnhearableError(JudgeError):
+    """A judge works, but can say nothing about this sound or text: no failure, and no answer."""
+
+
 class DatabaseError(BarklineError):
     """The database is damaged, locked, full or away.
 

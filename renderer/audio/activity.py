@@ -15,6 +15,8 @@ QUIETEST_SOUND_DBFS = -84.0  # below 14 bits nobody hears it beside speech at âˆ
 DEEPEST_DB = -60.0  # below the loudest frame: softer is silence whatever the noise floor
 SHALLOWEST_DB = -38.0  # a noise floor above this is taken for sound, and nothing is cut
 OVER_NOISE_DB = 9.0
+LEAST_GAP_S = 0.06  # a shorter one is a moment inside a sound
+PAUSE_S = 0.15  # a shorter one is a stop's closure
 LEAST_RUN = 2  # frames; a single frame above the threshold is no onset
 
 
@@ -71,13 +73,18 @@ def sound_bounds(waveform: Waveform) -> Bounds:
 
 def _without_specks(active: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Drop active runs shorter than two frames, unless nothing else is active."""
-    padded = np.concatenate(([False], active, [False]))
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
     kept = active.copy()
-    for start, end in edges.reshape(-1, 2):
-        if end - start < LEAST_RUN:
-            kept[start:end] = False
+    for start, length in zip(*runs(active), strict=True):
+        if length < LEAST_RUN:
+            kept[start : start + length] = False
     return kept if kept.any() else active
+
+
+def runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the starts and lengths of the runs of True."""
+    padded = np.concatenate(([False], mask, [False]))
+    edges = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
+    return edges[:, 0], edges[:, 1] - edges[:, 0]
 
 
 def silent_spans(
@@ -102,3 +109,19 @@ def silent_spans(
         for g in gaps
         if (active[g + 1] - active[g] - 1) * frame_s >= least_s
     ]
+
+
+def inner_silences(waveform: Waveform) -> list[tuple[float, float]]:
+    """Return the silences of 60 ms or more inside a sound: (start, end) in seconds, in order."""
+    levels = frame_levels_dbfs(waveform.samples, max(1, round(FRAME_S * waveform.sample_rate)))
+    if levels.size == 0:
+        return []
+    return silent_spans(waveform, silence_threshold_dbfs(levels), LEAST_GAP_S)
+
+
+def speaking_s(waveform: Waveform) -> float:
+    """Return the seconds from the first sound to the last, without pauses of 150 ms or more."""
+    bounds = sound_bounds(waveform)
+    lengths = [end - start for start, end in inner_silences(waveform)]
+    sound_s = (bounds.end - bounds.start) / waveform.sample_rate
+    return sound_s - sum(length for length in lengths if length >= PAUSE_S)

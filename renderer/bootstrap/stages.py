@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from renderer.quality.limits import GateLimits
     from renderer.services.hear import Ear
     from renderer.services.lease import LeaseKeeper
+    from renderer.services.level import VoiceLevel
     from renderer.services.render import Render
     from renderer.text.transcriber import EspeakTranscriber
 
@@ -90,7 +91,7 @@ def compose_render(
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, plain), emotions),
+        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, level), emotions),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,
@@ -99,17 +100,16 @@ def compose_render(
     )
 
 
-def _ear(voices: VoiceBook, plain: EspeakTranscriber) -> Ear:
+def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
     """Compose what hears text, voice and direction; models are loaded when a limit asks."""
-    from renderer.audio.pitch_pass import pitch_pass
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
-    from renderer.quality.hearing import read_hearing
+    from renderer.quality.audibility import read_audibility
     from renderer.services.hear import Ear
     from renderer.services.voice_norm import VoiceNorms
 
-    known = read_hearing(config.assets_dir() / "hearing.yaml")
-    return Ear(VoiceNorms(voices, plain, pitch_pass), SphinxRecogniser(), known, SpeakerJudge())
+    known = read_audibility(config.assets_dir() / "audibility.yaml")
+    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge())
 
 
 def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:

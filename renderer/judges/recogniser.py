@@ -26,7 +26,7 @@ import numpy as np
 from renderer.audio.mastering import resample
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
-from renderer.errors import JudgeError
+from renderer.errors import JudgeError, UnhearableError
 from renderer.judges.line_grammar import is_phone, line_grammar, phone_words
 from renderer.judges.phone_class import arpabet_of_ipa, classes_of_arpabet
 from renderer.ports.judge import HeardWord, WordAlignment
@@ -47,6 +47,7 @@ _NARROW = {"beam": 1e-20, "wbeam": 1e-12, "pbeam": 1e-20, "topn": 2, "bestpath":
 _PLAIN_WEIGHTS = {"lw": 1.0, "pip": 1.0, "wip": 1.0}  # the grammar's chances count as they are
 MOST_ADDED = 5_000  # words of other lines a decoder keeps before it is loaded anew
 _GRAMMAR = "line"
+_ADDED_PREFIX = "ipa-"
 
 
 class SphinxRecogniser:
@@ -57,7 +58,7 @@ class SphinxRecogniser:
         self._aligner: Any = None
         self._listener: Any = None
         self._reader: Any = None
-        self._added = 0
+        self._added: set[str] = set()
 
     @property
     def revision(self) -> str:
@@ -73,6 +74,7 @@ class SphinxRecogniser:
                 other languages than English, are looked for by their phonemes.
 
         Raises:
+            UnhearableError: It is too long, or the phonemes of a word are unknown.
             JudgeError: The text does not fit the sound at all (as when its end is missing), or
                 there is nothing to hear.
         """
@@ -118,6 +120,7 @@ class SphinxRecogniser:
             transcript: What should have been said.
 
         Raises:
+            UnhearableError: It is too long, or the phonemes of a word are unknown.
             JudgeError: There is nothing to hear or to hold it against, or the search broke off.
         """
         if not transcript.words:
@@ -145,12 +148,12 @@ class SphinxRecogniser:
         names = [_entry(decoder, text, ipa, locale)]
         if sounds := arpabet_of_ipa(ipa):
             names.append(_sounds_entry(decoder, sounds))
-        self._added += 1
+        self._added.update(name for name in names if name.startswith(_ADDED_PREFIX))
         return list(dict.fromkeys(names))
 
     def _line_decoder(self) -> Any:  # noqa: ANN401
-        if self._reader is None or self._added > MOST_ADDED:
-            self._reader, self._added = _load(lm=None, **_NARROW, **_PLAIN_WEIGHTS), 0
+        if self._reader is None or len(self._added) > MOST_ADDED:
+            self._reader, self._added = _load(lm=None, **_NARROW, **_PLAIN_WEIGHTS), set()
             for name, phone in phone_words().items():
                 self._reader.add_word(name, phone, False)
         return self._reader
@@ -199,7 +202,7 @@ def _pcm(waveform: Waveform) -> bytes:
     if samples.size == 0 or not np.isfinite(samples).all():
         raise JudgeError("there are no samples, or some are no number")
     if waveform.duration_s > LONGEST_S:
-        raise JudgeError(f"{waveform.duration_s:.0f} s are too long to be aligned at once")
+        raise UnhearableError(f"{waveform.duration_s:.0f} s are too long to be heard at once")
     peak = float(np.abs(samples).max())
     if peak < SILENT_PEAK:
         raise JudgeError("the sound is silent")
@@ -223,12 +226,12 @@ def _entry(decoder: Any, text: str, ipa: str, locale: str) -> str:  # noqa: ANN4
         return plain
     sounds = arpabet_of_ipa(ipa)
     if not sounds:
-        raise JudgeError(f"the phonemes of {text!r} are none the aligner knows: {ipa!r}")
+        raise UnhearableError(f"the phonemes of {text!r} are none the aligner knows: {ipa!r}")
     return _sounds_entry(decoder, sounds)
 
 
 def _sounds_entry(decoder: Any, sounds: tuple[str, ...]) -> str:  # noqa: ANN401
-    name = "ipa-" + "-".join(sounds).lower()
+    name = _ADDED_PREFIX + "-".join(sounds).lower()
     if decoder.lookup_word(name) is None:
         decoder.add_word(name, " ".join(sounds), True)
     return name

@@ -20,7 +20,7 @@ from renderer.audio.mastering import resample
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
 from renderer.domain.words import fold
-from renderer.errors import JudgeError
+from renderer.errors import JudgeError, UnhearableError
 from renderer.ports.judge import HeardWord, WordAlignment
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit, match
 
@@ -156,7 +156,7 @@ def _samples(waveform: Waveform) -> Any:  # noqa: ANN401
     if samples.size == 0 or not np.isfinite(samples).all():
         raise JudgeError("there are no samples, or some are no number")
     if waveform.duration_s > LONGEST_S:
-        raise JudgeError(f"{waveform.duration_s:.0f} s are too long to be listened to at once")
+        raise UnhearableError(f"{waveform.duration_s:.0f} s are too long to be listened to at once")
     if float(np.abs(samples).max()) < SILENT_PEAK:
         raise JudgeError("the sound is silent")
     return resample(waveform, RATE).samples

@@ -102,6 +102,7 @@ class Recogniser(Protocol):
         """Say which words of a text are heard, in the order of time, and what else is.
 
         Raises:
+            UnhearableError: It works, but can say nothing about this sound or text.
             JudgeError: There is nothing to hear, or the recogniser failed.
         """
         ...

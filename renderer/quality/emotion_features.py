@@ -22,6 +22,7 @@ import numpy.typing as npt
 from scipy.fft import dct
 from scipy.signal import find_peaks
 
+from renderer.audio.activity import runs
 from renderer.audio.mastering import resample
 from renderer.audio.spectrum import MelSpec, mel_filters, power_frames
 from renderer.audio.waveform import Waveform
@@ -222,19 +223,14 @@ def _quality(analysed: Any) -> Floats:  # noqa: ANN401 - Praat's own objects
 
 def _tempo(level: Floats, loud: Mask, voiced: Mask) -> Floats:
     """Measure syllables per second of sound, mean length of voice, and the share of pauses."""
-    pauses = sum(n for n in _runs(~loud) if n >= _PAUSE_FRAMES)
+    pauses = sum(int(n) for n in runs(~loud)[1] if n >= _PAUSE_FRAMES)
     smooth = np.convolve(np.pad(level, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     tops, _ = find_peaks(smooth, prominence=_NUCLEUS_DB, distance=_NUCLEUS_GAP)
     nuclei = int(np.count_nonzero(voiced[tops]))
-    runs = _runs(voiced)
+    lengths = runs(voiced)[1]
     sounding_s = max(1, loud.size - pauses) * HOP / RATE
-    run_s = float(np.mean(runs)) * HOP / RATE if runs else 0.0
+    run_s = float(np.mean(lengths)) * HOP / RATE if lengths.size else 0.0
     return np.array([nuclei / sounding_s, run_s, pauses / loud.size])
-
-
-def _runs(mask: Mask) -> list[int]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [int(n) for n in edges[1::2] - edges[::2]]
 
 
 def _cepstrum(power: Floats) -> Floats:

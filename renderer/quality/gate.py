@@ -3,7 +3,8 @@
 `measure` listens, `decide` reads what was measured and needs no sound. Silent or broken sound is
 decided at once. Everything else is held against the exact checks and the learned metrics. A metric
 that could not be computed is an ERROR, never a pass; one that is not valid for a line (learned ones
-on barks) is INCONCLUSIVE: shown, and neither pass nor fail.
+on barks) is INCONCLUSIVE: shown, and neither pass nor fail. One check only advises: what could not
+be measured for `emotion_heard` is INCONCLUSIVE as well.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ SIGNAL_CHECKS: tuple[Check, ...] = (
     *HEARD_CHECKS,
 )
 SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines
+NOTHING_SOUNDS = Finding(
+    SILENCE.check, Outcome.FAIL, 0.0, unit="s", message="Nothing in it sounds.", hint=SILENCE.hint
+)  # whatever the limit of the peak: there is no line
 TOO_SHORT = "Not valid for a line this short: listen."
 
 
@@ -83,8 +87,10 @@ def decide(metrics: Metrics, limits: GateLimits) -> Verdict:
     if metrics.non_finite != 0:
         return Verdict.of(first)
     first = (*first, *_run([SILENCE], metrics, general))
-    if any(f.outcome is not Outcome.PASS for f in first) or metrics.sound_s == 0:
+    if any(f.outcome is not Outcome.PASS for f in first):
         return Verdict.of(first)
+    if metrics.sound_s == 0:
+        return Verdict.of((*(f for f in first if f.check != SILENCE.check), NOTHING_SOUNDS))
     if metrics.sound_s is None:
         return Verdict.of((*first, *_run([check_sound], metrics, general)))
     is_short = limits.is_short(metrics.line.word_count, metrics.sound_s)

@@ -72,10 +72,8 @@ class TextMetrics:
         phone_count: Phones of the line.
         phone_error_rate: Divergent phones per expected phone, ≥ 0.
         missing_phones: Most phones expected between two found words and not heard.
-        missing_s: Length of the sound at that place, seconds.
         missing_start_s: Where that place is, seconds.
         extra_phones: Most phones heard between two found words beyond those expected there.
-        extra_s: Seconds of sound at that place that belong to no expected word.
         extra_start_s: Where that place is, seconds.
         divergent_phones: Most phones, missing or wrong, between two found words.
         divergent_s: Length of the sound at that place, seconds.
@@ -90,10 +88,8 @@ class TextMetrics:
     phone_count: int
     phone_error_rate: float
     missing_phones: int
-    missing_s: float
     missing_start_s: float
     extra_phones: int
-    extra_s: float
     extra_start_s: float
     divergent_phones: int
     divergent_s: float
@@ -118,7 +114,6 @@ class Gap:
         again: Phones of words of the line, heard out of their order.
         start_s: Where it begins, seconds.
         end_s: Where it ends, seconds.
-        heard_s: Seconds of it that sound.
     """
 
     missing: int
@@ -126,7 +121,6 @@ class Gap:
     again: int
     start_s: float
     end_s: float
-    heard_s: float
 
     @property
     def divergent(self) -> int:
@@ -157,10 +151,8 @@ def compare(heard: Heard) -> TextMetrics:
         phone_count=total,
         phone_error_rate=sum(g.divergent for g in gaps) / max(1, total),
         missing_phones=missing.missing,
-        missing_s=missing.end_s - missing.start_s,
         missing_start_s=missing.start_s,
         extra_phones=extra.extra,
-        extra_s=extra.heard_s,
         extra_start_s=extra.start_s,
         divergent_phones=worst.divergent,
         divergent_s=worst.end_s - worst.start_s,
@@ -213,5 +205,4 @@ def _gap(heard: Heard, before: tuple[int, int], after: tuple[int, int]) -> Gap:
         again=sum(u.phones for u in between if u.key),
         start_s=start_s,
         end_s=max(start_s, end_s),
-        heard_s=sum(u.end_s - u.start_s for u in between),
     )

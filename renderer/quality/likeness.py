@@ -72,16 +72,6 @@ def resemble(vector: Vector, voice: str, centroids: Mapping[str, Vector]) -> Lik
     return Likeness(own, own - others[nearest], nearest)
 
 
-def drift(before: Mapping[str, Vector], after: Mapping[str, Vector]) -> dict[str, float]:
-    """Return how alike each voice sounds in two versions of a model: the cosine of its centroids.
-
-    Args:
-        before: Voice to its centroid in one version.
-        after: The same in another; voices that only one has are left out.
-    """
-    return {name: cosine(before[name], after[name]) for name in before if name in after}
-
-
 def _unit(vector: npt.NDArray[np.floating]) -> Vector:
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length <= 0:

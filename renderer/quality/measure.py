@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from renderer.audio.activity import FRAME_S, frame_levels_dbfs
+from renderer.audio.activity import FRAME_S, frame_levels_dbfs, runs
 from renderer.audio.waveform import Samples, Waveform
 
 FLAT_RUN = 3  # neighbouring samples at the extreme; a pure tone below rate/150 has two at most
@@ -44,13 +43,6 @@ def flat_top_share(samples: Samples) -> Spot:
     if not long_.any():
         return Spot(0.0, 0.0)
     return Spot(1000.0 * float(lengths[long_].sum()) / samples.size, float(starts[long_][0]))
-
-
-def runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the starts and lengths of the runs of True."""
-    padded = np.concatenate(([False], mask, [False]))
-    edges = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
-    return edges[:, 0], edges[:, 1] - edges[:, 0]
 
 
 def strongest_click(waveform: Waveform) -> Spot:

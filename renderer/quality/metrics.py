@@ -90,7 +90,7 @@ class Metrics:
 
     Attributes:
         line: What was asked.
-        places: Metric → where in the delivered file, seconds (raw take for clicks and clipping).
+        places: Metric → where in the delivered file, seconds.
         notes: Metric → words about it.
         doubts: Metric → why it cannot tell on this line.
         errors: Metric → why it could not be measured.

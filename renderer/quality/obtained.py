@@ -45,7 +45,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class AskedManner:
-    """What a direction asks for, all of it together.
+    """What is asked of a whole line, by direction, emotion and delivery together.
+
+    Words and phones that are directed on their own are no part of it: such a line cannot be held
+    against these values.
 
     Attributes:
         pitch_st: Shift of F0, semitones.

@@ -46,8 +46,7 @@ def _repeat(hearing: Hearing) -> Score | Unsure:
     found = nearest_repeat(hearing)
     if found is None:
         return Unsure(NO_MOTION)
-    again_s = found.start_s + found.lag_s
-    return Score(found.ratio, again_s, f"{found.start_s:.2f} s again at {again_s:.2f} s")
+    return Score(found.ratio, found.start_s + found.lag_s, f"as {found.lag_s:.2f} s before")
 
 
 SIGNAL_MEASURES: Mapping[str, SignalMeasure] = {
@@ -66,13 +65,3 @@ SIGNAL_MEASURES: Mapping[str, SignalMeasure] = {
     "comb_db": _or(comb_db, NO_WINDOWS),
     "repeat_ratio": _repeat,
 }
-
-# Measured for whoever compares voices and takes; no limit is held against them.
-SHOWN = (
-    "noise_dbfs",
-    "tilt_db_per_octave",
-    "centroid_hz",
-    "flatness_db",
-    "voiced_share",
-    "shimmer",
-)

@@ -11,16 +11,15 @@ import numpy as np
 
 from renderer.audio.activity import (
     Bounds,
-    frame_levels_dbfs,
-    silence_threshold_dbfs,
-    silent_spans,
+    inner_silences,
     sound_bounds,
+    speaking_s,
 )
 from renderer.audio.hearing import Hearing
 from renderer.audio.loudness import decibels, integrated_loudness_lufs, true_peak_dbtp
 from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.direction import Direction
-from renderer.domain.transcript import PhoneSpan, Transcript
+from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
 from renderer.quality.measure import (
     edge_levels_db,
@@ -33,6 +32,7 @@ from renderer.quality.signal import SIGNAL_MEASURES, SignalMeasure
 
 LEARNED = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
 FLOOR_DB = -120.0
+Found = float | Score | Unsure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class GateInput:
         voice: Voice reference (`name` or `name#speaker`).
         engine: The voice's engine (`formant`, `piper`), or `recording`.
         locale: BCP 47 tag.
-        phones: Phonemes in time, in the delivered file; may be empty.
+        shift_s: Seconds to add to times in the raw take to get times in the delivered file.
         rate: Speaking rate asked of engine and direction together, emotion included, ×.
         ceiling_dbtp: True-peak ceiling of the master.
         expected_lufs: Loudness the line should have, or None when nobody can say.
@@ -65,7 +65,7 @@ class GateInput:
     voice: str = ""
     engine: str = ""
     locale: str = "en"
-    phones: tuple[PhoneSpan, ...] = ()
+    shift_s: float = 0.0
     rate: float = 1.0
     ceiling_dbtp: float = -1.0
     expected_lufs: float | None = None
@@ -135,9 +135,7 @@ class Measured:
     @cached_property
     def gaps(self) -> list[tuple[float, float]]:
         """Silences of 60 ms or more inside the delivery, seconds."""
-        rate = self.take.delivered.sample_rate
-        levels = frame_levels_dbfs(self.take.delivered.samples, max(1, round(0.005 * rate)))
-        return silent_spans(self.take.delivered, silence_threshold_dbfs(levels), 0.06)
+        return inner_silences(self.take.delivered)
 
     @cached_property
     def edges_db(self) -> tuple[float, float]:
@@ -148,6 +146,12 @@ class Measured:
     def hearing(self) -> Hearing:
         """Speech, pauses, spectrum and pitch of the raw take."""
         return Hearing(self.take.raw)
+
+    def of_raw(self, found: Found) -> Found:
+        """Return what was measured of the raw take with its place in the delivered file."""
+        if not isinstance(found, Score) or found.start_s is None:
+            return found
+        return found._replace(start_s=max(0.0, found.start_s + self.take.shift_s))
 
 
 def _non_finite(m: Measured) -> float:
@@ -160,14 +164,9 @@ def _peak_dbfs(m: Measured) -> float:
     return max(decibels(peak), FLOOR_DB)
 
 
-def _speaking_s(m: Measured) -> float:
-    pauses = (end - start for start, end in m.gaps)
-    return m.sound_s - sum(p for p in pauses if p >= 0.15)  # noqa: PLR2004 - a stop's closure
-
-
-def _flat(m: Measured) -> Score:
+def _flat(m: Measured) -> Found:
     found = flat_top_share(m.take.raw.samples)
-    return Score(found.value, found.start_s / m.take.raw.sample_rate)
+    return m.of_raw(Score(found.value, found.start_s / m.take.raw.sample_rate))
 
 
 def _dc_dbfs(m: Measured) -> float:
@@ -197,11 +196,11 @@ def _rms(samples: Samples) -> float:
     return math.sqrt(float(np.mean(np.square(samples, dtype=np.float64))))
 
 
-Measure = Callable[[Measured], float | Score | Unsure]
+Measure = Callable[[Measured], Found]
 
 
 def _heard(how: SignalMeasure) -> Measure:
-    return lambda m: how(m.hearing)
+    return lambda m: m.of_raw(how(m.hearing))
 
 
 # In steps: what a step needs to be sound at all is measured in the one before.
@@ -217,12 +216,12 @@ MEASURES: Mapping[str, Measure] = {
     "duration_s": lambda m: m.take.delivered.duration_s,
     "codec_drift_s": lambda m: abs(m.take.delivered.duration_s - m.take.master.duration_s),
     "codec_level_db": _codec_level_db,
-    "speaking_s": _speaking_s,
+    "speaking_s": lambda m: speaking_s(m.take.delivered),
     "gap_s": _gap,
     "head_db": lambda m: m.edges_db[0],
     "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
     "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),
-    "click_db": lambda m: Score(*strongest_click(m.take.raw)),
+    "click_db": lambda m: m.of_raw(Score(*strongest_click(m.take.raw))),
     **{name: _heard(how) for name, how in SIGNAL_MEASURES.items()},
 }
 

@@ -10,7 +10,6 @@ from renderer.audio.codec import decode, encode
 from renderer.audio.mastering import Mastered, master, voice_gain_db
 from renderer.audio.waveform import Waveform
 from renderer.domain.take import Take
-from renderer.domain.transcript import shift
 from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
@@ -181,7 +180,7 @@ class Finisher:
             voice=RECORDING if is_recorded else said.voice,
             engine=RECORDING if is_recorded else self._voices.card(name).engine,
             locale=said.locale,
-            phones=shift(performance.phones, made.master.shift_s, made.decoded.duration_s),
+            shift_s=made.master.shift_s,
             rate=asked.rate,
             ceiling_dbtp=target.true_peak_dbtp,
             expected_lufs=None if is_recorded else target.loudness_lufs + asked.energy_db,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from renderer.domain.direction import Emphasis, WordEdit
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, JudgeError
 from renderer.ports.judge import Recogniser, SpeakerEncoder
-from renderer.quality.hearing import Hearing
+from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import LEAST_SOUND_S, resemble
 from renderer.quality.limits import Limits
-from renderer.quality.metrics import Metrics, Score, Scores, Unsure
+from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.obtained import AskedManner, obtained
 from renderer.quality.take import GateInput
-from renderer.services.listen import Listener, is_asked
+from renderer.services.listen import TEXT_METRICS, Listener, is_asked
 from renderer.services.voice_norm import VoiceNorms
 
 RECORDING = "recording"
@@ -27,7 +28,7 @@ class Ear:
     Args:
         norms: What voices are like.
         recogniser: Hears words, or None: nobody does.
-        hearing: How shipped voices are heard; others are measured on first use.
+        audibility: How shipped voices are heard; others are measured on first use.
         encoder: Tells voices, or None: nobody does.
     """
 
@@ -35,14 +36,14 @@ class Ear:
         self,
         norms: VoiceNorms,
         recogniser: Recogniser | None,
-        hearing: Mapping[str, Hearing],
+        audibility: Mapping[str, Audibility],
         encoder: SpeakerEncoder | None = None,
     ) -> None:
         self._norms = norms
         self._recogniser = recogniser
-        self._known = hearing
+        self._known = audibility
         self._encoder = encoder
-        self._listener = Listener(recogniser, self._hearing) if recogniser else None
+        self._listener = Listener(recogniser, self._audibility) if recogniser else None
 
     def hear(self, take: GateInput, metrics: Metrics, limits: Limits, asked: AskedManner) -> Scores:
         """Return what limits ask for and the take allows; a failure is an error in its place.
@@ -53,31 +54,29 @@ class Ear:
             limits: Those that hold for it.
             asked: All that was asked of its pitch and rate.
         """
-        scores: dict[str, float | Score | Unsure | JudgeError] = {}
-        if self._listener and is_asked(limits):
-            scores |= self._listener.listen(take)
-        if self._encoder and _any(limits.least_likeness, limits.least_likeness_margin):
-            scores |= self._likeness(take, metrics, self._encoder)
+        scores: dict[str, Value] = {}
+        listener, encoder = self._listener, self._encoder
+        if listener and is_asked(limits):
+            scores |= _group(TEXT_METRICS, lambda: listener.listen(take))
+        if encoder and _any(limits.least_likeness, limits.least_likeness_margin):
+            scores |= _group(LIKENESS_METRICS, lambda: self._likeness(take, metrics, encoder))
         if _any(limits.most_pitch_off_st, limits.least_rate_ratio, limits.most_rate_ratio):
-            scores |= self._manner(take, asked)
+            scores |= _group(MANNER_METRICS, lambda: self._manner(take, metrics, asked))
         return scores
 
-    def _hearing(self, take: GateInput) -> Hearing | None:
+    def _audibility(self, take: GateInput) -> Audibility | None:
         known = self._known.get(take.voice) or self._known.get(VoiceRef.parse(take.voice).name)
         if known or take.voice == RECORDING or self._recogniser is None:
             return known
-        return self._norms.hearing(take.voice, take.locale, self._recogniser)
+        return self._norms.audibility(take.voice, take.locale, self._recogniser)
 
     def _likeness(self, take: GateInput, metrics: Metrics, encoder: SpeakerEncoder) -> Scores:
         if why := _not_told(take, metrics):
             return dict.fromkeys(LIKENESS_METRICS, Unsure(why))
-        try:
-            centroids = self._norms.centroids(take.voice, take.locale, encoder)
-            vector = encoder.embed([take.delivered])[0]
-        except BarklineError as error:
-            return dict.fromkeys(LIKENESS_METRICS, JudgeError(str(error)))
+        vector = encoder.embed([take.delivered])[0]  # a missing package fails before anyone speaks
         if isinstance(vector, JudgeError):
             return dict.fromkeys(LIKENESS_METRICS, vector)
+        centroids = self._norms.centroids(take.voice, take.locale, encoder)
         found = resemble(vector, take.voice, centroids)
         if found.margin is None:
             alone = Unsure("The voice has no other speaker.")
@@ -85,18 +84,25 @@ class Ear:
         margin = Score(found.margin, note=f"nearest: {found.nearest}")
         return {"likeness": found.cosine, "likeness_margin": margin}
 
-    def _manner(self, take: GateInput, asked: AskedManner) -> Scores:
-        if take.voice == RECORDING:
-            why = Unsure("A recording has no voice of its own to hold it against.")
-            return dict.fromkeys(MANNER_METRICS, why)
-        try:
-            own = self._norms.manner(take.voice, take.locale)
-        except BarklineError as error:
-            return dict.fromkeys(MANNER_METRICS, JudgeError(str(error)))
-        found = obtained(self._norms.manner_of(take.delivered, take.transcript), own, asked)
+    def _manner(self, take: GateInput, metrics: Metrics, asked: AskedManner) -> Scores:
+        if why := _not_held(take):
+            return dict.fromkeys(MANNER_METRICS, Unsure(why))
+        own = self._norms.manner(take.voice, take.locale)
+        speaking_s, phones = metrics.needed("speaking_s"), take.transcript.phoneme_count
+        found = obtained(self._norms.manner_of(take.delivered, speaking_s, phones), own, asked)
         values = (found.pitch_off_st, found.range_ratio, found.rate_ratio)
         few = Unsure("Too little voice or too few phones to hear how it is said.")
         return {n: few if v is None else v for n, v in zip(MANNER_METRICS, values, strict=True)}
+
+
+def _group(names: Sequence[str], how: Callable[[], Scores]) -> Scores:
+    """Return what is heard; whatever breaks is an error of these metrics alone, never a pass."""
+    try:
+        return how()
+    except BarklineError as error:
+        return dict.fromkeys(names, JudgeError(str(error)))
+    except Exception as error:
+        return dict.fromkeys(names, JudgeError(f"{type(error).__name__}: {error}"))
 
 
 def _any(*limits: float | None) -> bool:
@@ -112,3 +118,22 @@ def _not_told(take: GateInput, metrics: Metrics) -> str:
     if (metrics.speaking_s or 0.0) < LEAST_SOUND_S:
         return f"Less than {LEAST_SOUND_S:g} s of sound is too little to tell a voice: listen."
     return ""
+
+
+def _not_held(take: GateInput) -> str:
+    """Return why a take's pitch and rate cannot be held against what was asked, or ""."""
+    if take.voice == RECORDING:
+        return "A recording has no voice of its own to hold it against."
+    if any(_is_directed(word) for word in take.direction.words):
+        return "Words of it are directed on their own: listen."
+    return ""
+
+
+def _is_directed(word: WordEdit) -> bool:
+    """Whether a word has a pitch, range or rate of its own, or any of its phones has."""
+    own = word.prosody
+    return (
+        (own.pitch_st, own.pitch_range, own.rate) != (0.0, 1.0, 1.0)
+        or word.emphasis is not Emphasis.NONE
+        or any((phone.pitch_st, phone.rate) != (0.0, 1.0) for phone in word.phones)
+    )

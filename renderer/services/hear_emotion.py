@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from renderer.quality.metrics import Scores
 from renderer.services.level import VoiceLevel
 
 Baseline = npt.NDArray[np.float64]
+Key = tuple[str, str, str, float]
+"""Voice, SHA-256 of its model, language, loudness of the master in LUFS."""
 
 
 class EmotionListener:
@@ -35,7 +37,7 @@ class EmotionListener:
         self._level = level
         self._judge = judge
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str, str, float], Baseline | None] = {}
+        self._known: dict[Key, Baseline] = {}
 
     def hear(self, takes: Mapping[int, Take], sounds: Mapping[int, Waveform]) -> dict[int, Scores]:
         """Hear lines; what could not be heard is an error in its place.
@@ -45,31 +47,40 @@ class EmotionListener:
             sounds: The delivery of each, decoded.
         """
         try:
-            baselines = [self._baseline(take) for take in takes.values()]
-            heard = self._judge.hear([sounds[pk] for pk in takes], baselines)
+            heard = self._judge.hear([sounds[pk] for pk in takes], self._baselines(takes.values()))
         except JudgeError as error:
             return {pk: emotion_scores(error) for pk in takes}
-        return {
-            pk: emotion_scores(one.probabilities if isinstance(one, EmotionHeard) else one)
-            for pk, one in zip(takes, heard, strict=True)
-        }
+        return {pk: _scores(one) for pk, one in zip(takes, heard, strict=True)}
 
-    def _baseline(self, take: Take) -> Baseline | None:
-        """Return the voice's baseline; None for a recording and for what has none."""
-        said, target = take.request.utterance, take.request.mastering
-        if take.request.recording_key:
-            return None
+    def _baselines(self, takes: Iterable[Take]) -> list[Baseline | None]:
+        """Return the baseline of each take's voice; None for a recording and for what has none.
+
+        A voice that could not be measured is tried again with the next batch.
+        """
+        batch: dict[Key, Baseline | None] = {}
+        found: list[Baseline | None] = []
+        for take in takes:
+            if take.request.recording_key:
+                found.append(None)
+                continue
+            key = self._key(take)
+            if key not in batch:
+                batch[key] = self._baseline(key, take)
+            found.append(batch[key])
+        return found
+
+    def _key(self, take: Take) -> Key:
+        said = take.request.utterance
         language = said.locale.split("-", maxsplit=1)[0].casefold()
-        key = (
-            said.voice,
-            self._voices.card(VoiceRef.parse(said.voice).name).model_sha256,
-            language,
-            target.loudness_lufs,
-        )
+        card = self._voices.card(VoiceRef.parse(said.voice).name)
+        return said.voice, card.model_sha256, language, take.request.mastering.loudness_lufs
+
+    def _baseline(self, key: Key, take: Take) -> Baseline | None:
         with self._lock:
-            if key not in self._known:
-                self._known[key] = self._measure(take)
-            return self._known[key]
+            known = self._known.get(key)
+            if known is None and (known := self._measure(take)) is not None:
+                self._known[key] = known
+            return known
 
     def _measure(self, take: Take) -> Baseline | None:
         said, target = take.request.utterance, take.request.mastering
@@ -81,4 +92,10 @@ class EmotionListener:
         except DatabaseError:  # the world's fault, and no voice's
             raise
         except BarklineError:
-            return None  # heard without a baseline, and told so by the judge
+            return None  # heard without a baseline, and the finding says so
+
+
+def _scores(heard: EmotionHeard | JudgeError) -> Scores:
+    if isinstance(heard, JudgeError):
+        return emotion_scores(heard)
+    return emotion_scores(heard.probabilities, has_baseline=heard.has_baseline)

@@ -109,8 +109,17 @@ class VoiceLevel:
         Raises:
             SynthesisError: The voice cannot say them.
         """
-        spoken = _speak(synthesiser, self._transcripts(voice, locale), voice)
-        return [speech.waveform for speech in spoken]
+        return [waveform for waveform, _ in self.passages(synthesiser, voice, locale)]
+
+    def passages(
+        self, synthesiser: Synthesiser, voice: str, locale: str
+    ) -> list[tuple[Waveform, Transcript]]:
+        """Let a voice say its neutral passages; return each that it says, with its text.
+
+        Raises:
+            SynthesisError: The voice cannot say them.
+        """
+        return _speak(synthesiser, self._transcripts(voice, locale), voice)
 
     def _stored(self, key: str) -> float | None:
         with self._reading() as unit:
@@ -118,8 +127,7 @@ class VoiceLevel:
 
     def _measure(self, key: str, synthesiser: Synthesiser, voice: str, locale: str) -> float:
         """Measure a voice; the level another worker has stored meanwhile goes before ours."""
-        spoken = _speak(synthesiser, self._transcripts(voice, locale), voice)
-        gain = voice_gain_db([s.waveform for s in spoken], _REFERENCE)
+        gain = voice_gain_db(self.neutral(synthesiser, voice, locale), _REFERENCE)
         loudness = round(_REFERENCE.loudness_lufs - gain, 2)
         with self._unit() as unit:
             unit.levels.put(key, voice, locale, loudness)
@@ -136,10 +144,13 @@ class VoiceLevel:
         return [t for t in made if isinstance(t, Transcript)]
 
 
-def _speak(synthesiser: Synthesiser, transcripts: Sequence[Transcript], voice: str) -> list[Speech]:
+def _speak(
+    synthesiser: Synthesiser, transcripts: Sequence[Transcript], voice: str
+) -> list[tuple[Waveform, Transcript]]:
     speaker = VoiceRef.parse(voice).speaker
     answers = synthesiser.speak([SpeechRequest(t, speaker=speaker) for t in transcripts])
-    spoken = [a for a in answers if isinstance(a, Speech)]
+    pairs = zip(answers, transcripts, strict=True)
+    spoken = [(said.waveform, text) for said, text in pairs if isinstance(said, Speech)]
     if not spoken:
         failed = next((a for a in answers if isinstance(a, SynthesisError)), None)
         raise SynthesisError(f"voice {voice!r} could not be measured: {failed or 'no passage'}")

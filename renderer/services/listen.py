@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
-from renderer.errors import BarklineError, JudgeError
+from renderer.errors import BarklineError, JudgeError, UnhearableError
 from renderer.ports.judge import Recogniser
+from renderer.quality.audibility import SIZES, Audibility
 from renderer.quality.heard import TextMetrics, compare
-from renderer.quality.hearing import SIZES, Hearing
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Score, Scores, Unsure
 from renderer.quality.take import GateInput
@@ -28,7 +28,7 @@ TEXT_METRICS = (
 HEARD_LANGUAGE = "en"
 FEWEST_PHONES = 3
 
-HearingOf = Callable[[GateInput], Hearing | None]
+AudibilityOf = Callable[[GateInput], Audibility | None]
 
 
 def is_asked(limits: Limits) -> bool:
@@ -42,17 +42,12 @@ class Listener:
 
     Args:
         recogniser: Hears words.
-        hearing: How a take's voice is listened to; None: nobody knows.
+        audibility: How a take's voice is listened to; None: nobody knows.
     """
 
-    def __init__(self, recogniser: Recogniser, hearing: HearingOf) -> None:
+    def __init__(self, recogniser: Recogniser, audibility: AudibilityOf) -> None:
         self._recogniser = recogniser
-        self._hearing = hearing
-
-    @property
-    def revision(self) -> str:
-        """Name and version of the recogniser."""
-        return self._recogniser.revision
+        self._audibility = audibility
 
     def listen(self, take: GateInput) -> Scores:
         """Return the metrics of the text: values, or why there are none.
@@ -63,15 +58,17 @@ class Listener:
         if why := _not_heard(take):
             return dict.fromkeys(TEXT_METRICS, Unsure(why))
         try:
-            hearing = self._hearing(take)
-            if hearing is None or not hearing.is_hearable:
+            audibility = self._audibility(take)
+            if audibility is None or not audibility.is_hearable:
                 why = f"The recogniser does not hear the voice {take.voice} well enough: listen."
                 return dict.fromkeys(TEXT_METRICS, Unsure(why))
-            played = played_at(take.delivered, hearing.size)
+            played = played_at(take.delivered, audibility.size)
             heard = self._recogniser.hear(played, take.transcript)
+        except UnhearableError as error:
+            return dict.fromkeys(TEXT_METRICS, Unsure(f"{error}: listen."))
         except BarklineError as error:  # also a voice that cannot say the passages
             return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
-        return _scores(compare(heard), hearing.size)
+        return _scores(compare(heard), audibility.size)
 
 
 def _not_heard(take: GateInput) -> str:
@@ -90,9 +87,9 @@ def played_at(waveform: Waveform, size: float) -> Waveform:
     return Waveform(waveform.samples, round(waveform.sample_rate * size))
 
 
-def measure_hearing(
+def measure_audibility(
     recogniser: Recogniser, spoken: Sequence[tuple[Waveform, Transcript]]
-) -> Hearing:
+) -> Audibility:
     """Find the size at which a voice is heard best, and how well that is.
 
     Args:
@@ -102,8 +99,8 @@ def measure_hearing(
     Raises:
         JudgeError: The recogniser failed.
     """
-    tried = [Hearing(size, _error_rate(recogniser, spoken, size)) for size in SIZES]
-    return min(tried, key=lambda hearing: hearing.error_rate)
+    tried = [Audibility(size, _error_rate(recogniser, spoken, size)) for size in SIZES]
+    return min(tried, key=lambda audibility: audibility.error_rate)
 
 
 def _error_rate(

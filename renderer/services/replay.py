@@ -6,15 +6,15 @@ is done; a take that a line is frozen at keeps the verdict it was frozen with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from renderer.domain.events import Event, GateReplayed, TakeJudgedAgain
 from renderer.domain.take import STATUS_OF, RenderResult, Take, TakeStatus
 from renderer.domain.verdict import Decision, Finding, Verdict
-from renderer.ports import StoredLine, UnitOfWork
+from renderer.ports import UnitOfWork
 from renderer.quality.gate import decide, read_metrics
 from renderer.quality.limits import GateLimits
 from renderer.services.scope import Scope
@@ -79,6 +79,15 @@ class ReplayReport:
         return [line for line in self.changed if line.now is status]
 
 
+class _Line(NamedTuple):
+    """A line in scope, and its place in the manifests."""
+
+    place: int
+    line_id: str
+    locale: str
+    character: str
+
+
 def redecide(take: Take, limits: GateLimits) -> RenderResult | None:
     """Return a take's result under other limits; None when it cannot be decided about.
 
@@ -119,12 +128,8 @@ class Replayer:
             scope: Which lines.
         """
         report = ReplayReport()
-        for lines in _pieces(line for line in unit.lines.iterate() if scope.holds(line.utterance)):
-            ids = sorted({line.take_id for line in lines})
-            pinned = unit.verdicts.pinned(ids)
-            fresh = {t.id: (t, self._decide(t)) for t in unit.takes.get(ids)}
-            for line in lines:
-                self._tell(line, *fresh[line.take_id], line.take_id in pinned, report)
+        for _ in self._judge(unit, _lines(unit, scope), report):
+            pass
         return report
 
     def apply(self, begin: Callable[[], UnitOfWork], scope: Scope, who: str) -> ReplayReport:
@@ -135,24 +140,45 @@ class Replayer:
             scope: Which lines.
             who: Who asks for it.
         """
+        report, told = ReplayReport(), list[Event]()
         with begin() as unit:
-            ids = {r.take_id for r in unit.lines.iterate() if scope.holds(r.utterance)}
-            held = unit.verdicts.hold(sorted(ids))
-            report = self.look(unit, scope)  # of what nobody else can change now
-            pinned = unit.verdicts.pinned(held)
-            told: list[Event] = []
-            for some in _pieces(pk for pk in held if pk not in pinned):
-                for take in unit.takes.get(some):
-                    fresh = self._decide(take)
-                    if not isinstance(fresh, RenderResult) or fresh == take.result:
-                        continue
-                    unit.verdicts.replace(take, fresh)
-                    report.rewritten += 1
-                    if fresh.status is not take.status:
-                        told.append(_event(take, fresh, who))
+            lines = _lines(unit, scope)
+            held = set(unit.verdicts.hold(sorted(lines)))  # nobody else can change these now
+            for take, fresh, is_pinned in self._judge(unit, lines, report):
+                if is_pinned or take.id not in held or fresh == take.result:
+                    continue
+                unit.verdicts.replace(take, fresh)
+                report.rewritten += 1
+                if fresh.status is not take.status:
+                    told.append(_event(take, fresh, who))
             unit.outbox.add([*told, GateReplayed(who, len(held), report.rewritten, len(told))])
             unit.commit()
         return report
+
+    def _judge(
+        self, unit: UnitOfWork, lines: Mapping[int, Sequence[_Line]], report: ReplayReport
+    ) -> Iterator[tuple[Take, RenderResult, bool]]:
+        """Yield what the limits make of every take, and whether it is pinned; tell of its lines.
+
+        Each take is loaded and decided once, however many lines have it. The report is in the
+        order of the lines when all are yielded.
+        """
+        changed: list[tuple[int, Changed]] = []
+        left: list[tuple[int, Left]] = []
+        for ids in _pieces(lines):
+            pinned = unit.verdicts.pinned(ids)
+            for take in unit.takes.get(ids):
+                fresh, rows = self._decide(take), lines[take.id]
+                if isinstance(fresh, str):
+                    left += [(row.place, Left(row.line_id, row.locale, fresh)) for row in rows]
+                    continue
+                report.judged += len(rows)
+                is_pinned = take.id in pinned
+                if fresh.status is not take.status:
+                    changed += [(r.place, _changed(r, take, fresh, is_pinned)) for r in rows]
+                yield take, fresh, is_pinned
+        report.changed += [row for _, row in sorted(changed, key=_place)]
+        report.left += [row for _, row in sorted(left, key=_place)]
 
     def _decide(self, take: Take) -> RenderResult | str:
         """Return a take's result under the limits, or why there is none."""
@@ -164,32 +190,34 @@ class Replayer:
             return "its take is quarantined; nothing was measured"
         return redecide(take, self._limits) or "its take has no stored metrics; render it again"
 
-    @staticmethod
-    def _tell(
-        line: StoredLine,
-        take: Take,
-        fresh: RenderResult | str,
-        is_pinned: bool,
-        report: ReplayReport,
-    ) -> None:
-        said = line.utterance
-        if isinstance(fresh, str):
-            report.left.append(Left(*said.key, fresh))
-            return
-        report.judged += 1
-        if fresh.status is not take.status:
-            report.changed.append(
-                Changed(
-                    *said.key,
-                    character=said.character,
-                    take_id=take.id,
-                    was=take.status,
-                    now=fresh.status,
-                    findings=_against(take, fresh),
-                    other_attempt=_other(fresh),
-                    kept=FROZEN if is_pinned else "",
-                )
-            )
+
+def _lines(unit: UnitOfWork, scope: Scope) -> dict[int, list[_Line]]:
+    """Return the lines in scope by their take, without their texts: all of them are in memory."""
+    found: dict[int, list[_Line]] = {}
+    for place, line in enumerate(unit.lines.iterate()):
+        if scope.holds(line.utterance):
+            said = line.utterance
+            row = _Line(place, said.line_id, said.locale, said.character)
+            found.setdefault(line.take_id, []).append(row)
+    return found
+
+
+def _changed(row: _Line, take: Take, fresh: RenderResult, is_pinned: bool) -> Changed:
+    return Changed(
+        row.line_id,
+        row.locale,
+        row.character,
+        take_id=take.id,
+        was=take.status,
+        now=fresh.status,
+        findings=_against(take, fresh),
+        other_attempt=_other(fresh),
+        kept=FROZEN if is_pinned else "",
+    )
+
+
+def _place(row: tuple[int, object]) -> int:
+    return row[0]
 
 
 def _verdict(metrics: object, limits: GateLimits) -> Verdict | None:

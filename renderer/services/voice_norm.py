@@ -1,52 +1,85 @@
 """What a voice is like when nothing is asked of it: pitch, pace, sound, and how it is heard.
 
 Measured once per process on the passages its level is measured on, and kept in memory: a worker
-lives for hours, and a norm is a few seconds of work. It is no part of any render key.
+lives for hours, and a norm is a few seconds of work. A norm that failed is not tried again. It is
+no part of any render key.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from renderer.audio.activity import (
-    FRAME_S,
-    frame_levels_dbfs,
-    silence_threshold_dbfs,
-    silent_spans,
-    sound_bounds,
-)
+from renderer.audio.activity import speaking_s
+from renderer.audio.hearing import FRAME_S, Hearing
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
-from renderer.domain.utterance import Utterance
-from renderer.domain.voice import VoiceRef
-from renderer.errors import JudgeError
-from renderer.ports import (
-    Speech,
-    SpeechRequest,
-    Synthesiser,
-    Transcriber,
-    VoiceBook,
-)
+from renderer.domain.voice import VoiceCard, VoiceRef
+from renderer.errors import JudgeError, SynthesisError
+from renderer.ports import VoiceBook
 from renderer.ports.judge import Recogniser, SpeakerEncoder
-from renderer.quality.hearing import Hearing
+from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import Vector, centroid
-from renderer.quality.obtained import Floats, Manner, baseline, manner
-from renderer.services.level import passages
-from renderer.services.listen import measure_hearing
+from renderer.quality.obtained import Manner, baseline, manner
+from renderer.services.level import VoiceLevel
+from renderer.services.listen import measure_audibility
 
-PAUSE_S = 0.15  # a shorter one is a stop's closure
-PitchTrack = Callable[[Waveform], tuple[Floats, float]]
-"""Sound → F0 per frame, Hz, 0 where unvoiced; and seconds from frame to frame."""
+MOST_OTHERS = 32  # speakers of a model that a voice is told from; each has to say the passages
+MOST_KEPT = 48  # voices whose passages are kept, a megabyte and a half each
+
+Key = tuple[str, str, str]
+"""Voice, locale, SHA-256 of the model."""
+Spoken = Sequence[tuple[Waveform, Transcript]]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A neutral sentence of a voice."""
+@dataclass(slots=True)
+class _Cell(Generic[T]):
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answer: T | JudgeError | None = None
 
-    waveform: Waveform
-    transcript: Transcript
+
+class Once(Generic[T]):
+    """What is made once per key, also by threads that ask at the same time.
+
+    Args:
+        most: How many are kept, the newest; None: all.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._cells: dict[Key, _Cell[T]] = {}
+
+    def get(self, key: Key, make: Callable[[], T]) -> T:
+        """Return what a key has; a voice or judge that failed is not asked again.
+
+        Raises:
+            JudgeError: It could not be made, now or before.
+        """
+        cell = self._cell(key)
+        with cell.lock:
+            if cell.answer is None:
+                cell.answer = _made(make)
+            answer = cell.answer
+        if isinstance(answer, JudgeError):
+            raise JudgeError(str(answer))
+        return answer
+
+    def _cell(self, key: Key) -> _Cell[T]:
+        with self._lock:
+            if key not in self._cells and self._most and len(self._cells) >= self._most:
+                del self._cells[next(iter(self._cells))]
+            return self._cells.setdefault(key, _Cell())
+
+
+def _made(make: Callable[[], T]) -> T | JudgeError:
+    try:
+        return make()
+    except (SynthesisError, JudgeError) as error:  # others may pass by themselves
+        return JudgeError(str(error))
 
 
 class VoiceNorms:
@@ -54,101 +87,105 @@ class VoiceNorms:
 
     Args:
         voices: The installed voices.
-        transcriber: Text to phonemes.
-        pitch: Tracks F0.
+        level: Lets voices say their neutral passages.
     """
 
-    def __init__(self, voices: VoiceBook, transcriber: Transcriber, pitch: PitchTrack) -> None:
+    def __init__(self, voices: VoiceBook, level: VoiceLevel) -> None:
         self._voices = voices
-        self._transcriber = transcriber
-        self._pitch = pitch
-        self._lock = threading.RLock()
-        self._manners: dict[tuple[str, str], Manner] = {}
-        self._hearings: dict[tuple[str, str], Hearing] = {}
-        self._centroids: dict[tuple[str, str], Vector] = {}
+        self._level = level
+        self._spoken: Once[Spoken] = Once(MOST_KEPT)
+        self._manners: Once[Manner] = Once()
+        self._audible: Once[Audibility] = Once()
+        self._centroids: Once[Vector] = Once()
 
     def manner(self, voice: str, locale: str) -> Manner:
-        """Return a voice's own pitch and pace."""
-        key = voice, locale
-        with self._lock:
-            if key not in self._manners:
-                spoken = self.speak(voice, locale)
-                self._manners[key] = baseline(
-                    [self.manner_of(s.waveform, s.transcript) for s in spoken]
-                )
-            return self._manners[key]
+        """Return a voice's own pitch and pace.
 
-    def manner_of(self, waveform: Waveform, transcript: Transcript) -> Manner:
-        """Measure how a sentence is spoken."""
-        f0, hop_s = self._pitch(waveform)
-        return manner(f0, hop_s, _speaking_s(waveform), transcript.phoneme_count)
+        Raises:
+            JudgeError: It says none of the passages.
+        """
+        key = self._key(voice, locale)
 
-    def hearing(self, voice: str, locale: str, recogniser: Recogniser) -> Hearing:
+        def measure() -> Manner:
+            spoken = self._passages(key)
+            return baseline([self.manner_of(w, speaking_s(w), t.phoneme_count) for w, t in spoken])
+
+        return self._manners.get(key, measure)
+
+    def manner_of(self, waveform: Waveform, speaking_s: float, phones: int) -> Manner:
+        """Measure how a sentence is spoken.
+
+        Args:
+            waveform: The sentence.
+            speaking_s: Seconds of sound in it without pauses (`audio.activity.speaking_s`).
+            phones: Phones that were said.
+        """
+        return manner(Hearing(waveform).f0, FRAME_S, speaking_s, phones)
+
+    def audibility(self, voice: str, locale: str, recogniser: Recogniser) -> Audibility:
         """Return how well a voice is heard, and at which size.
 
         Raises:
-            JudgeError: The recogniser failed.
+            JudgeError: It says none of the passages, or the recogniser failed.
         """
-        key = voice, locale
-        with self._lock:
-            if key not in self._hearings:
-                spoken = [(s.waveform, s.transcript) for s in self.speak(voice, locale)]
-                self._hearings[key] = measure_hearing(recogniser, spoken)
-            return self._hearings[key]
+        key = self._key(voice, locale)
+        return self._audible.get(key, lambda: measure_audibility(recogniser, self._passages(key)))
 
     def centroids(self, voice: str, locale: str, encoder: SpeakerEncoder) -> Mapping[str, Vector]:
-        """Return the centroids of a voice and of all other speakers of its model.
+        """Return the centroids of a voice and of other speakers of its model.
 
         A model that mixes its speakers up gives one of these; characters of other models are
-        told apart by the cast map, not by the gate.
+        told apart by the cast map, not by the gate. Another speaker that cannot be measured is
+        left out; of a model with more than `MOST_OTHERS`, that many are taken, evenly by number.
 
         Raises:
-            JudgeError: The encoder is missing or gave no direction.
+            JudgeError: The voice itself says none of the passages, or the encoder failed.
         """
-        name = VoiceRef.parse(voice).name
-        speakers = [f"{name}#{speaker}" for speaker in self._voices.card(name).speakers]
-        if voice == name:  # its first speaker speaks, who is nobody else
-            speakers = speakers[1:]
-        all_ = {*speakers, voice}
-        with self._lock:
-            for one in sorted(all_):
-                if (one, locale) not in self._centroids:
-                    self._centroids[one, locale] = self._centroid(one, locale, encoder)
-            return {one: self._centroids[one, locale] for one in all_}
+        found = {voice: self._centroid(voice, locale, encoder)}
+        for other in other_speakers(voice, self._voices.card(VoiceRef.parse(voice).name)):
+            try:
+                found[other] = self._centroid(other, locale, encoder)
+            except JudgeError:
+                continue  # there is nothing to take the voice for
+        return found
 
     def _centroid(self, voice: str, locale: str, encoder: SpeakerEncoder) -> Vector:
-        vectors = encoder.embed([s.waveform for s in self.speak(voice, locale)])
-        good = [v for v in vectors if not isinstance(v, JudgeError)]
-        if not good:
-            raise JudgeError(f"no sentence of {voice} could be told by its voice")
-        return centroid(good)
+        key = self._key(voice, locale)
 
-    def speak(self, voice: str, locale: str) -> Sequence[Spoken]:
-        """Return the passages as the voice says them.
+        def measure() -> Vector:
+            vectors = encoder.embed([waveform for waveform, _ in self._passages(key)])
+            good = [v for v in vectors if not isinstance(v, JudgeError)]
+            if not good:
+                raise JudgeError(f"no sentence of {voice} could be told by its voice")
+            return centroid(good)
 
-        Raises:
-            JudgeError: It says none of them.
-        """
-        synthesiser: Synthesiser = self._voices.open(VoiceRef.parse(voice).name)
-        lines = [
-            Utterance(f"norm_{i}", locale, "", "", text, text, voice)
-            for i, text in enumerate(passages(locale))
-        ]
-        made = self._transcriber.transcribe(lines)
-        texts = [t for t in made if isinstance(t, Transcript)]
-        speaker = VoiceRef.parse(voice).speaker
-        answers = synthesiser.speak([SpeechRequest(t, speaker=speaker) for t in texts])
-        pairs = zip(answers, texts, strict=True)
-        spoken = [Spoken(a.waveform, t) for a, t in pairs if isinstance(a, Speech)]
-        if not spoken:
-            raise JudgeError(f"{voice} says none of the passages its norm is measured on")
-        return spoken
+        return self._centroids.get(key, measure)
+
+    def _passages(self, key: Key) -> Spoken:
+        """Return the passages as a voice says them, with their text."""
+        voice, locale, _ = key
+
+        def speak() -> Spoken:
+            return self._level.passages(
+                self._voices.open(VoiceRef.parse(voice).name), voice, locale
+            )
+
+        return self._spoken.get(key, speak)
+
+    def _key(self, voice: str, locale: str) -> Key:
+        return voice, locale, self._voices.card(VoiceRef.parse(voice).name).model_sha256
 
 
-def _speaking_s(waveform: Waveform) -> float:
-    """Return seconds from first to last sound, without pauses; as the metric `speaking_s`."""
-    start, end = sound_bounds(waveform)
-    levels = frame_levels_dbfs(waveform.samples, max(1, round(FRAME_S * waveform.sample_rate)))
-    silent = silent_spans(waveform, silence_threshold_dbfs(levels), 0.06)
-    pauses = sum(b - a for a, b in silent if b - a >= PAUSE_S)
-    return float((end - start) / waveform.sample_rate - pauses)
+def other_speakers(voice: str, card: VoiceCard) -> list[str]:
+    """Return the voices of a model that one of its voices is told from, at most `MOST_OTHERS`.
+
+    Args:
+        voice: Voice reference; without a speaker it is spoken by the one of the lowest number, as
+            engines have it, who is nobody else then.
+        card: Of its model.
+    """
+    numbered = sorted(card.speakers, key=lambda speaker: (card.speakers[speaker], speaker))
+    own = VoiceRef.parse(voice).speaker or next(iter(numbered), "")
+    most = min(len(numbered), MOST_OTHERS + 1)
+    few = [numbered[i * len(numbered) // most] for i in range(most)]
+    return [f"{card.name}#{speaker}" for speaker in few if speaker != own][:MOST_OTHERS]

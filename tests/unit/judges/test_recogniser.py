@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import SpokenWord, Transcript
-from renderer.errors import JudgeError
+from renderer.errors import JudgeError, UnhearableError
 from renderer.judges import phone_class
 from renderer.judges.phone_class import arpabet_of_ipa, classes_of_ipa, error_rate
 from renderer.judges.recogniser import RATE, SphinxRecogniser
@@ -122,6 +122,22 @@ def test_noise_is_no_sentence(recogniser):
 def test_a_word_with_no_known_phoneme_is_named(recogniser):
     with pytest.raises(JudgeError, match="qzxv"):
         recogniser.align(Waveform.of(np.ones(RATE), RATE), transcript("qzxv"))
+
+
+def test_too_long_a_sound_and_unknown_phonemes_cannot_be_heard_but_are_no_failure(recogniser):
+    loud = np.sin(np.arange(RATE * 61) / 20)
+    with pytest.raises(UnhearableError, match="61 s"):
+        recogniser.hear(Waveform.of(loud, RATE), transcript("a word"))
+    with pytest.raises(UnhearableError, match="qzxv"):
+        recogniser.hear(Waveform.of(loud[:RATE], RATE), transcript("qzxv"))
+
+
+def test_only_words_that_are_new_to_a_decoder_count_towards_loading_it_anew():
+    recogniser, sound = SphinxRecogniser(), Waveform.of(np.sin(np.arange(RATE) / 20), RATE)
+    strange = Transcript("en-US", ("zorb",), (SpokenWord("zorb", "zɔrb", 0),))
+    for text in (transcript("the harbour"), strange, strange, transcript("the harbour")):
+        recogniser.hear(sound, text)
+    assert recogniser._added == {"ipa-z-ao-r-b"}
 
 
 def test_a_missing_package_is_said_plainly(monkeypatch):

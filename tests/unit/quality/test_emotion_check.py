@@ -45,9 +45,9 @@ def test_neutral_that_sounds_angry_points_to_the_prosody():
 
 @pytest.mark.parametrize(
     ("intensity", "shares", "limit"),
-    [(0.2, heard(neutral=1.0), 0.25), (1.0, None, 0.25), (1.0, heard(neutral=1.0), None)],
+    [(0.2, heard(neutral=1.0), 0.25), (1.0, None, None), (1.0, heard(neutral=1.0), None)],
 )
-def test_what_is_not_meant_to_be_heard_measured_or_held_is_not_shown(intensity, shares, limit):
+def test_what_is_not_meant_to_be_heard_or_not_held_is_not_shown(intensity, shares, limit):
     assert check_emotion(Emotion.ANGRY, intensity, shares, "", limit) is None
 
 
@@ -56,6 +56,24 @@ def test_what_could_not_be_heard_says_why_and_is_no_pass():
     assert found is not None
     assert found.outcome is Outcome.INCONCLUSIVE
     assert "0.05 s of voice" in found.message
+
+
+def test_what_nobody_listened_to_is_inconclusive_and_says_so():
+    found = check_emotion_heard(Metrics(LINE), Limits(least_emotion_share=0.25))
+    assert found is not None
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "not measured" in found.message
+
+
+def test_what_was_heard_without_the_voices_own_neutral_sound_says_so():
+    for outcome, share in ((Outcome.PASS, 0.9), (Outcome.INCONCLUSIVE, 0.1)):
+        scores = emotion_scores(heard(neutral=1 - share, sad=share), has_baseline=False)
+        metrics = read_metrics(Metrics(LINE).with_scores(scores).plain())
+        assert metrics is not None
+        found = check_emotion_heard(metrics, Limits(least_emotion_share=0.25))
+        assert found is not None
+        assert found.outcome is outcome
+        assert found.message.endswith("Held against no neutral sound of its voice.")
 
 
 def test_an_emotion_the_judge_does_not_know_is_inconclusive():
@@ -84,7 +102,6 @@ def test_what_was_measured_is_what_is_held():
     assert found.outcome is Outcome.INCONCLUSIVE
     assert "heard: neutral 0.9" in found.message
     assert check_emotion_heard(metrics, Limits()) is None
-    assert check_emotion_heard(Metrics(LINE), Limits(least_emotion_share=0.25)) is None
     again = read_metrics(metrics.plain())
     assert again is not None
     assert check_emotion_heard(again, Limits(least_emotion_share=0.25)) == found

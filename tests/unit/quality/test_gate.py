@@ -124,6 +124,31 @@ def test_silence_is_rejected_without_asking_a_model(level):
     assert math.isfinite(finding(verdict, "silence").value)
 
 
+@pytest.mark.parametrize("least", [None, -119.0])
+@pytest.mark.parametrize("level", [0.0, 1e-5])
+def test_silence_is_rejected_whatever_the_limit(level, least):
+    samples = np.random.default_rng(0).standard_normal(RATE) * level
+    limits = gate.merge(LIMITS, GateLimits({"least_peak_dbfs": least}))
+    verdict = judge(take(samples), limits)
+    assert verdict.decision is Decision.REJECTED
+    assert [f.check for f in verdict.findings if f.check == "silence"] == ["silence"]
+    assert finding(verdict, "silence").outcome is Outcome.FAIL
+    assert "`barkline preview`" in finding(verdict, "silence").hint
+
+
+def test_a_defect_of_the_raw_take_is_placed_in_the_delivered_file():
+    spoken = speech()
+    spoken[RATE // 2] += 0.9 * np.abs(spoken).max() * (-1 if spoken[RATE // 2] > 0 else 1)
+    given_ = take(spoken)
+    here = measure(given_).places["click_db"]
+    assert here == pytest.approx(0.5, abs=0.02)
+    later = measure(replace(given_, shift_s=0.3)).places
+    assert later["click_db"] == pytest.approx(here + 0.3)
+    assert later["repeat_ratio"] == pytest.approx(measure(given_).places["repeat_ratio"] + 0.3)
+    assert later["gap_s"] == measure(given_).places["gap_s"]
+    assert measure(replace(given_, shift_s=-9.0)).places["click_db"] == 0.0
+
+
 @pytest.mark.parametrize("turned_down", [1.0, 0.25])
 def test_clipping_is_found_at_any_level(turned_down):
     clean = speech()

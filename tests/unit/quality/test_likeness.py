@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderer.quality.likeness import centroid, cosine, drift, resemble
+from renderer.quality.likeness import centroid, cosine, resemble
 
 X = np.array([1, 0, 0], np.float32)
 Y = np.array([0, 1, 0], np.float32)
@@ -32,8 +32,3 @@ def test_the_wrong_speaker_has_a_negative_margin():
 
 def test_a_lone_voice_has_no_margin():
     assert resemble(X, "mira", {"mira": X}).margin is None
-
-
-def test_drift_is_one_where_nothing_changed():
-    found = drift({"mira": X, "otto": Y, "gone": X}, {"mira": X, "otto": X, "new": Y})
-    assert found == pytest.approx({"mira": 1.0, "otto": 0.0})

@@ -24,7 +24,8 @@ from renderer.quality.limits import GateLimits
 from renderer.quality.metric_document import read_metrics
 from renderer.quality.metrics import NAMES, Circumstances, Metrics, Score, Unsure
 from renderer.quality.rule import Rule
-from renderer.quality.signal import SHOWN
+from renderer.quality.signal import SIGNAL_MEASURES
+from renderer.quality.signal_checks import SIGNAL_RULES
 from renderer.quality.sound_checks import SILENCE
 from renderer.quality.take import FIRST, MEASURES, SECOND
 
@@ -99,7 +100,8 @@ TOLD = {
 }
 # Told by the judge of emotions, which only advises.
 EMOTIONS = {name for name in NAMES if name.startswith("emotion_")}
-HELD = [name for name in NAMES if name not in TOLD | EMOTIONS | {*SHOWN}]
+SHOWN = set(SIGNAL_MEASURES) - {rule.metric for rule in SIGNAL_RULES}
+HELD = [name for name in NAMES if name not in TOLD | EMOTIONS | SHOWN]
 
 
 def through_json(metrics: Metrics) -> Metrics | None:

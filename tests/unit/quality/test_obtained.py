@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderer.audio.pitch_pass import pitch_pass
+from renderer.audio.hearing import FRAME_S, Hearing
 from renderer.audio.waveform import Waveform
 from renderer.quality.obtained import AskedManner, Manner, baseline, manner, obtained
 
@@ -18,8 +18,7 @@ def voice(hz: float, seconds: float = 1.0, sweep_st: float = 0.0) -> Waveform:
 
 
 def of(sound: Waveform, phones: int = 20) -> Manner:
-    f0, hop_s = pitch_pass(sound)
-    return manner(f0, hop_s, sound.duration_s, phones)
+    return manner(Hearing(sound).f0, FRAME_S, sound.duration_s, phones)
 
 
 @pytest.mark.parametrize("hz", [90.0, 150.0, 220.0, 330.0])

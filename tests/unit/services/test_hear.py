@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 
 from renderer.audio.waveform import Waveform
-from renderer.domain.direction import Delivery, Direction
+from renderer.domain.direction import (
+    Delivery,
+    Direction,
+    Emphasis,
+    PhoneEdit,
+    Prosody,
+    WordEdit,
+)
 from renderer.domain.transcript import SpokenWord, Transcript
-from renderer.errors import JudgeError, SynthesisError
+from renderer.errors import JudgeError, SynthesisError, UnhearableError
+from renderer.quality.audibility import Audibility
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
-from renderer.quality.hearing import Hearing
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Score, Unsure
 from renderer.quality.obtained import AskedManner, Manner
@@ -49,9 +56,9 @@ class Norms:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def hearing(self, voice, locale, recogniser) -> Hearing:
+    def audibility(self, voice, locale, recogniser) -> Audibility:
         self.asked.append(voice)
-        return Hearing(1.25, 0.1)
+        return Audibility(1.25, 0.1)
 
     def centroids(self, voice, locale, encoder):
         return {"v#mira": X, "v#otto": Y}
@@ -59,7 +66,7 @@ class Norms:
     def manner(self, voice, locale) -> Manner:
         return Manner(10.0, 5.0, 0.08)
 
-    def manner_of(self, waveform, transcript) -> Manner:
+    def manner_of(self, waveform, speaking_s, phones) -> Manner:
         return Manner(14.0, 5.0, 0.08)
 
 
@@ -93,7 +100,7 @@ def test_nothing_is_heard_that_no_limit_asks_for():
 
 
 def test_a_missing_word_is_counted_and_placed_in_the_file():
-    scores = hear(take(), TEXT, known={"v": Hearing(1.25, 0.1)})
+    scores = hear(take(), TEXT, known={"v": Audibility(1.25, 0.1)})
     assert scores["heard_coverage"] == pytest.approx(2 / 3)
     assert scores["missing_phones"] == Score(4, pytest.approx(0.2 * 1.25))
     assert scores["missing_last_phones"] == 4
@@ -101,7 +108,7 @@ def test_a_missing_word_is_counted_and_placed_in_the_file():
 
 def test_a_voice_is_played_at_its_size_and_an_unknown_one_measured():
     recogniser, norms = Recogniser(), Norms()
-    hear(take(), TEXT, recogniser, known={"v#mira": Hearing(0.8, 0.1)}, norms=norms)
+    hear(take(), TEXT, recogniser, known={"v#mira": Audibility(0.8, 0.1)}, norms=norms)
     assert (recogniser.rates, norms.asked) == ([12_800], [])
     hear(take(), TEXT, recogniser, norms=norms)
     assert (recogniser.rates[-1], norms.asked) == (20_000, ["v#mira"])
@@ -119,14 +126,14 @@ def test_a_voice_is_played_at_its_size_and_an_unknown_one_measured():
 )
 def test_what_cannot_be_heard_is_inconclusive_and_neither_good_nor_bad(more):
     recogniser = Recogniser()
-    scores = hear(take(**more), TEXT, recogniser, known={"v#deaf": Hearing(1.0, 0.9)})
+    scores = hear(take(**more), TEXT, recogniser, known={"v#deaf": Audibility(1.0, 0.9)})
     assert scores
     assert all(isinstance(score, Unsure) for score in scores.values())
     assert recogniser.rates == []
 
 
 def test_a_recogniser_that_failed_is_an_error():
-    scores = hear(take(), TEXT, Recogniser(error="broken"), known={"v": Hearing(1, 0)})
+    scores = hear(take(), TEXT, Recogniser(error="broken"), known={"v": Audibility(1, 0)})
     assert all(isinstance(score, JudgeError) for score in scores.values())
 
 
@@ -146,6 +153,19 @@ def test_an_encoder_that_failed_is_an_error():
     assert hear(take(), VOICE, encoder=Encoder(error))["likeness"] is error
 
 
+def test_a_missing_encoder_fails_before_any_voice_has_to_speak():
+    class Missing(Encoder):
+        def embed(self, waveforms):
+            raise JudgeError("pip install it")
+
+    class Mute(Norms):
+        def centroids(self, *_):
+            raise AssertionError("a voice was asked to speak")
+
+    scores = hear(take(), VOICE, encoder=Missing(None), norms=Mute())
+    assert {str(score) for score in scores.values()} == {"pip install it"}
+
+
 def test_pitch_that_nobody_asked_for_is_off():
     assert hear(take(), MANNER)["pitch_off_st"] == pytest.approx(4)
     a_take = take()
@@ -160,8 +180,60 @@ def test_a_recording_has_no_manner_of_its_own():
 
 def test_a_voice_that_cannot_be_measured_is_an_error_of_that_line_alone():
     class Mute(Norms):
-        def hearing(self, voice, locale, recogniser):
+        def audibility(self, voice, locale, recogniser):
             raise SynthesisError("says nothing")
 
     scores = hear(take(), TEXT, norms=Mute())
+    assert all(isinstance(score, JudgeError) for score in scores.values())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        WordEdit("who", prosody=Prosody(pitch_st=5.0)),
+        WordEdit("who", prosody=Prosody(pitch_range=0.0)),
+        WordEdit("who", prosody=Prosody(rate=0.5)),
+        WordEdit("who", emphasis=Emphasis.STRONG),
+        WordEdit("who", phones=(PhoneEdit("u", rate=0.5),)),
+        WordEdit("who", phones=(PhoneEdit("u", pitch_st=-4.0),)),
+    ],
+)
+def test_a_line_directed_word_by_word_is_not_held_to_what_the_whole_line_asks(edit):
+    scores = hear(take(direction=Direction(words=(edit,))), MANNER)
+    why = Unsure("Words of it are directed on their own: listen.")
+    assert scores == dict.fromkeys(("pitch_off_st", "range_ratio", "rate_ratio"), why)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        WordEdit("who", prosody=Prosody(energy_db=3.0, pause_before_s=1.0)),
+        WordEdit("who", phones=(PhoneEdit("u", energy_db=3.0),)),
+    ],
+)
+def test_words_that_are_only_louder_or_later_are_held(edit):
+    assert hear(take(direction=Direction(words=(edit,))), MANNER)["pitch_off_st"] == 4
+
+
+def test_what_the_recogniser_cannot_hear_is_inconclusive_and_no_error():
+    class Short(Recogniser):
+        def hear(self, waveform, transcript):
+            raise UnhearableError("61 s are too long")
+
+    scores = hear(take(), TEXT, Short(), known={"v": Audibility(1, 0)})
+    assert {str(score.why) for score in scores.values()} == {"61 s are too long: listen."}
+
+
+@pytest.mark.parametrize("limits", [TEXT, VOICE, MANNER])
+def test_a_group_that_breaks_is_an_error_of_its_metrics_and_of_no_others(limits):
+    class Broken(Norms):
+        def audibility(self, *_):
+            raise MemoryError("no room")
+
+        centroids = manner = audibility
+
+    both = replace(limits, least_rate_ratio=0.1)
+    scores = hear(take(), both, encoder=Encoder(X), norms=Broken())
+    assert scores
+    assert {str(score) for score in scores.values()} == {"MemoryError: no room"}
     assert all(isinstance(score, JudgeError) for score in scores.values())

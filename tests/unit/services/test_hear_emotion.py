@@ -90,6 +90,30 @@ def test_a_voice_that_cannot_say_its_passages_is_heard_without():
     assert judge.baselines == [None]
 
 
+def test_a_fault_of_the_moment_does_not_take_a_voice_its_baseline_for_ever():
+    level, judge = Level(SynthesisError("out of memory")), Judge()
+    hear = listener(level, judge).hear
+    hear({1: take(1)}, {1: SOUND})
+    level.fault = None
+    hear({1: take(1)}, {1: SOUND})
+    hear({1: take(1)}, {1: SOUND})
+    assert [b if b is None else b.tolist() for b in judge.baselines] == [None, [1.0] * 3, [1.0] * 3]
+    assert level.asked == 2
+
+
+def test_what_was_heard_without_a_baseline_says_so():
+    class Alone(Judge):
+        def hear(self, waveforms, baselines):
+            shares = {e: float(e is Emotion.SAD) for e in Emotion}
+            return [EmotionHeard(shares, b is not None) for b in baselines]
+
+    found = listener(Level(), Alone()).hear(
+        {1: take(1), 2: take(2, recording="k")}, {1: SOUND, 2: SOUND}
+    )
+    assert found[1]["emotion_sad"] == 1.0
+    assert "no neutral sound" in found[2]["emotion_sad"].note
+
+
 def test_a_judge_that_is_not_there_is_an_error_for_each_line():
     found = listener(Level(), Judge(JudgeError("no model"))).hear({1: take(1)}, {1: SOUND})
     assert {str(value) for value in found[1].values()} == {"no model"}

@@ -220,6 +220,35 @@ def test_a_take_that_another_project_asked_for_is_its_to_judge(studio: Any, aske
     assert studio.take(pk).status is TakeStatus.APPROVED
 
 
+def test_every_take_is_loaded_and_decided_once_however_many_lines_have_it(
+    studio: Any, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from renderer.services import replay
+
+    pks = asked("good day", "good night", "long line")
+    with studio.unit() as unit:
+        line_of(unit, unit.takes.get(pks[:1])[0], "again")
+        unit.commit()
+    monkeypatch.setattr(replay, "PIECE", 1)
+    decided: list[int] = []
+    redecide = replay.redecide
+
+    def counted(take: Any, limits: GateLimits) -> RenderResult | None:
+        decided.append(take.id)
+        return redecide(take, limits)
+
+    monkeypatch.setattr(replay, "redecide", counted)
+    strict = under(studio, most_duration_s=0.2)
+    before = look(studio, strict)
+    assert sorted(decided) == sorted(pks)
+    decided.clear()
+    report = apply(studio, strict)
+    assert sorted(decided) == sorted(pks)
+    assert (report.judged, report.changed) == (before.judged, before.changed)
+    assert [line.line_id for line in report.changed] == ["good_day", "good_night", "again"]
+    assert report.rewritten == 3
+
+
 def test_all_or_nothing_is_stored(studio: Any, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from renderer.db.verdict_repository import SqlVerdicts
 

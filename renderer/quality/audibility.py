@@ -24,7 +24,7 @@ MAX_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class Audibility:
     """How a voice is listened to.
 
     Attributes:
@@ -41,7 +41,7 @@ class Hearing:
         return self.error_rate <= MOST_ERROR_RATE
 
 
-def read_hearing(path: Path) -> dict[str, Hearing]:
+def read_audibility(path: Path) -> dict[str, Audibility]:
     """Read the data file: voice reference → {size, error_rate}.
 
     Raises:
@@ -55,26 +55,36 @@ def read_hearing(path: Path) -> dict[str, Hearing]:
     voices = plain.get("voices") if isinstance(plain, Mapping) else None
     if not isinstance(voices, Mapping):
         raise InputError(f"{path} has no mapping `voices`.")
-    read = {str(name): _hearing(row) for name, row in voices.items()}
-    faults = [_fault(path, name) for name, hearing in read.items() if hearing is None]
+    read = {str(name): _audibility(row) for name, row in voices.items()}
+    faults = [_fault(path, name) for name, row in read.items() if row is None]
     if faults:
         raise InputError(f"{path} has {len(faults)} faults", faults)
-    return {name: hearing for name, hearing in read.items() if hearing is not None}
+    return {name: row for name, row in read.items() if row is not None}
 
 
-def _hearing(row: object) -> Hearing | None:
+def _audibility(row: object) -> Audibility | None:
     if not isinstance(row, Mapping) or set(row) != {"size", "error_rate"}:
         return None
-    size, rate = row["size"], row["error_rate"]
-    numbers = [n for n in (size, rate) if isinstance(n, int | float) and math.isfinite(n)]
+    size, rate = _number(row["size"]), _number(row["error_rate"])
     low, high = SIZE_RANGE
-    if len(numbers) != 2 or not low <= size <= high or rate < 0:  # noqa: PLR2004 - both
+    if size is None or rate is None or not low <= size <= high or rate < 0:
         return None
-    return Hearing(float(size), float(rate))
+    return Audibility(size, rate)
+
+
+def _number(value: object) -> float | None:
+    """Return a finite number; YAML also has truth values and integers of any length."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _fault(path: Path, name: str) -> Fault:
     low, high = SIZE_RANGE
     problem = "is not {size: a number, error_rate: a number}"
     fix = f"Write size ({low}–{high}) and error_rate (0 or more) as numbers."
-    return Fault(path.name, 0, f"voices.{name}", problem, fix, "hearing")
+    return Fault(path.name, 0, f"voices.{name}", problem, fix, "audibility")

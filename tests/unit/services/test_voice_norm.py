@@ -1,0 +1,132 @@
+"""What a voice is like is measured once, and one that cannot speak spoils no other."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from renderer.audio.waveform import Waveform
+from renderer.domain.transcript import SpokenWord, Transcript
+from renderer.errors import JudgeError, SynthesisError
+from renderer.services import voice_norm
+from renderer.services.voice_norm import VoiceNorms, other_speakers
+
+RATE = 16_000
+WORDS = tuple(SpokenWord(w, "halthu", i) for i, w in enumerate(("halt", "who", "goes")))
+TEXT = Transcript("en-US", (), WORDS)
+SPEAKERS = {"zoe": 2, "ada": 1, "mia": 0}
+
+
+def voiced(hz: float) -> Waveform:
+    t = np.arange(RATE) / RATE
+    return Waveform.of(sum(np.sin(2 * np.pi * k * hz * t) / k for k in range(1, 9)) * 0.1, RATE)
+
+
+class Level:
+    """Lets voices speak, but for some."""
+
+    def __init__(self, mute: tuple[str, ...] = ()) -> None:
+        self.mute, self.asked = mute, []
+
+    def passages(self, synthesiser: Any, voice: str, locale: str) -> Any:
+        self.asked.append((voice, locale))
+        if voice in self.mute:
+            raise SynthesisError(f"{voice} says nothing")
+        return [(voiced(150.0), TEXT)] * 3
+
+
+class Encoder:
+    revision = "fake"
+
+    def embed(self, waveforms: Any) -> Any:
+        return [np.array([1, 0], np.float32) for _ in waveforms]
+
+
+def norms(level: Level, speakers: dict[str, int] = SPEAKERS, sha256: str = "s") -> VoiceNorms:
+    one = card(speakers)
+    one.model_sha256 = sha256
+    voices = SimpleNamespace(card=lambda _name: one, open=lambda _name: None)
+    return VoiceNorms(voices, level)  # type: ignore[arg-type]
+
+
+def card(speakers: dict[str, int]) -> Any:
+    return SimpleNamespace(name="v", speakers=speakers, model_sha256="s")
+
+
+def test_passages_are_spoken_once_for_everything_that_is_measured_on_them() -> None:
+    level = Level()
+    made = norms(level)
+    made.manner("v#ada", "en-US")
+    made.centroids("v#ada", "en-US", Encoder())  # type: ignore[arg-type]
+    made.centroids("v#zoe", "en-US", Encoder())  # type: ignore[arg-type]
+    made.manner("v#zoe", "en-US")
+    assert sorted(level.asked) == [(f"v#{s}", "en-US") for s in ("ada", "mia", "zoe")]
+
+
+def test_another_model_of_the_same_name_is_measured_anew() -> None:
+    level = Level()
+    made = norms(level)
+    made.manner("v#ada", "en-US")
+    made._voices.card("v").model_sha256 = "other"
+    made.manner("v#ada", "en-US")
+    assert len(level.asked) == 2
+
+
+def test_a_norm_has_the_known_pitch_and_pace() -> None:
+    found = norms(Level()).manner("v#ada", "en-US")
+    assert found.pitch_st == pytest.approx(12 * np.log2(1.5), abs=0.05)
+    assert found.s_per_phone == pytest.approx(1 / TEXT.phoneme_count, rel=0.02)
+
+
+def test_a_norm_that_failed_is_told_again_and_not_tried_again() -> None:
+    level = Level(mute=("v#ada",))
+    made = norms(level)
+    for _ in range(3):
+        with pytest.raises(JudgeError, match="v#ada says nothing"):
+            made.manner("v#ada", "en-US")
+        with pytest.raises(JudgeError, match="v#ada says nothing"):
+            made.centroids("v#ada", "en-US", Encoder())  # type: ignore[arg-type]
+    assert len(level.asked) == 1
+
+
+def test_another_speaker_that_fails_is_left_out() -> None:
+    found = norms(Level(mute=("v#mia",))).centroids("v#ada", "en-US", Encoder())  # type: ignore[arg-type]
+    assert set(found) == {"v#ada", "v#zoe"}
+
+
+def test_a_voice_without_a_speaker_is_the_one_of_the_lowest_number_and_not_told_from_it() -> None:
+    assert other_speakers("v", card(SPEAKERS)) == ["v#ada", "v#zoe"]
+    assert other_speakers("v#zoe", card(SPEAKERS)) == ["v#mia", "v#ada"]
+    assert other_speakers("v", card({})) == []
+
+
+def test_a_model_of_many_is_told_from_some_of_them_the_same_for_all() -> None:
+    many = card({f"s{i}": i for i in range(904)})
+    one, another = (set(other_speakers(f"v#{s}", many)) for s in ("s1", "s2"))
+    assert len(one) == voice_norm.MOST_OTHERS
+    assert one == another
+    assert {"v#s0", "v#s438"} <= one
+    assert len(other_speakers("v#s0", many)) == voice_norm.MOST_OTHERS
+
+
+def test_voices_are_measured_side_by_side_and_each_once() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+
+    class Slow(Level):
+        def passages(self, synthesiser: Any, voice: str, locale: str) -> Any:
+            meeting.wait()  # broken when one voice keeps the other waiting
+            return super().passages(synthesiser, voice, locale)
+
+    level = Slow()
+    made = norms(level)
+    asked = ("v#ada", "v#zoe", "v#ada", "v#zoe")
+    threads = [threading.Thread(target=made.manner, args=(voice, "en-US")) for voice in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(level.asked) == [("v#ada", "en-US"), ("v#zoe", "en-US")]
