@@ -15,8 +15,10 @@ from dataclasses import replace
 from renderer.domain.decision_field import faults_of
 from renderer.domain.events import LineReviewed
 from renderer.domain.review import Choice, Decision, Reviewed
+from renderer.domain.utterance import Utterance
 from renderer.errors import DatabaseError, Fault, ReviewConflictError, ReviewError
 from renderer.ports import LineKey, RecordingShelf, RetakeBook, RetakeEdit, UnitOfWork
+from renderer.services.input_key import canonical_direction
 from renderer.services.review_desk import Desk, LineDesk, Seen
 
 TRIES = 5
@@ -147,11 +149,16 @@ class Review:
         """Hold the retakes against their lines; those with faults are refused."""
         while wanted := _wanted(desk):
             attempt = held.enter_context(ExitStack())
-            edit = attempt.enter_context(self._retakes.edit(wanted))
-            found = edit.faults(sorted({desk.lines[key].path for key in wanted}))
+            lines = {key: desk.lines[key].utterance for key in wanted}
+            fresh = [key for key, now in wanted.items() if now in desk.lines[key].new]
+            edit = attempt.enter_context(self._retakes.edit(wanted, lines, fresh))
+            found, said = edit.try_out()
             for key, faults in found.items():
                 desk.lines[key].faults += faults
-            if not found:
+            same = [k for k in fresh if k in said and _is_same_sound(said[k], lines[k])]
+            for key in same:
+                desk.lines[key].faults.append(_nothing_changed())
+            if not found and not same:
                 return edit
             attempt.close()
         return None
@@ -177,6 +184,21 @@ def _wanted(desk: Desk) -> Mapping[LineKey, Decision | None]:
     """Return the retakes that change: line to what it is to have."""
     changes = {line.key: line.change_of(Choice.RETAKE) for line in desk.accepted}
     return {key: now for key, (then, now) in changes.items() if then != now}
+
+
+def _is_same_sound(said: Utterance, before: Utterance) -> bool:
+    """Whether a line would be asked for as it was: its take would be the one there is."""
+    return _asked(said) == _asked(before)
+
+
+def _asked(said: Utterance) -> tuple[object, ...]:
+    return said.text, said.voice, said.hints, said.seed, canonical_direction(said.direction)
+
+
+def _nothing_changed() -> Fault:
+    problem = "The line is said like that already, so the retake changes nothing."
+    fix = "Ask for something else; another take number (seed) gives another take."
+    return Fault("decisions", 0, "change", problem, fix, "nothing-changed")
 
 
 def _recording(line: LineDesk) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -22,6 +22,7 @@ from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
+from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import dump, load
 from renderer.errors import (
     AudioError,
@@ -51,8 +52,13 @@ class FakeRetakes:
     fails: bool = False
 
     @contextmanager
-    def edit(self, wanted: Mapping[LineKey, Decision | None]) -> Iterator[Any]:
-        yield FakeEdit(self, wanted)
+    def edit(
+        self,
+        wanted: Mapping[LineKey, Decision | None],
+        lines: Mapping[LineKey, Utterance],
+        fresh: Collection[LineKey],
+    ) -> Iterator[Any]:
+        yield FakeEdit(self, wanted, lines)
 
 
 @dataclass
@@ -61,11 +67,18 @@ class FakeEdit:
 
     book: FakeRetakes
     wanted: Mapping[LineKey, Decision | None]
+    lines: Mapping[LineKey, Utterance]
 
-    def faults(self, paths: Sequence[str]) -> dict[LineKey, list[Fault]]:
+    def try_out(self) -> tuple[dict[LineKey, list[Fault]], dict[LineKey, Utterance]]:
+        said = {
+            key: replace(
+                self.lines[key], seed=0 if d is None else int(str(d.change.get("seed", 0)))
+            )
+            for key, d in self.wanted.items()
+        }
         bad = [k for k, d in self.wanted.items() if d is not None and d.change.get("seed") == 13]
         fault = Fault("decisions", 0, "change.seed", "It is unlucky.", "Use 14.", "unlucky")
-        return {key: [fault] for key in bad}
+        return {key: [fault] for key in bad}, said
 
     def write(self) -> None:
         if self.book.fails:
@@ -316,6 +329,41 @@ def test_a_retake_that_could_not_be_read_is_refused_and_the_rest_is_not(room: Ro
     done = room.review.decide(many, {}, keeps_rest=True)
     assert [r.reception.value for r in done] == ["refused", "recorded"]
     assert set(room.retakes.entries) == {("long_line", "en-US")}
+
+
+def test_a_retake_that_changes_nothing_is_refused(room: Room) -> None:
+    """Its take would be the one it was asked about, and the line would never ship again."""
+    many = [
+        room.decision(GOOD, Choice.RETAKE, change={"seed": 0}),
+        room.decision(BAD, Choice.RETAKE, change={"seed": 14}),
+    ]
+    with pytest.raises(ReviewError) as refused:
+        room.review.decide(many, {})
+    assert [f.code for f in refused.value.faults] == ["nothing-changed"]
+    assert room.retakes.writes == room.rows() == 0
+    done = room.review.decide(many, {}, keeps_rest=True)
+    assert [r.reception.value for r in done] == ["refused", "recorded"]
+    assert "take number" in done[0].message
+    assert "good_day" in room.shipped()
+
+
+def test_a_retake_whose_file_was_written_before_a_crash_is_recorded_when_handed_in_again(
+    room: Room,
+) -> None:
+    made = room.decision(GOOD, Choice.RETAKE, change={"seed": 7})
+    room.retakes.entries[made.key] = made
+    assert room.review.decide([made], {})[0].reception is Reception.RECORDED
+
+
+def test_a_new_take_number_keeps_what_the_retake_before_asked_for(room: Room) -> None:
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7, "delivery": "shout"})
+    second = room.decide(GOOD, Choice.RETAKE, seen=1, change={"seed": 8}).decision
+    kept = {k: v for k, v in second.change.items() if k != "text_hash"}
+    assert kept == {"seed": 8, "delivery": "shout"}
+    third = room.decide(GOOD, Choice.RETAKE, seen=2, change={"seed": 9, "emotion": "sad"}).decision
+    assert "delivery" not in third.change
+    room.undo(third, 3)
+    assert room.retakes.entries["good_day", "en-US"].change == second.change
 
 
 def test_a_file_that_changed_meanwhile_leaves_the_database_alone(room: Room) -> None:
