@@ -58,5 +58,6 @@ def take_over_waivers(unit: UnitOfWork, lock: Adopter, asked: Sequence[Asked]) -
         for key, waiver in wanted.items()
         if key in rows and rows[key].pk not in decided and waiver.id not in known
     ]
-    unit.decisions.add(new)
+    if not unit.decisions.add(new):
+        return []  # somebody decides about one of them just now, and goes before
     return [LineReviewed(*d.key, d.id, d.choice.value, d.who) for _, d in new]

@@ -22,6 +22,7 @@ from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
+from renderer.domain.take import TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import dump, load
 from renderer.errors import (
@@ -196,6 +197,19 @@ def test_a_waived_take_is_shipped_and_the_lock_says_who_and_why(room: Room) -> N
     assert shipped["long_line"]["note"] == "the scream is meant to clip"
     assert shipped["long_line"]["who"] == "Ada"
     assert room.publish().waived == 1
+
+
+def test_what_the_gate_approves_by_now_is_not_marked_as_waived(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    with room.studio.unit() as unit:
+        pk = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"].take_id
+        take = unit.takes.get([pk])[0]
+        unit.takes.reopen([TakeStatus.REJECTED], [pk])
+        assert unit.takes.lease([pk], "test", 60.0)
+        unit.takes.finish(pk, "test", replace(take.result, status=TakeStatus.APPROVED))
+        unit.commit()
+    assert room.shipped()["long_line"] == {}
+    assert room.publish().waived == 0
 
 
 def test_a_waiver_lapses_when_the_line_changes(room: Room) -> None:
