@@ -26,6 +26,7 @@ def open_review(house: House) -> Review:
     place = house.workspace
     return Review(
         house.unit,
+        house.reading,
         CommittedRetakes(place.project, place.build / RETAKES_LOCK),
         RecordingFolder(place.project.root / "recorded", house.store),
     )

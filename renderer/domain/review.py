@@ -98,13 +98,18 @@ class Standing:
         render_key: Of the take in force.
         status: Of that take.
         has_sound: Whether it can be heard.
-        is_recorded: Whether a human recording speaks the line.
+        recording_key: Object key of the human recording that speaks the line, or "".
     """
 
     render_key: str
     status: TakeStatus
     has_sound: bool
-    is_recorded: bool = False
+    recording_key: str = ""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a human recording speaks the line."""
+        return self.recording_key != ""
 
     @classmethod
     def of(cls, take: Take) -> Standing:
@@ -114,7 +119,7 @@ class Standing:
             take.render_key.hex,
             take.status,
             result is not None and result.delivery is not None,
-            bool(take.request.recording_key),
+            take.request.recording_key,
         )
 
 

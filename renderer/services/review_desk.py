@@ -86,6 +86,8 @@ class LineDesk:
             self._refuse(place, "choice", why, "Decide otherwise.", "not-allowed")
         if decision.choice is Choice.RETAKE and not decision.is_undo:
             decision = replace(decision, change=self._whole(before, decision))
+        if decision.choice is Choice.REPLACE and not decision.is_undo:
+            decision = self._replaced(decision, self.standing.recording_key, place)
         self.new.append(follow(before, decision))
         self.expected += 1
 
@@ -100,6 +102,20 @@ class LineDesk:
         is_kept = last is not None and last.change.get(STAMP) == stamp
         kept = last.change if last and is_kept and retake.change.keys() == {"seed"} else {}
         return {**kept, **retake.change, STAMP: stamp}
+
+    def _replaced(self, decision: Decision, spoken: str, place: str) -> Decision:
+        """Return a replacement that an undo can take back.
+
+        A recording that lies in the folder already was put there by an attempt that broke off:
+        what speaks the line by its last import is what was there before.
+        """
+        recording = decision.change.get("recording")
+        if recording == spoken:
+            problem = "The line is spoken by this very recording."
+            self._refuse(place, "change", problem, "Choose another one.", "nothing-changed")
+        if decision.change.get("before") != recording:
+            return decision
+        return replace(decision, change={**decision.change, "before": spoken})
 
     def _undo(self, decision: Decision, before: Sequence[Decision], place: str) -> None:
         found = next((d for d in in_force(before) if d.id == decision.undoes), None)

@@ -20,6 +20,7 @@ from renderer.db.reference import SqlReferences
 from renderer.db.retention import SqlRetention
 from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
+from renderer.domain.decision_field import faults_of
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
 from renderer.domain.take import TakeStatus
@@ -183,7 +184,11 @@ def room(studio: Any, tmp_path: Any) -> Room:
         unit.commit()
     assert studio.statuses(pks) == ["approved", "rejected", "failed"]
     retakes, folder = FakeRetakes(), tmp_path / "recorded"
-    review = Review(studio.unit, retakes, RecordingFolder(folder, studio.store))
+
+    def reading() -> SqlUnitOfWork:
+        return SqlUnitOfWork(studio.unit()._engine, "tiny", studio.clock, is_read_only=True)
+
+    review = Review(studio.unit, reading, retakes, RecordingFolder(folder, studio.store))
     return Room(studio, review, retakes, folder, keys)
 
 
@@ -414,6 +419,72 @@ def test_a_recording_replaces_a_take_and_gives_way_again(room: Room) -> None:
     assert place.read_bytes() == before
     room.undo(one, 3)
     assert not place.exists()
+
+
+def wav_key(letters: str) -> str:
+    return f"objects/{letters}/{letters * 32}.wav"
+
+
+def test_only_an_upload_replaces_a_take(room: Room) -> None:
+    key = room.studio.store.put(b"RIFF", ".wav", "audio/wav")
+    for change in ({"recording": key, "before": ""}, {}):
+        with pytest.raises(ReviewError) as refused:
+            room.decide(BAD, Choice.REPLACE, change=change)
+        assert "no-upload" in {f.code for f in refused.value.faults}
+    assert not room.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("recording", "before", "field"),
+    [
+        (wav_key("ab"), "", ""),
+        (wav_key("ab"), wav_key("cd"), ""),
+        (wav_key("ab").replace("wav", "ogg"), "", "d.change.recording"),
+        (wav_key("ab"), "keys/ab/x.json", "d.change.before"),
+        (wav_key("ab"), "objects/../../x.wav", "d.change.before"),
+        (wav_key("ab"), None, "d.change.before"),
+        (7, "", "d.change.recording"),
+    ],
+)
+def test_a_replacement_names_recordings(
+    room: Room, recording: object, before: object, field: str
+) -> None:
+    change = {"recording": recording, "before": before}
+    faults = faults_of(room.decision(BAD, Choice.REPLACE, change=change), "d")
+    assert [f.field for f in faults] == ([field] if field else [])
+
+
+def test_an_upload_after_a_crash_still_gives_way_to_what_was_there(room: Room) -> None:
+    """The file lay in the folder when the crash came; what was there before it is not it."""
+    place = room.folder / "en-US" / "long_line.wav"
+    upload = room.decision(BAD, Choice.REPLACE)
+    made = room.review.replace(upload, 0, sound()).decision
+    crashed = place.read_bytes()
+    room.undo(made, 1)
+    place.write_bytes(crashed)
+    again = room.review.replace(room.decision(BAD, Choice.REPLACE), 2, sound()).decision
+    room.undo(again, 3)
+    assert not place.exists()
+
+
+def test_a_recording_is_put_only_when_the_retakes_could_be_written(room: Room) -> None:
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7})
+    one = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound()).decision
+    place = room.folder / "en-US" / "long_line.wav"
+    room.retakes.fails = True
+    undo = replace(one, id="f" * 32, undoes=one.id, note="", change={})
+    retake = room.decision(GOOD, Choice.RETAKE, change={"seed": 8})
+    with pytest.raises(ReviewError, match="somebody else"):
+        room.review.decide([undo, retake], {one.key: 1, retake.key: 1})
+    assert place.exists()
+
+
+def test_looking_into_the_log_waits_for_nobody(room: Room) -> None:
+    room.decide(GOOD, Choice.APPROVE)
+    with room.studio.unit() as unit:  # a transaction that writes, as an import's does
+        unit.lines.find([("good_day", "en-US")])
+        assert room.rows() == 1
+        assert room.history(GOOD) == [Choice.APPROVE]
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,16 @@ def test_a_recording_is_no_way_round_to_another_decision(
     assert studio.review.made == []
 
 
+@pytest.mark.parametrize("change", [{}, {"recording": f"objects/ab/{'ab' * 32}.wav"}])
+def test_only_an_upload_replaces_a_take(
+    visit: Any, asked: Any, studio: Studio, change: dict[str, str]
+) -> None:
+    """Else anybody could have a project's folder hold any object of the store."""
+    answer = decide(visit(), asked(), asked(choice="replace", change=change))
+    assert (answer.status_code, answer.json()["code"]) == (422, "input")
+    assert studio.review.made == []
+
+
 def test_hostile_text_is_data(visit: Any, studio: Studio) -> None:
     client = visit()
     page = client.get("/")
