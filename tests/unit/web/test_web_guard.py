@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from renderer.web.app import MOST_RECORDING
-from renderer.web.door import Door
+from renderer.web.door import Door, tokens_asked
 from renderer.web.guard import MOST_JSON
 from tests.review.fakes import Studio
 
@@ -182,3 +182,28 @@ def test_every_answer_carries_the_headers(visit: Any, path: str) -> None:
 def test_nothing_describes_the_server_from_outside(visit: Any) -> None:
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert visit().get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "is_asked"),
+    [
+        ("127.0.0.1", (), False),
+        ("127.0.0.1", ("localhost", "::1"), False),
+        ("127.0.0.1", ("review.studio.example",), True),
+        ("0.0.0.0", (), True),
+        ("studio", ("localhost",), True),
+    ],
+)
+def test_who_answers_to_another_machines_name_asks_for_a_token(
+    host: str, names: tuple[str, ...], is_asked: bool
+) -> None:
+    """A proxy on this machine makes a loopback address reach the whole network."""
+    tokens, made = tokens_asked("", host, names)
+    assert (len(tokens) == 1, made in tokens) == (is_asked, is_asked)
+
+
+def test_a_token_that_was_given_is_nobody_elses_to_open_the_page_with() -> None:
+    given = "Mira=the-token-of-mira\nAda=the-token-of-ada0"
+    tokens, made = tokens_asked(given, "0.0.0.0", ())
+    assert (sorted(tokens.values()), made) == (["Ada", "Mira"], "")
+    assert tokens_asked(given, "127.0.0.1", ())[1] == ""
