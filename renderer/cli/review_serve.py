@@ -143,7 +143,7 @@ class _Renders:
         if self.reviewing is None:
             raise ConfigError("the bench was started before the page")
         news: dict[str, object] = {"waiting": waiting, "message": message}
-        self.reviewing.refresh(keys)
         if news != self._news:
             self._news = news
             self.reviewing.feed.tell("renders", news)
+        self.reviewing.refresh(keys)

@@ -56,7 +56,7 @@ def host_name(header: str) -> str:
     if text.startswith("["):
         return text[1:].partition("]")[0]
     name, _, port = text.partition(":")
-    return name if not port or port.isdigit() else ""
+    return name if not port or port.isdecimal() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,23 @@ def test_a_forged_session_is_none(visit: Any) -> None:
         assert client.get("/api/lines").status_code == 401
 
 
+def test_odd_cookies_of_other_servers_do_not_hide_ours(visit: Any) -> None:
+    """Cookies do not tell ports apart: what another server on this machine set comes here, too."""
+    client = visit()
+    (name,) = client.cookies.keys()
+    ours = f"{name}={client.cookies[name]}"
+    client.cookies.clear()
+    for odd in ('prefs={"a": 1, "b": [2]}', "a b=1", "x@y=1", "\u00e4=1", "=", ";;"):
+        headers = {"Cookie": f"{odd}; {ours}".encode("latin-1")}
+        assert client.get("/api/lines", headers=headers).status_code == 200, odd
+
+
+def test_a_length_that_is_no_number_is_refused(visit: Any) -> None:
+    headers = {"Content-Length": "\u00b2".encode("latin-1")}
+    answer = visit().post("/api/decisions", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "size")
+
+
 def test_the_session_cookie_stays_with_this_site_and_away_from_scripts(visit: Any) -> None:
     cookie = visit(enter=False).get("/").headers["set-cookie"].lower()
     assert "httponly" in cookie

@@ -256,6 +256,18 @@ def test_hostile_text_is_data(visit: Any, studio: Studio) -> None:
     assert HOSTILE in [row[2] for row in rows]
 
 
+def test_what_was_decided_is_rendered_even_when_the_pages_cannot_be_told(
+    visit: Any, asked: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_keys: object) -> None:
+        raise DatabaseError("the database is away")
+
+    client = visit()
+    monkeypatch.setattr(studio.board, "refresh", away)
+    assert decide(client, asked(choice="retake", change={"seed": 7})).status_code == 503
+    assert studio.renders.asked == [("line_0002", "en-US")]
+
+
 def test_a_database_that_is_away_is_said(
     visit: Any, asked: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
