@@ -20,6 +20,7 @@ def open_review(house: House) -> Review:
         house: The project; stays as it is when committed files change, see `reopen`.
     """
     from renderer.manifest.retake_book import CommittedRetakes
+    from renderer.services.recording import FOLDER
     from renderer.services.replace import RecordingFolder
     from renderer.services.review import Review
 
@@ -28,7 +29,7 @@ def open_review(house: House) -> Review:
         house.unit,
         house.reading,
         CommittedRetakes(place.project, place.build / RETAKES_LOCK),
-        RecordingFolder(place.project.root / "recorded", house.store),
+        RecordingFolder(place.project.root / FOLDER, house.store),
     )
 
 

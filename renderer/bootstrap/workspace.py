@@ -91,7 +91,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     from renderer.manifest.project import read_project
     from renderer.quality.limits import read_limits
     from renderer.services.input_key import InputKeyer
-    from renderer.services.recording import find_recordings
+    from renderer.services.recording import FOLDER, find_recordings
     from renderer.text.lexicon import read_lexicons
 
     project = read_project(path)
@@ -103,7 +103,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     profiles = read_profiles(profiles_path(project))
     if gate_path(project).is_file():  # said now, not when the first take is judged
         read_limits(gate_path(project))
-    recordings = find_recordings(project.root / "recorded")
+    recordings = find_recordings(project.root / FOLDER)
     digests = {key: found.sha256 for key, found in recordings.items()}
     return Workspace(
         settings=settings,

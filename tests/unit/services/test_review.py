@@ -350,6 +350,16 @@ def test_a_retake_that_could_not_be_read_is_refused_and_the_rest_is_not(room: Ro
     assert set(room.retakes.entries) == {("long_line", "en-US")}
 
 
+def test_a_retake_that_leads_back_to_an_earlier_take_lets_it_ship(room: Room) -> None:
+    """What was asked of that take has been done since: it does not keep it out for ever."""
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7})
+    assert "good_day" not in room.shipped()
+    room.write_anew(GOOD, "good evening")  # stands for the take with another number
+    room.decide(GOOD, Choice.RETAKE, seen=1, change={"seed": 8})
+    room.write_anew(GOOD, GOOD)
+    assert "good_day" in room.shipped()
+
+
 def test_a_retake_that_changes_nothing_is_refused(room: Room) -> None:
     """Its take would be the one it was asked about, and the line would never ship again."""
     many = [
