@@ -140,7 +140,7 @@ def detail(line: LineReading, picture: Plain | None, previous_picture: Plain | N
 
 
 def decision_record(decision: Decision) -> Plain:
-    """Return a decision as the page shows it, its export holds it, and the command line prints it."""
+    """Return a decision as the page shows it and `review log --json` prints it."""
     return {
         "id": decision.id,
         "line_id": decision.line_id,
