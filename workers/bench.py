@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import glob
+import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from renderer.bootstrap import House, Named, open_walk, reopen
@@ -23,6 +23,7 @@ from workers.embedded import render_all
 WAIT_S = 1.0
 Told = Callable[[Sequence[LineKey], int, str], None]
 Hold = Callable[[], AbstractContextManager[None]]
+_LOG = logging.getLogger(__name__)
 
 
 class Bench:
@@ -48,7 +49,7 @@ class Bench:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin nothing more; a burst under way comes to its end."""
+        """Begin nothing more; a burst under way comes to its end, but no worker is waited for."""
         with self._wake:
             self._is_stopped = True
             self._wake.notify()
@@ -71,34 +72,56 @@ class Bench:
 
     def _run(self) -> None:
         while keys := self._next():
-            self._told(keys, len(keys), "")
-            try:
-                self._burst(keys)
-            except InputError as error:
-                first = f": {error.faults[0]}" if error.faults else ""
-                self._told(keys, 0, f"{error}{first}")
-            except (BarklineError, OSError) as error:
-                self._told(keys, 0, str(error))
-            else:
-                self._told(keys, 0, "")
+            self._tell(keys, len(keys), "")
+            self._tell(keys, 0, self._work(keys))
+
+    def _work(self, keys: list[LineKey]) -> str:
+        """Render lines; return what went wrong, or ""."""
+        try:
+            self._burst(keys)
+        except InputError as error:
+            first = f": {error.faults[0]}" if error.faults else ""
+            return f"{error}{first}"
+        except (BarklineError, OSError) as error:
+            return str(error)
+        return ""
+
+    def _tell(self, keys: Sequence[LineKey], waiting: int, message: str) -> None:
+        """Tell how far it is; that this fails is no reason to render nothing more."""
+        try:
+            self._told(keys, waiting, message)
+        except (BarklineError, OSError) as error:
+            _LOG.warning("the review page could not be told of a render: %s", error)
 
     def _burst(self, keys: list[LineKey]) -> None:
         if self._house.workspace.settings.is_service:
             self._render_there(keys)
             return
+        with ExitStack() as held:
+            if self._takes_hold(keys, held):
+                self._render_here(keys)
+
+    def _takes_hold(self, keys: list[LineKey], held: ExitStack) -> bool:
+        """Wait until the build folder is free; returns whether it is held, not when it is over."""
         while not self._is_stopped:
             try:
-                with self._hold():
-                    self._render_here(keys)
-                return
+                held.enter_context(self._hold())
             except ConfigError as error:
-                self._told(keys, len(keys), str(error))
-                time.sleep(WAIT_S)
+                self._tell(keys, len(keys), str(error))
+                self._pause(WAIT_S)
+            else:
+                return True
+        return False
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, unless it is over."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._is_stopped, seconds)
 
     def _render_here(self, keys: list[LineKey]) -> None:
         house, scope = self._import(keys)
         ids = start_alone(house.unit, scope)
-        self._told(keys, len(ids), "")
+        self._tell(keys, len(ids), "")
         if ids:
             workers = house.workspace.settings.workers
             render_all(open_walk(house), ids, lambda counts: self._tick(keys, counts), workers)
@@ -106,9 +129,15 @@ class Bench:
     def _render_there(self, keys: list[LineKey]) -> None:
         house, scope = self._import(keys)
         ids = request(house.unit, scope, FEW, Priority.URGENT)
-        self._told(keys, len(ids), "")
+        self._tell(keys, len(ids), "")
         if ids:
-            await_takes(house.reading, ids, lambda counts: self._tick(keys, counts), time.sleep)
+            await_takes(
+                house.reading,
+                ids,
+                lambda counts: self._tick(keys, counts),
+                self._pause,
+                is_over=lambda: self._is_stopped,
+            )
 
     def _import(self, keys: list[LineKey]) -> tuple[House, Scope]:
         """Import what changed; voices that are loaded stay so."""
@@ -124,4 +153,4 @@ class Bench:
         return house, scope
 
     def _tick(self, keys: list[LineKey], counts: dict[TakeStatus, int]) -> None:
-        self._told(keys, sum(counts.get(status, 0) for status in UNFINISHED), "")
+        self._tell(keys, sum(counts.get(status, 0) for status in UNFINISHED), "")

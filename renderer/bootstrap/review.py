@@ -20,14 +20,16 @@ def open_review(house: House) -> Review:
         house: The project; stays as it is when committed files change, see `reopen`.
     """
     from renderer.manifest.retake_book import CommittedRetakes
+    from renderer.services.recording import FOLDER
     from renderer.services.replace import RecordingFolder
     from renderer.services.review import Review
 
     place = house.workspace
     return Review(
         house.unit,
+        house.reading,
         CommittedRetakes(place.project, place.build / RETAKES_LOCK),
-        RecordingFolder(place.project.root / "recorded", house.store),
+        RecordingFolder(place.project.root / FOLDER, house.store),
     )
 
 

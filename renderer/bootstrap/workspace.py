@@ -90,7 +90,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     from renderer.direction.profile import read_profiles
     from renderer.manifest.project import read_project
     from renderer.quality.limits import read_limits
-    from renderer.services.recording import find_recordings
+    from renderer.services.recording import FOLDER, find_recordings
     from renderer.text.lexicon import read_lexicons
 
     project = read_project(path)
@@ -102,7 +102,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     profiles = read_profiles(profiles_path(project))
     if gate_path(project).is_file():  # said now, not when the first take is judged
         read_limits(gate_path(project))
-    recordings = find_recordings(project.root / "recorded")
+    recordings = find_recordings(project.root / FOLDER)
     return Workspace(
         settings=settings,
         project=project,

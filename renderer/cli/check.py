@@ -80,12 +80,12 @@ def _beside(project: Project) -> Iterator[Fault]:
     from renderer.bootstrap.workspace import gate_path, profiles_path
     from renderer.direction.profile import read_profiles
     from renderer.quality.limits import read_limits
-    from renderer.services.recording import scan_recordings
+    from renderer.services.recording import FOLDER, scan_recordings
 
     readers: tuple[tuple[Path, Callable[[Path], object]], ...] = (
         (gate_path(project), read_limits),
         (profiles_path(project), read_profiles),
-        (project.root / "recorded", scan_recordings),
+        (project.root / FOLDER, scan_recordings),
     )
     for path, read in readers:
         try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +13,7 @@ from renderer.cli.step import DefaultGroup
 from renderer.errors import ReviewError
 
 if TYPE_CHECKING:
-    from renderer.domain.review import Decision, Reviewed
+    from renderer.domain.review import Reviewed
 
 LOG_SHOWN = 50
 
@@ -71,10 +70,16 @@ def _bytes(file: Path) -> bytes:
 
 def tell(done: list[Reviewed], *, as_json: bool) -> None:
     """Print what became of decisions."""
+    from renderer.report.record import decision_record
+
     if as_json:
         show.as_json(
             [
-                {**plain(r.decision), "reception": r.reception.value, "message": r.message}
+                {
+                    **decision_record(r.decision),
+                    "reception": r.reception.value,
+                    "message": r.message,
+                }
                 for r in done
             ]
         )
@@ -100,31 +105,15 @@ def tell(done: list[Reviewed], *, as_json: bool) -> None:
 def log(project: Path, everything: bool, build: Path | None, as_json: bool) -> int:
     """Show what was decided about takes, the newest first."""
     from renderer.bootstrap import open_house, open_review
+    from renderer.report.record import decision_record
 
     review = open_review(open_house(walk.open_workspace(project, build)))
     found = review.log(None if everything else LOG_SHOWN)
     if as_json:
-        show.as_json([plain(decision) for decision in found])
+        show.as_json([decision_record(decision) for decision in found])
         return 0
     if not found:
         click.echo("nothing was decided yet")
     for decision in found:
         click.echo(f"{decision.line_id} ({decision.locale}): {decision.describe()}")
     return 0
-
-
-def plain(decision: Decision) -> dict[str, Any]:
-    """Return a decision as JSON has it."""
-    return {
-        "id": decision.id,
-        "line_id": decision.line_id,
-        "locale": decision.locale,
-        "render_key": decision.render_key,
-        "choice": decision.choice.value,
-        "who": decision.who,
-        "at": decision.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "note": decision.note,
-        "change": dict(decision.change),
-        "undoes": decision.undoes,
-        "sequence": decision.sequence,
-    }

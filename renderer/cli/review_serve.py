@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import threading
 import webbrowser
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,41 +47,40 @@ def command(
 ) -> int:
     """Serve the review page until Ctrl + C.
 
-    On the loopback address it asks for no token. On any other it asks for the one of
-    BARKLINE_REVIEW_TOKEN, or makes one up and prints it.
+    On the loopback address and under its names it asks for no token. On any other it asks for one
+    of BARKLINE_REVIEW_TOKEN, or makes one up, prints it and opens the page with it.
     """
     from renderer.web.serve import address_of, open_socket
 
     workspace = walk.open_workspace(project, build)
     house = open_house(workspace)
-    door = _door(house, host, names, who)
+    door, made = _door(house, host, names, who)
     with open_socket(host, port) as listener:
         address = address_of(listener, host)
-        token = next(iter(door.tokens), "")
         click.echo(f"review: {address}   (Ctrl + C ends it)")
-        if token and not workspace.settings.review_token:
-            click.echo(f"token:  {token}")
-        link = f"{address}enter?token={token}" if token else address
+        if made:
+            click.echo(f"token:  {made}")
+        link = f"{address}enter?token={made}" if made else address  # a token given is somebody's
         _serve(house, door, listener, link if is_opened else "")
     return 0
 
 
-def _door(house: House, host: str, names: tuple[str, ...], who: str) -> Door:
-    """Say who may come in."""
+def _door(house: House, host: str, names: tuple[str, ...], who: str) -> tuple[Door, str]:
+    """Say who may come in; and the token that was made up for it, or ""."""
     import socket
 
-    from renderer.web.door import Door, is_loopback, new_token, read_tokens
+    from renderer.web.door import Door, is_loopback, tokens_asked
 
-    given = read_tokens(house.workspace.settings.review_token)
+    tokens, made = tokens_asked(house.workspace.settings.review_token, host, names)
     is_local = is_loopback(host)
-    tokens: Mapping[str, str] = given or ({} if is_local else {new_token(): ""})
     own = {"localhost"} if is_local else {"localhost", host, socket.gethostname(), socket.getfqdn()}
-    return Door(
+    door = Door(
         who=who.strip() or _reviewer(house.workspace.project.root),
         tokens=tokens,
         names=frozenset(name.casefold() for name in (*own, *names)),
         is_local=is_local,
     )
+    return door, made
 
 
 def _reviewer(project: Path) -> str:
@@ -145,7 +143,7 @@ class _Renders:
         if self.reviewing is None:
             raise ConfigError("the bench was started before the page")
         news: dict[str, object] = {"waiting": waiting, "message": message}
-        self.reviewing.refresh(keys)
         if news != self._news:
             self._news = news
             self.reviewing.feed.tell("renders", news)
+        self.reviewing.refresh(keys)

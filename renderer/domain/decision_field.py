@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from renderer.domain.object_key import content_hash, is_hash
 from renderer.domain.review import Choice, Decision
@@ -114,9 +114,26 @@ def _changed(decision: Decision) -> Iterator[_Found]:
         yield "change", "The retake changes nothing.", fix, "nothing-changed"
     if _size(change) > MAX_CHANGE:
         yield "change", "It is too large, or no JSON.", "Change less.", "change-too-large"
-    if decision.choice is Choice.REPLACE and not content_hash(str(change.get("recording", ""))):
-        fix = "Upload the recording in `barkline review`."
+    if decision.choice is Choice.REPLACE:
+        yield from _recorded(change)
+
+
+def _recorded(change: Mapping[str, object]) -> Iterator[_Found]:
+    """Yield faults of a replacement: what it names is what uploads are kept as."""
+    fix = "Upload the recording in `barkline review`."
+    if not is_recording(change.get("recording")):
         yield "change.recording", "There is no recording.", fix, "no-recording"
+    if change.get("before", "") != "" and not is_recording(change["before"]):
+        yield "change.before", "What was there before is no recording.", fix, "no-recording"
+
+
+def is_recording(key: object) -> bool:
+    """Whether something is the object key of a recording: a WAV file in the store.
+
+    >>> is_recording("objects/ab/" + "ab" * 32 + ".wav"), is_recording("keys/ab/x.json")
+    (True, False)
+    """
+    return isinstance(key, str) and key.endswith(".wav") and content_hash(key) != ""
 
 
 def _size(change: object) -> int:

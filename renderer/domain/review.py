@@ -98,13 +98,18 @@ class Standing:
         render_key: Of the take in force.
         status: Of that take.
         has_sound: Whether it can be heard.
-        is_recorded: Whether a human recording speaks the line.
+        recording_key: Object key of the human recording that speaks the line, or "".
     """
 
     render_key: str
     status: TakeStatus
     has_sound: bool
-    is_recorded: bool = False
+    recording_key: str = ""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a human recording speaks the line."""
+        return self.recording_key != ""
 
     @classmethod
     def of(cls, take: Take) -> Standing:
@@ -114,7 +119,7 @@ class Standing:
             take.render_key.hex,
             take.status,
             result is not None and result.delivery is not None,
-            bool(take.request.recording_key),
+            take.request.recording_key,
         )
 
 
@@ -167,12 +172,18 @@ def in_force(history: Iterable[Decision]) -> list[Decision]:
 def holding(history: Iterable[Decision], render_key: str) -> Decision | None:
     """Return the decision that holds for a line now, or None.
 
+    A retake or replacement has been carried out once something was decided about the take it led
+    to; a later one may lead back to the take it was asked about.
+
     Args:
         history: All decisions of the line, oldest first.
         render_key: Of the line's take in force: decisions about other takes have lapsed.
     """
-    about = [d for d in in_force(history) if d.render_key == render_key]
-    return about[-1] if about else None
+    known = in_force(history)
+    held = next((d for d in reversed(known) if d.render_key == render_key), None)
+    if held is None or (held.choice in (Choice.RETAKE, Choice.REPLACE) and held != known[-1]):
+        return None
+    return held
 
 
 def why_not(choice: Choice, standing: Standing) -> str:

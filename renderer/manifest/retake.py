@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from renderer.domain.decision_field import CHANGE_FIELDS, STAMP
 from renderer.domain.direction import Emphasis, WordEdit
 from renderer.domain.project import Project
 from renderer.domain.utterance import Utterance, text_hash
@@ -34,8 +35,7 @@ from renderer.manifest.word_edit import read_words
 from renderer.manifest.yaml_tree import load_yaml
 
 RETAKES_FILE = "retakes.yaml"
-CHANGE_FIELDS = ("emotion", "delivery", "prosody", "words", "seed")
-ENTRY_FIELDS = ("line", "locale", "text_hash", *CHANGE_FIELDS, "who", "at", "note", "decision")
+ENTRY_FIELDS = ("line", "locale", STAMP, *CHANGE_FIELDS, "who", "at", "note", "decision")
 UNKNOWN_LINE = "unknown-retake"
 _HASH = re.compile(r"[0-9a-f]{12}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
@@ -13,14 +13,15 @@ from typing import Any
 
 import yaml
 
+from renderer.domain.decision_field import CHANGE_FIELDS, STAMP
 from renderer.domain.project import Project
 from renderer.domain.review import Decision
+from renderer.domain.utterance import Utterance
 from renderer.errors import Fault, Level, ManifestError, ReviewError
 from renderer.manifest.charset import decode
 from renderer.manifest.identifier import id_form
 from renderer.manifest.reader import find_files, read_scenes
 from renderer.manifest.retake import (
-    CHANGE_FIELDS,
     RETAKES_FILE,
     UNKNOWN_LINE,
     Retakes,
@@ -53,7 +54,12 @@ class CommittedRetakes:
         self._lock = lock
 
     @contextmanager
-    def edit(self, wanted: Mapping[LineKey, Decision | None]) -> Iterator[RetakeEdit]:
+    def edit(
+        self,
+        wanted: Mapping[LineKey, Decision | None],
+        lines: Mapping[LineKey, Utterance],
+        fresh: Collection[LineKey],
+    ) -> Iterator[RetakeEdit]:
         """Begin to change entries; other processes wait until the block ends.
 
         Raises:
@@ -65,7 +71,7 @@ class CommittedRetakes:
         self._lock.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self._lock, timeout=LOCK_PATIENCE_S):
-                yield _Edit(self._project, wanted)
+                yield _Edit(self._project, wanted, lines, fresh)
         except Timeout as error:
             raise ReviewError(
                 f"another barkline changes {RETAKES_FILE}; try again in a moment."
@@ -75,33 +81,46 @@ class CommittedRetakes:
 class _Edit:
     """Implements `ports.RetakeEdit`."""
 
-    def __init__(self, project: Project, wanted: Mapping[LineKey, Decision | None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        wanted: Mapping[LineKey, Decision | None],
+        lines: Mapping[LineKey, Utterance],
+        fresh: Collection[LineKey],
+    ) -> None:
         self._project = project
         self._wanted = wanted
+        self._lines = lines
         self._path = project.root / RETAKES_FILE
         self._before = _read(self._path)
         entries = dict(_entries(self._before, project))
         for key, decision in wanted.items():
-            form = id_form(*key)
-            entries.pop(form, None)
+            there = [e for form in self._forms(key) if (e := entries.pop(form, None))]
             if decision is not None:
-                entries[form] = _entry(decision)
+                kept = _kept(decision.change, there[0]) if key in fresh and there else {}
+                entries[id_form(*key)] = _entry(decision, kept)
         ordered = sorted(entries.values(), key=lambda e: (str(e["line"]), str(e["locale"])))
         self._after = _text(ordered) if ordered else ""
 
-    def faults(self, paths: Sequence[str]) -> dict[LineKey, list[Fault]]:
-        """Return what would be wrong with the file as it would be."""
+    def _forms(self, key: LineKey) -> list[str]:
+        """Return what a line's entry may stand under: its id, then its earlier ones."""
+        was = self._lines[key].was if key in self._lines else ()
+        return [id_form(name, key[1]) for name in (key[0], *was)]
+
+    def try_out(self) -> tuple[dict[LineKey, list[Fault]], dict[LineKey, Utterance]]:
+        """Return what would be wrong with the file as it would be, and how its lines were said."""
         found: list[Fault] = []
         log = FaultLog(RETAKES_FILE, found)
         try:
             retakes = parse_retakes(self._after, self._project, log)
         except Unreadable:
             raise ManifestError(f"{RETAKES_FILE} could not be read again", found) from None
-        files = [f for f in find_files(self._project) if f.path in set(paths)]
-        for _ in read_scenes(self._project, files, found, retakes=retakes):
-            pass
+        paths = {line.origin.path for line in self._lines.values()}
+        files = [f for f in find_files(self._project) if f.path in paths]
+        scenes = read_scenes(self._project, files, found, retakes=retakes)
+        said = {u.key: u for scene in scenes for u in scene.utterances if u.key in self._wanted}
         ours = [f for f in found if f.path == RETAKES_FILE and f.code != UNKNOWN_LINE]
-        return self._by_line([f for f in ours if f.level is Level.ERROR], retakes)
+        return self._by_line([f for f in ours if f.level is Level.ERROR], retakes), said
 
     def _by_line(self, faults: Sequence[Fault], retakes: Retakes) -> dict[LineKey, list[Fault]]:
         """Return the faults of the entries that change, named as fields of a decision."""
@@ -172,17 +191,29 @@ def _plain(node: Any) -> Any:  # noqa: ANN401 - any node
     return node
 
 
-def _entry(decision: Decision) -> dict[str, Any]:
-    """Return a retake as it stands in the file."""
-    change = decision.change
+def _entry(decision: Decision, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a retake as it stands in the file, with what is kept of the entry before it."""
+    change = {**kept, **decision.change}
     entry: dict[str, Any] = {"line": decision.line_id, "locale": decision.locale}
-    names = ("text_hash", *CHANGE_FIELDS)
-    entry |= {name: change[name] for name in names if name in change}
+    entry |= {name: change[name] for name in (STAMP, *CHANGE_FIELDS) if name in change}
     entry["who"] = decision.who
     entry["at"] = decision.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if decision.note:
         entry["note"] = decision.note
     return entry | {"decision": decision.id}
+
+
+def _kept(change: Mapping[str, object], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stays of an entry: where only the take number changes, all it asks for.
+
+    An entry that was asked for another text is stale, and stays so.
+    """
+    if change.keys() - {STAMP} != {"seed"}:
+        return {}
+    now, then = change.get(STAMP), str(there.get(STAMP, "")).strip().lower()
+    if now and then and now != then:
+        return {}
+    return {name: there[name] for name in CHANGE_FIELDS if name in there}
 
 
 class _Dumper(yaml.SafeDumper):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from renderer.domain.decision_field import CHANGE_FIELDS
 from renderer.domain.project import CODECS
 from renderer.manifest.cast import CHARACTER_FIELDS
 from renderer.manifest.field import MAX_NOTE
@@ -23,7 +24,7 @@ from renderer.manifest.project import (
     PROJECT_FIELDS,
     SAMPLE_RATES,
 )
-from renderer.manifest.retake import CHANGE_FIELDS, ENTRY_FIELDS
+from renderer.manifest.retake import ENTRY_FIELDS
 from renderer.manifest.scene import FILE_FIELDS
 from renderer.manifest.word_edit import EMPHASES, MAX_OCCURRENCE, WORD_FIELDS
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from renderer.domain.review import Decision
+from renderer.domain.utterance import Utterance
 from renderer.errors import Fault
 
 LineKey = tuple[str, str]
@@ -43,11 +44,11 @@ class Decisions(Protocol):
 class RetakeEdit(Protocol):
     """A change of `retakes.yaml` under way."""
 
-    def faults(self, paths: Sequence[str]) -> dict[LineKey, list[Fault]]:
-        """Return what would be wrong with the file as it would be.
+    def try_out(self) -> tuple[dict[LineKey, list[Fault]], dict[LineKey, Utterance]]:
+        """Return what would be wrong with the file as it would be, and how its lines were said.
 
-        Args:
-            paths: The scene files of the lines that are concerned.
+        Returns:
+            Line to its faults, and line to how it would be said; absent where it cannot be read.
         """
         ...
 
@@ -63,11 +64,19 @@ class RetakeEdit(Protocol):
 class RetakeBook(Protocol):
     """The committed file that holds what QA wants to be said another way."""
 
-    def edit(self, wanted: Mapping[LineKey, Decision | None]) -> AbstractContextManager[RetakeEdit]:
+    def edit(
+        self,
+        wanted: Mapping[LineKey, Decision | None],
+        lines: Mapping[LineKey, Utterance],
+        fresh: Collection[LineKey],
+    ) -> AbstractContextManager[RetakeEdit]:
         """Begin to change entries; other processes wait until the block ends.
 
         Args:
             wanted: Line to the retake it is to have; None for none.
+            lines: The same lines as last imported: their files, and their earlier ids.
+            fresh: Lines whose retake is new. One that gives a seed alone leaves everything else as
+                the entry that is there has it.
 
         Raises:
             ManifestError: The file cannot be read; its faults are listed.

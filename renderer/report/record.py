@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import UTC
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -139,7 +140,7 @@ def detail(line: LineReading, picture: Plain | None, previous_picture: Plain | N
 
 
 def decision_record(decision: Decision) -> Plain:
-    """Return a decision as the page shows it, and as its export holds it."""
+    """Return a decision as the page shows it and `review log --json` prints it."""
     return {
         "id": decision.id,
         "line_id": decision.line_id,
@@ -147,7 +148,7 @@ def decision_record(decision: Decision) -> Plain:
         "render_key": decision.render_key,
         "choice": decision.choice.value,
         "who": decision.who,
-        "at": decision.at.isoformat(timespec="seconds"),
+        "at": decision.at.astimezone(UTC).isoformat(timespec="seconds"),
         "note": decision.note,
         "change": dict(decision.change),
         "undoes": decision.undoes,

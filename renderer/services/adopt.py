@@ -33,7 +33,8 @@ class Adopter:
         self, lock: VoiceLock | None, stored: Callable[[str], RenderResult | None]
     ) -> None:
         self._by_line = lock.by_key() if lock else {}
-        self._by_render_key = {e.render_key: e for e in self._by_line.values()}
+        waived_first = sorted(self._by_line.values(), key=lambda entry: not entry.waived)
+        self._by_render_key = {e.render_key: e for e in waived_first}  # an approval goes before
         self._stored = stored
 
     def hydrate(self, key: RenderKey) -> RenderResult | None:
@@ -122,9 +123,11 @@ def waiver_of(entry: LockEntry, line_id: str) -> Decision | None:
 
 
 def result_of(entry: LockEntry) -> RenderResult:
-    """Return what a lock's entry tells of a take: enough to publish it again as it is."""
+    """Return what a lock's entry tells of a take: enough to publish it again as it is.
+
+    A waived take stays rejected: it ships by the waiver, as long as that holds.
+    """
+    status = TakeStatus.REJECTED if entry.waived else TakeStatus.APPROVED
     media_type = _MEDIA_TYPES.get(entry.extension, "audio/wav")
     sound = SoundObject(entry.key, entry.sha256, entry.size, entry.duration_s, media_type)
-    return RenderResult(
-        TakeStatus.APPROVED, None, 1, delivery=sound, metadata_key=entry.metadata_key
-    )
+    return RenderResult(status, None, 1, delivery=sound, metadata_key=entry.metadata_key)

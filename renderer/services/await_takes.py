@@ -18,6 +18,7 @@ def await_takes(
     tick: Callable[[dict[TakeStatus, int]], None],
     sleep: Callable[[float], None],
     failpoint: Failpoint = nothing,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> dict[TakeStatus, int]:
     """Wait until each of some takes has reached a finished status.
 
@@ -27,15 +28,16 @@ def await_takes(
         tick: Told the counts by status from time to time.
         sleep: Sleeps some seconds.
         failpoint: Called with the name of each step, for fault tests.
+        is_over: Whether nobody waits any longer; asked between two looks.
 
     Returns:
-        How many takes ended in each status.
+        How many takes are in each status: in finished ones, unless it was over before.
     """
     while True:
         with reading() as unit:
             counts = unit.takes.counts(ids)
         tick(counts)
-        if not any(counts.get(status) for status in UNFINISHED):
+        if is_over() or not any(counts.get(status) for status in UNFINISHED):
             return counts
         failpoint("awaiting")
         sleep(TICK_S)

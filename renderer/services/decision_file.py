@@ -78,36 +78,6 @@ def load_decisions(data: bytes, name: str) -> DecisionFile:
     return DecisionFile(str(project), tuple(decision for decision, _ in made), seen)
 
 
-def dump_decisions(
-    project: str, decisions: list[Decision], seen: Mapping[tuple[str, str], int]
-) -> str:
-    """Return such a file's text.
-
-    Args:
-        project: Whose.
-        decisions: In the order they were made.
-        seen: Line to the sequence of the last decision their author had seen.
-    """
-    rows = [
-        {
-            "id": d.id,
-            "line_id": d.line_id,
-            "locale": d.locale,
-            "render_key": d.render_key,
-            "seen": seen.get(d.key, 0),
-            "choice": d.choice.value,
-            "who": d.who,
-            "at": d.at.astimezone(UTC).isoformat(),
-            "note": d.note,
-            "change": dict(d.change),
-            "undoes": d.undoes,
-        }
-        for d in decisions
-    ]
-    document = {"format": FORMAT, "version": VERSION, "project": project, "decisions": rows}
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
 def _parse(data: bytes, name: str) -> dict[str, Any]:
     """Read the JSON and hold that it is of this format and version."""
     fix = "Export the decisions again, from the report or the review page."

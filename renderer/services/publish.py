@@ -12,7 +12,7 @@ from typing import Any
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
 from renderer.domain.object_key import content_hash
 from renderer.domain.review import Choice, Decision, holding, why_held_back
-from renderer.domain.take import Take, line_of
+from renderer.domain.take import Take, TakeStatus, line_of
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
 from renderer.domain.voice_lock import LockEntry, dump
@@ -158,7 +158,7 @@ class Publish:
             frozen=line.is_frozen,
             parts=key.plain(),
             consent_expires=expires.isoformat() if expires else "",
-            waived=_waived(decision),
+            waived=_waived(decision) if take.status is TakeStatus.REJECTED else {},
         )
 
     def _metadata(self, said: Utterance, take: Take) -> str:

@@ -15,8 +15,10 @@ from dataclasses import replace
 from renderer.domain.decision_field import faults_of
 from renderer.domain.events import LineReviewed
 from renderer.domain.review import Choice, Decision, Reviewed
+from renderer.domain.utterance import Utterance
 from renderer.errors import DatabaseError, Fault, ReviewConflictError, ReviewError
 from renderer.ports import LineKey, RecordingShelf, RetakeBook, RetakeEdit, UnitOfWork
+from renderer.services.input_key import canonical_direction
 from renderer.services.review_desk import Desk, LineDesk, Seen
 
 TRIES = 5
@@ -27,6 +29,7 @@ class Review:
 
     Args:
         unit: Begins a transaction.
+        reading: Begins one for reading, which waits for nobody.
         retakes: The committed file of retakes.
         recordings: The committed folder of recordings.
     """
@@ -34,21 +37,23 @@ class Review:
     def __init__(
         self,
         unit: Callable[[], UnitOfWork],
+        reading: Callable[[], UnitOfWork],
         retakes: RetakeBook,
         recordings: RecordingShelf,
     ) -> None:
         self._unit = unit
+        self._reading = reading
         self._retakes = retakes
         self._recordings = recordings
 
     def decide(
         self, decisions: Sequence[Decision], seen: Seen, *, keeps_rest: bool = False
     ) -> list[Reviewed]:
-        """Record decisions in one transaction, all or none.
+        """Record decisions in one transaction: all or none, unless the rest is to be kept.
 
         Args:
             decisions: In the order they were made; one that was recorded before is passed over. A
-                replacement is recorded by `replace` alone.
+                replacement is recorded by `replace` alone; here it is a fault.
             seen: Line to the sequence of the last decision its author saw, before the first of
                 these; absent for none.
             keeps_rest: Record what can be recorded, and return the rest as conflicts and refusals.
@@ -61,10 +66,8 @@ class Review:
             ReviewConflictError: Somebody else decided first.
             DatabaseError: The database is away.
         """
-        faults = [f for n, d in enumerate(decisions) for f in faults_of(d, f"decisions.{n}")]
-        if faults:
-            raise ReviewError(f"{len(faults)} faults; no decision was recorded", faults)
-        return self._again(lambda: self._decide(decisions, seen, keeps_rest=keeps_rest))
+        faults = [_no_upload(n) for n, d in enumerate(decisions) if _is_replacement(d)]
+        return self._check(decisions, seen, faults, keeps_rest=keeps_rest)
 
     def undo(self, decision: Decision, seen: int) -> Reviewed:
         """Undo a decision; a retake leaves its file, a recording gives way to what was there.
@@ -96,18 +99,34 @@ class Review:
             "recording": self._recordings.take_in(data),
             "before": self._recordings.current(decision.key),
         }
-        return self.decide([replace(decision, change=change)], {decision.key: seen})[0]
+        made = replace(decision, change=change)
+        return self._check([made], {decision.key: seen}, [], keeps_rest=False)[0]
 
     def history(self, line_id: str, locale: str) -> list[Decision]:
         """Return every decision about a line, oldest first, also those that lapsed."""
-        with self._unit() as unit:
+        with self._reading() as unit:
             line = unit.lines.find([(line_id, locale)]).get((line_id, locale))
             return [] if line is None else unit.decisions.of([line.pk]).get(line.pk, [])
 
     def log(self, limit: int | None = None) -> list[Decision]:
         """Return the project's decisions, the newest first."""
-        with self._unit() as unit:
+        with self._reading() as unit:
             return unit.decisions.log(limit)
+
+    def _check(
+        self,
+        decisions: Sequence[Decision],
+        seen: Seen,
+        faults: list[Fault],
+        *,
+        keeps_rest: bool,
+    ) -> list[Reviewed]:
+        """Record decisions whose fields are right."""
+        for n, decision in enumerate(decisions):
+            faults += faults_of(decision, f"decisions.{n}")
+        if faults:
+            raise ReviewError(f"{len(faults)} faults; no decision was recorded", faults)
+        return self._again(lambda: self._decide(decisions, seen, keeps_rest=keeps_rest))
 
     def _again(self, do: Callable[[], list[Reviewed] | None]) -> list[Reviewed]:
         """Decide anew while others are just deciding about the same lines."""
@@ -137,9 +156,9 @@ class Review:
             if not unit.decisions.add(new):
                 return None
             unit.outbox.add([_told(d) for _, d in new])
-            self._put_recordings(desk)
             if edit is not None:
-                edit.write()
+                edit.write()  # may find that it must not
+            self._put_recordings(desk)
             unit.commit()
             return desk.results()
 
@@ -147,11 +166,16 @@ class Review:
         """Hold the retakes against their lines; those with faults are refused."""
         while wanted := _wanted(desk):
             attempt = held.enter_context(ExitStack())
-            edit = attempt.enter_context(self._retakes.edit(wanted))
-            found = edit.faults(sorted({desk.lines[key].path for key in wanted}))
+            lines = {key: desk.lines[key].utterance for key in wanted}
+            fresh = [key for key, now in wanted.items() if now in desk.lines[key].new]
+            edit = attempt.enter_context(self._retakes.edit(wanted, lines, fresh))
+            found, said = edit.try_out()
             for key, faults in found.items():
                 desk.lines[key].faults += faults
-            if not found:
+            same = [k for k in fresh if k in said and _is_same_sound(said[k], lines[k])]
+            for key in same:
+                desk.lines[key].faults.append(_nothing_changed())
+            if not found and not same:
                 return edit
             attempt.close()
         return None
@@ -177,6 +201,30 @@ def _wanted(desk: Desk) -> Mapping[LineKey, Decision | None]:
     """Return the retakes that change: line to what it is to have."""
     changes = {line.key: line.change_of(Choice.RETAKE) for line in desk.accepted}
     return {key: now for key, (then, now) in changes.items() if then != now}
+
+
+def _is_replacement(decision: Decision) -> bool:
+    return decision.choice is Choice.REPLACE and not decision.is_undo
+
+
+def _no_upload(number: int) -> Fault:
+    problem, fix = "A replacement comes with its recording.", "Upload it on the review page."
+    return Fault("decisions", 0, f"decisions.{number}.choice", problem, fix, "no-upload")
+
+
+def _is_same_sound(said: Utterance, before: Utterance) -> bool:
+    """Whether a line would be asked for as it was: its take would be the one there is."""
+    return _asked(said) == _asked(before)
+
+
+def _asked(said: Utterance) -> tuple[object, ...]:
+    return said.text, said.voice, said.hints, said.seed, canonical_direction(said.direction)
+
+
+def _nothing_changed() -> Fault:
+    problem = "The line is said like that already, so the retake changes nothing."
+    fix = "Ask for something else; another take number (seed) gives another take."
+    return Fault("decisions", 0, "change", problem, fix, "nothing-changed")
 
 
 def _recording(line: LineDesk) -> str | None:

@@ -16,7 +16,7 @@ from renderer.domain.review import (
     in_force,
     why_not,
 )
-from renderer.domain.utterance import text_hash
+from renderer.domain.utterance import Utterance, text_hash
 from renderer.errors import Fault
 from renderer.ports import LineKey, StoredLine, UnitOfWork
 
@@ -56,9 +56,11 @@ class LineDesk:
         return self.stored.pk
 
     @property
-    def path(self) -> str:
-        """The scene file it is written in."""
-        return "" if self.stored is None else self.stored.utterance.origin.path
+    def utterance(self) -> Utterance:
+        """The line as last imported."""
+        if self.stored is None:
+            raise ValueError(f"{self.key} is no line")
+        return self.stored.utterance
 
     @property
     def is_sound(self) -> bool:
@@ -83,10 +85,37 @@ class LineDesk:
         elif why := why_not(decision.choice, self.standing):
             self._refuse(place, "choice", why, "Decide otherwise.", "not-allowed")
         if decision.choice is Choice.RETAKE and not decision.is_undo:
-            stamp = {STAMP: text_hash(self.stored.utterance.written)}
-            decision = replace(decision, change={**decision.change, **stamp})
+            decision = replace(decision, change=self._whole(before, decision))
+        if decision.choice is Choice.REPLACE and not decision.is_undo:
+            decision = self._replaced(decision, self.standing.recording_key, place)
         self.new.append(follow(before, decision))
         self.expected += 1
+
+    def _whole(self, before: Sequence[Decision], retake: Decision) -> dict[str, object]:
+        """Return all that a retake asks for, and of which text.
+
+        A new take number alone leaves the rest as the retake before it had it, unless that was
+        asked of another text.
+        """
+        stamp = text_hash(self.utterance.written)
+        last = _last(in_force(before), Choice.RETAKE)
+        is_kept = last is not None and last.change.get(STAMP) == stamp
+        kept = last.change if last and is_kept and retake.change.keys() == {"seed"} else {}
+        return {**kept, **retake.change, STAMP: stamp}
+
+    def _replaced(self, decision: Decision, spoken: str, place: str) -> Decision:
+        """Return a replacement that an undo can take back.
+
+        A recording that lies in the folder already was put there by an attempt that broke off:
+        what speaks the line by its last import is what was there before.
+        """
+        recording = decision.change.get("recording")
+        if recording == spoken:
+            problem = "The line is spoken by this very recording."
+            self._refuse(place, "change", problem, "Choose another one.", "nothing-changed")
+        if decision.change.get("before") != recording:
+            return decision
+        return replace(decision, change={**decision.change, "before": spoken})
 
     def _undo(self, decision: Decision, before: Sequence[Decision], place: str) -> None:
         found = next((d for d in in_force(before) if d.id == decision.undoes), None)

@@ -58,5 +58,6 @@ def take_over_waivers(unit: UnitOfWork, lock: Adopter, asked: Sequence[Asked]) -
         for key, waiver in wanted.items()
         if key in rows and rows[key].pk not in decided and waiver.id not in known
     ]
-    unit.decisions.add(new)
-    return [LineReviewed(*d.key, d.id, d.choice.value, d.who) for _, d in new]
+    # One by one: who decides about a line just now goes before, and the other waivers stay.
+    done = [d for pk, d in sorted(new, key=lambda pair: pair[0]) if unit.decisions.add([(pk, d)])]
+    return [LineReviewed(*d.key, d.id, d.choice.value, d.who) for d in done]

@@ -70,11 +70,6 @@ class Board:
         with self._lock:
             return self._rows([*self._lines.values()][start : start + count])
 
-    def row(self, key: LineKey) -> LineReading | None:
-        """Return what the board knows of a line, without alignment and attempts."""
-        with self._lock:
-            return self._lines.get(key)
-
     def unfinished(self) -> list[LineKey]:
         """Return the lines whose take is not finished."""
         with self._lock:

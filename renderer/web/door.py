@@ -18,7 +18,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from renderer.errors import ConfigError
@@ -56,7 +56,7 @@ def host_name(header: str) -> str:
     if text.startswith("["):
         return text[1:].partition("]")[0]
     name, _, port = text.partition(":")
-    return name if not port or port.isdigit() else ""
+    return name if not port or port.isdecimal() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +163,30 @@ def read_tokens(text: str) -> dict[str, str]:
 def new_token() -> str:
     """Return a token nobody can guess."""
     return secrets.token_urlsafe(24)
+
+
+def tokens_asked(given: str, host: str, names: Collection[str]) -> tuple[dict[str, str], str]:
+    """Return who may come in by which token, and the token that was made up for it.
+
+    A server that others can reach, by its address or by a name that stands for another machine
+    (a proxy's, say), lets nobody in without one.
+
+    Args:
+        given: The tokens that were set, as `read_tokens` takes them.
+        host: The address listened on.
+        names: Further names the server answers to.
+
+    Returns:
+        Token to name; empty where none is asked for. And the new token, "" when there is none.
+
+    >>> tokens_asked("", "127.0.0.1", ["localhost"]), tokens_asked("x" * 16, "0.0.0.0", [])[1]
+    (({}, ''), '')
+
+    Raises:
+        ConfigError: One that was set is too short to keep anybody out.
+    """
+    known = read_tokens(given)
+    if known or all(is_loopback(name) for name in (host, *names)):
+        return known, ""
+    made = new_token()
+    return {made: ""}, made

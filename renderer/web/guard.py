@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 
 from renderer.web.door import Door
 from renderer.web.problem import Problem
@@ -109,11 +109,7 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def _cookie(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    return cookie_parser(headers.get("cookie", "")).get(name, "")
 
 
 def _hold_origin(headers: Headers) -> None:
@@ -131,7 +127,7 @@ def _hold_origin(headers: Headers) -> None:
 def _bounded(scope: Scope, receive: Receive, most: int) -> Receive:
     """Return a `receive` that ends a body that is too large."""
     said = Headers(scope=scope).get("content-length", "0")
-    if not said.isdigit() or int(said) > most:
+    if not said.isdecimal() or int(said) > most:
         raise _too_large(most)
     seen = 0
 

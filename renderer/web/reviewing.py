@@ -145,12 +145,11 @@ class Reviewing:
         self.feed.tell("reload", {})
 
     def _follow(self, reviewed: Sequence[Reviewed]) -> None:
-        """Tell the pages, and render what is to be said another way."""
-        keys = list(dict.fromkeys(r.decision.key for r in reviewed))
-        self.refresh(keys)
+        """Render what is to be said another way, and tell the pages, which may fail."""
         changed = dict.fromkeys(r.decision.key for r in reviewed if r.asks_for_import)
         if changed:
             self._renders.ask(list(changed))
+        self.refresh(list(dict.fromkeys(r.decision.key for r in reviewed)))
 
     def _find(self, key: LineKey) -> LineReading:
         try:

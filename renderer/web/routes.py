@@ -118,6 +118,8 @@ def deciding_routes(reviewing: Reviewing, clock: Clock) -> APIRouter:
 
     @router.post("/api/decisions")
     def decide(asked: AskedDecisions, request: Request) -> Any:  # noqa: ANN401 - JSON
+        if any(one.choice is Choice.REPLACE and not one.undoes for one in asked.decisions):
+            raise Problem(422, "input", "A replacement comes with its recording: choose a file.")
         who, at = _visitor(request).who, clock.now()
         decisions = [one.by(who, at) for one in asked.decisions]
         return {"reviewed": _said(reviewing.decide(decisions, seen_by(asked.decisions)))}

@@ -72,13 +72,14 @@ class Watch:
         newest = self._decisions(1)
         if not newest or newest[0].id == self._last_decision:
             return []
-        seen: list[LineKey] = []
-        for decision in self._decisions(MOST_AT_ONCE):
-            if decision.id == self._last_decision:
-                break
-            seen.append(decision.key)
-        self._last_decision = newest[0].id
-        return seen
+        newest = self._decisions(MOST_AT_ONCE)
+        last, self._last_decision = self._last_decision, newest[0].id
+        ids = [decision.id for decision in newest]
+        if last not in ids and len(newest) == MOST_AT_ONCE:
+            self._reload()  # more was decided than was looked at
+            return []
+        new = newest[: ids.index(last)] if last in ids else newest
+        return [decision.key for decision in new]
 
     def _some_unfinished(self) -> list[LineKey]:
         """Return the next of the unfinished lines: all of them have their turn."""

@@ -143,3 +143,29 @@ def test_another_address_needs_a_token_that_is_long_enough(project: Path) -> Non
     )  # fmt: skip
     assert done.returncode == 78
     assert "fewer than 16 characters" in done.stderr
+
+
+def test_the_token_of_a_reviewer_is_neither_printed_nor_linked(
+    project: Path, tmp_path: Path
+) -> None:
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {opened}.part\nmv {opened}.part {opened}\n')
+    browser.chmod(0o755)
+    argv = barkline("review", project / "game", "--build", project / "build", "--host", "0.0.0.0")
+    env = {
+        **os.environ, "BARKLINE_REVIEW_TOKEN": "Mira=the-token-of-mira", "BROWSER": str(browser),
+    }  # fmt: skip
+    with subprocess.Popen(
+        argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        assert running.stdout
+        said = running.stdout.readline()
+        deadline = time.monotonic() + PATIENCE_S
+        while not opened.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        running.terminate()
+        said += running.stdout.read()
+    assert opened.read_text().startswith("http://")
+    assert "the-token-of-mira" not in said + opened.read_text()

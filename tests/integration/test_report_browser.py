@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import functools
 import http.server
-import io
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Direction, Emotion, Emphasis, Prosody, WordEdit
 from renderer.domain.reading import LineReading, ProjectReading, TakeReading
 from renderer.domain.take import Alignment, Attempt, WordSpan
@@ -24,35 +21,23 @@ from renderer.report.pages import write_report
 from renderer.report.picture import draw_sound
 from tests import browser as browser_tab
 from tests.browser import open_browser
+from tests.review.fakes import HOSTILE, voice
+from tests.review.fakes import ogg as encoded
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = (
-    "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=2>\u2028\u202e&"
-)
 GAP = Finding(
     "inner_gap", Outcome.FAIL, 0.62, 0.4, "<=", "s", "A silence.", "Use a comma.", start_s=0.5
 )
 LEVEL = Finding("level", Outcome.PASS, -23.0, -60.0, ">=", "LUFS", "Loud enough.")
 
 
-def voice(seconds: float) -> Waveform:
-    """A voice-like buzz with a pause."""
-    t = np.arange(int(seconds * 24_000)) / 24_000
-    buzz = sum(np.sin(2 * np.pi * 140.0 * n * t) / n for n in range(1, 20))
-    return Waveform.of(0.15 * buzz * (np.sin(2 * np.pi * 1.5 * t) > -0.6), 24_000)
-
-
-SOUND = voice(2.0)
+SOUND = voice(2.0, pause=0.4)
 PICTURE = draw_sound(SOUND)
 
 
 def ogg(_path: str) -> bytes:
-    import soundfile
-
-    held = io.BytesIO()
-    soundfile.write(held, SOUND.samples, SOUND.sample_rate, format="OGG", subtype="VORBIS")
-    return held.getvalue()
+    return encoded(SOUND)
 
 
 def take(key: str, status: str, text: str, **more: object) -> TakeReading:

@@ -150,6 +150,30 @@ def test_a_retake_opens_the_field_that_helps_and_arrives(
     assert "rate × 1.25" in page.inner_text("#history")
 
 
+def test_a_later_retake_keeps_words_and_asks_for_another_take(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + "#line=en-US%2Fline_0007")
+
+    def retake(*words: tuple[str, str]) -> Any:
+        count = len(studio.review.made)
+        tab.shown()
+        tab.press("r")
+        for word, phonemes in words:
+            page.select_option("#retake-word", label=f"\u2068{word}\u2069")
+            page.fill("#retake-phonemes", phonemes)
+        page.click("#decide-form button[type=submit]")
+        tab.until(f"document.querySelectorAll('#history li').length === {count + 1}")
+        return studio.review.made[-1].change
+
+    bridge, dawn = {"word": "bridge", "phonemes": "bɹɪdʒ"}, {"word": "dawn", "phonemes": "dɔn"}
+    assert retake(("bridge", "bɹɪdʒ")) == {"words": [bridge]}
+    assert retake(("dawn", "dɔn")) == {"words": [bridge, dawn]}
+    assert retake(("bridge", "brɪdʒ")) == {"words": [dawn, bridge | {"phonemes": "brɪdʒ"}]}
+    assert retake(("bridge", "")) == {"words": [dawn]}
+    assert retake() == {"words": [dawn], "seed": 1}  # nothing differs: another take
+
+
 def test_a_retake_with_a_wrong_number_is_not_sent(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:

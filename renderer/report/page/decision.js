@@ -48,7 +48,13 @@ const standing = (history) => {
   const undone = new Set(history.map((one) => one.undoes));
   return history.filter((one) => !one.undoes && !undone.has(one.id));
 };
-const holding = (line, history) => standing(history).filter((one) => one.render_key === line.render).at(-1) || null;
+// A retake or replacement has been carried out once something was decided about the take it led to.
+function holding(line, history) {
+  const known = standing(history);
+  const held = known.filter((one) => one.render_key === line.render).at(-1);
+  const isDone = held !== known.at(-1) && ["retake", "replace"].includes(held?.choice);
+  return isDone ? null : held || null;
+}
 
 function reviewer() {
   if (live) return live.who;

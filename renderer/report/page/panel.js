@@ -92,7 +92,7 @@ function readForm(choice) {
   const wrong = form && invalidField();
   if (wrong) { wrong.focus(); return { wrong: `${wrong.labels?.[0]?.textContent || "A field"}: ${wrong.validationMessage}` }; }
   if (CHOICES[choice].isNoteAsked && !note) { byId("note").focus(); return { wrong: choice === "waive" ? "A waiver needs a reason." : "Tell the writer what to change." }; }
-  return { note, change: choice === "retake" ? readChange(current.detail) : {}, file: byId("recording")?.files?.[0] };
+  return { note, change: choice === "retake" ? readChange(current) : {}, file: byId("recording")?.files?.[0] };
 }
 
 async function submit(choice) {

@@ -60,9 +60,26 @@ function retakeFields(line, detail) {
     wordRow(line, detail));
 }
 
-// What the form asks to change, as retakes.yaml has it; a new take number when nothing else is set.
-function readChange(detail) {
+// The words of the retake before stay, but for the one that is chosen now: without phonemes it is said as it is written.
+function wordsNow(before, value) {
+  const kept = Array.isArray(before.words) ? before.words : [];
+  if (!value("word")) return kept;
+  const [word, occurrence] = JSON.parse(value("word"));
+  const others = kept.filter((one) => folded(String(one.word)) !== folded(word) || Number(one.occurrence || 1) !== occurrence);
+  return value("phonemes") ? [...others, { word, ...(occurrence > 1 ? { occurrence } : {}), phonemes: value("phonemes") }] : others;
+}
+
+// What a retake asks for, whatever its take number, in one form.
+function askedBy(change) {
+  const { name = "", intensity = "" } = emotionOf(change);
+  const pairs = Object.entries(change.prosody || {}).map(([key, value]) => [key, Number(value)]);
+  return JSON.stringify([name, Number(intensity), change.delivery || "", pairs.sort(), (change.words || []).map((one) => JSON.stringify(one)).sort()]);
+}
+
+// What the form asks to change, as retakes.yaml has it; a new take number when nothing else differs from what holds.
+function readChange({ line, detail }) {
   const change = {};
+  const before = asksNow(line, detail);
   const value = (name) => byId(`retake-${name}`).value.trim();
   if (value("emotion") || value("intensity")) {
     change.emotion = { name: value("emotion") || detail.direction.emotion, intensity: Number(value("intensity") || detail.direction.intensity) };
@@ -70,11 +87,10 @@ function readChange(detail) {
   if (value("delivery")) change.delivery = value("delivery");
   const prosody = Object.fromEntries(Object.keys(PROSODY).filter((name) => value(name) !== "").map((name) => [name, Number(value(name))]));
   if (Object.keys(prosody).length) change.prosody = prosody;
-  if (value("word") && value("phonemes")) {
-    const [word, occurrence] = JSON.parse(value("word"));
-    change.words = [{ word, ...(occurrence > 1 ? { occurrence } : {}), phonemes: value("phonemes") }];
-  }
-  if (value("seed") !== "" || !Object.keys(change).length) change.seed = Number(value("seed") || (detail.seed || 0) + 1);
+  const edits = wordsNow(before, value);
+  if (edits.length) change.words = edits;
+  const isSame = !Object.keys(change).length || askedBy(change) === askedBy(before);
+  if (value("seed") !== "" || isSame) change.seed = Number(value("seed") || (detail.seed || 0) + 1);
   return change;
 }
 

@@ -159,10 +159,70 @@ def book(game: Any) -> CommittedRetakes:
     return CommittedRetakes(read_project(game.root), game.root.parent / f"{game.root.name}.lock")
 
 
+def lines_of(game: Any) -> dict[tuple[str, str], Any]:
+    """Return the lines as the last import has them, which is before the change."""
+    lines, _ = game.read()
+    return {line.key: line for line in lines}
+
+
 def put(game: Any, *decisions: Decision) -> None:
-    with book(game).edit({d.key: d for d in decisions}) as edit:
-        assert edit.faults(["scenes/s.yaml"]) == {}
+    made = book(game)
+    keys = [d.key for d in decisions]
+    with made.edit({d.key: d for d in decisions}, lines_of(game), keys) as edit:
+        faults, _ = edit.try_out()
+        assert faults == {}
         edit.write()
+
+
+def test_a_retake_of_a_renamed_line_takes_the_place_of_the_entry_under_its_old_id(
+    game: Any,
+) -> None:
+    game.write("retakes.yaml", entry("seed: 3\n    delivery: whisper"))
+    scene = SCENE.replace("id: one,", "id: first, was: [one],")
+    game.write("scenes/s.yaml", scene)
+    made = CommittedRetakes(game.project(), game.root.parent / f"{game.root.name}.lock")
+    retake = replace(DECISION, line_id="first", change={"seed": 7, "delivery": "shout"})
+    with made.edit({retake.key: retake}, lines_of(game), [retake.key]) as edit:
+        faults, said = edit.try_out()
+        assert faults == {}
+        assert (said[retake.key].seed, said[retake.key].direction.delivery) == (7, Delivery.SHOUT)
+        edit.write()
+    lines, found = game.read()
+    assert (found, lines[0].seed) == ([], 7)
+    game.write("retakes.yaml", entry("seed: 3"))
+    with made.edit({retake.key: None}, lines_of(game), ()) as edit:
+        edit.write()
+    assert not (game.root / "retakes.yaml").exists()
+
+
+def test_a_retake_of_only_a_seed_keeps_what_the_entry_asks_for(game: Any) -> None:
+    """Marked lines get a new take number: words and emotions that were asked for stay."""
+    words = "words: [{word: Kaelith, phonemes: ˈkeɪlɪθ}]"
+    game.write("retakes.yaml", entry(f"seed: 3\n    delivery: whisper\n    {words}"))
+    put(game, replace(DECISION, change={"seed": 7}))
+    lines, faults = game.read()
+    assert faults == []
+    assert (lines[0].seed, lines[0].direction.delivery) == (7, Delivery.WHISPER)
+    assert {w.word: w.phonemes for w in lines[0].direction.words}["Kaelith"] == "ˈkeɪlɪθ"
+
+
+def test_a_retake_that_holds_again_is_written_as_it_was(game: Any) -> None:
+    game.write("retakes.yaml", entry("seed: 3\n    delivery: whisper"))
+    before = replace(DECISION, change={"seed": 7})
+    with book(game).edit({before.key: before}, lines_of(game), ()) as edit:
+        edit.write()
+    lines, _ = game.read()
+    assert (lines[0].seed, lines[0].direction.delivery) == (7, Delivery.NORMAL)
+
+
+def test_a_retake_of_only_a_seed_does_not_revive_an_entry_of_another_text(game: Any) -> None:
+    old = text_hash("Another text.")
+    game.write("retakes.yaml", entry(f'delivery: whisper\n    text_hash: "{old}"'))
+    now = text_hash("Good *morning*, Kaelith.")
+    put(game, replace(DECISION, change={"seed": 7, "text_hash": now}))
+    lines, faults = game.read()
+    assert faults == []
+    assert (lines[0].seed, lines[0].direction.delivery) == (7, Delivery.NORMAL)
 
 
 def test_entries_are_sorted_and_others_stay_as_they_were(game: Any) -> None:
@@ -180,7 +240,7 @@ def test_entries_are_sorted_and_others_stay_as_they_were(game: Any) -> None:
 
 def test_the_last_entry_takes_the_file_along(game: Any) -> None:
     put(game, replace(DECISION, change={"seed": 7}))
-    with book(game).edit({DECISION.key: None}) as edit:
+    with book(game).edit({DECISION.key: None}, {}, ()) as edit:
         edit.write()
     assert not (game.root / "retakes.yaml").exists()
     assert sorted(p.name for p in game.root.iterdir()) == ["project.yaml", "scenes"]
@@ -188,14 +248,14 @@ def test_the_last_entry_takes_the_file_along(game: Any) -> None:
 
 def test_what_the_reader_would_refuse_is_named_as_a_field_of_the_decision(game: Any) -> None:
     bad = replace(DECISION, change={"emotion": "angri", "prosody": {"rate": 1.9}})
-    with book(game).edit({bad.key: bad}) as edit:
-        found = edit.faults(["scenes/s.yaml"])
+    with book(game).edit({bad.key: bad}, lines_of(game), [bad.key]) as edit:
+        found, _ = edit.try_out()
     fields = [(f.path, f.field) for f in found["one", "en-US"]]
     assert fields == [("decisions", "change.emotion"), ("decisions", "change.prosody")]
 
 
 def test_a_change_of_somebody_else_is_never_overwritten(game: Any) -> None:
-    with book(game).edit({DECISION.key: replace(DECISION, change={"seed": 7})}) as edit:
+    with book(game).edit({DECISION.key: replace(DECISION, change={"seed": 7})}, {}, ()) as edit:
         game.write("retakes.yaml", entry("seed: 5", line="two"))
         with pytest.raises(ReviewError, match="somebody else"):
             edit.write()
@@ -206,7 +266,7 @@ def test_a_file_with_faults_is_not_written_over(game: Any) -> None:
     game.write("retakes.yaml", "retakes: [")
     with (
         pytest.raises(ManifestError, match="correct it first"),
-        book(game).edit({DECISION.key: replace(DECISION, change={"seed": 7})}),
+        book(game).edit({DECISION.key: replace(DECISION, change={"seed": 7})}, {}, ()),
     ):
         pass
 
@@ -231,6 +291,6 @@ def test_whatever_people_write_is_read_back(
     assert lines[0].seed == seed
     other = replace(DECISION, id="cd" * 16, line_id="two", change={"seed": 1})
     put(game, other)
-    with book(game).edit({other.key: None}) as edit:
+    with book(game).edit({other.key: None}, {}, ()) as edit:
         edit.write()
     assert (game.root / "retakes.yaml").read_bytes() == first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -20,8 +20,11 @@ from renderer.db.reference import SqlReferences
 from renderer.db.retention import SqlRetention
 from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
+from renderer.domain.decision_field import faults_of
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
+from renderer.domain.take import TakeStatus
+from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import dump, load
 from renderer.errors import (
     AudioError,
@@ -51,8 +54,13 @@ class FakeRetakes:
     fails: bool = False
 
     @contextmanager
-    def edit(self, wanted: Mapping[LineKey, Decision | None]) -> Iterator[Any]:
-        yield FakeEdit(self, wanted)
+    def edit(
+        self,
+        wanted: Mapping[LineKey, Decision | None],
+        lines: Mapping[LineKey, Utterance],
+        fresh: Collection[LineKey],
+    ) -> Iterator[Any]:
+        yield FakeEdit(self, wanted, lines)
 
 
 @dataclass
@@ -61,11 +69,18 @@ class FakeEdit:
 
     book: FakeRetakes
     wanted: Mapping[LineKey, Decision | None]
+    lines: Mapping[LineKey, Utterance]
 
-    def faults(self, paths: Sequence[str]) -> dict[LineKey, list[Fault]]:
+    def try_out(self) -> tuple[dict[LineKey, list[Fault]], dict[LineKey, Utterance]]:
+        said = {
+            key: replace(
+                self.lines[key], seed=0 if d is None else int(str(d.change.get("seed", 0)))
+            )
+            for key, d in self.wanted.items()
+        }
         bad = [k for k, d in self.wanted.items() if d is not None and d.change.get("seed") == 13]
         fault = Fault("decisions", 0, "change.seed", "It is unlucky.", "Use 14.", "unlucky")
-        return {key: [fault] for key in bad}
+        return {key: [fault] for key in bad}, said
 
     def write(self) -> None:
         if self.book.fails:
@@ -169,7 +184,11 @@ def room(studio: Any, tmp_path: Any) -> Room:
         unit.commit()
     assert studio.statuses(pks) == ["approved", "rejected", "failed"]
     retakes, folder = FakeRetakes(), tmp_path / "recorded"
-    review = Review(studio.unit, retakes, RecordingFolder(folder, studio.store))
+
+    def reading() -> SqlUnitOfWork:
+        return SqlUnitOfWork(studio.unit()._engine, "tiny", studio.clock, is_read_only=True)
+
+    review = Review(studio.unit, reading, retakes, RecordingFolder(folder, studio.store))
     return Room(studio, review, retakes, folder, keys)
 
 
@@ -183,6 +202,19 @@ def test_a_waived_take_is_shipped_and_the_lock_says_who_and_why(room: Room) -> N
     assert shipped["long_line"]["note"] == "the scream is meant to clip"
     assert shipped["long_line"]["who"] == "Ada"
     assert room.publish().waived == 1
+
+
+def test_what_the_gate_approves_by_now_is_not_marked_as_waived(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    with room.studio.unit() as unit:
+        pk = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"].take_id
+        take = unit.takes.get([pk])[0]
+        unit.takes.reopen([TakeStatus.REJECTED], [pk])
+        assert unit.takes.lease([pk], "test", 60.0)
+        unit.takes.finish(pk, "test", replace(take.result, status=TakeStatus.APPROVED))
+        unit.commit()
+    assert room.shipped()["long_line"] == {}
+    assert room.publish().waived == 0
 
 
 def test_a_waiver_lapses_when_the_line_changes(room: Room) -> None:
@@ -318,6 +350,51 @@ def test_a_retake_that_could_not_be_read_is_refused_and_the_rest_is_not(room: Ro
     assert set(room.retakes.entries) == {("long_line", "en-US")}
 
 
+def test_a_retake_that_leads_back_to_an_earlier_take_lets_it_ship(room: Room) -> None:
+    """What was asked of that take has been done since: it does not keep it out for ever."""
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7})
+    assert "good_day" not in room.shipped()
+    room.write_anew(GOOD, "good evening")  # stands for the take with another number
+    room.decide(GOOD, Choice.RETAKE, seen=1, change={"seed": 8})
+    room.write_anew(GOOD, GOOD)
+    assert "good_day" in room.shipped()
+
+
+def test_a_retake_that_changes_nothing_is_refused(room: Room) -> None:
+    """Its take would be the one it was asked about, and the line would never ship again."""
+    many = [
+        room.decision(GOOD, Choice.RETAKE, change={"seed": 0}),
+        room.decision(BAD, Choice.RETAKE, change={"seed": 14}),
+    ]
+    with pytest.raises(ReviewError) as refused:
+        room.review.decide(many, {})
+    assert [f.code for f in refused.value.faults] == ["nothing-changed"]
+    assert room.retakes.writes == room.rows() == 0
+    done = room.review.decide(many, {}, keeps_rest=True)
+    assert [r.reception.value for r in done] == ["refused", "recorded"]
+    assert "take number" in done[0].message
+    assert "good_day" in room.shipped()
+
+
+def test_a_retake_whose_file_was_written_before_a_crash_is_recorded_when_handed_in_again(
+    room: Room,
+) -> None:
+    made = room.decision(GOOD, Choice.RETAKE, change={"seed": 7})
+    room.retakes.entries[made.key] = made
+    assert room.review.decide([made], {})[0].reception is Reception.RECORDED
+
+
+def test_a_new_take_number_keeps_what_the_retake_before_asked_for(room: Room) -> None:
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7, "delivery": "shout"})
+    second = room.decide(GOOD, Choice.RETAKE, seen=1, change={"seed": 8}).decision
+    kept = {k: v for k, v in second.change.items() if k != "text_hash"}
+    assert kept == {"seed": 8, "delivery": "shout"}
+    third = room.decide(GOOD, Choice.RETAKE, seen=2, change={"seed": 9, "emotion": "sad"}).decision
+    assert "delivery" not in third.change
+    room.undo(third, 3)
+    assert room.retakes.entries["good_day", "en-US"].change == second.change
+
+
 def test_a_file_that_changed_meanwhile_leaves_the_database_alone(room: Room) -> None:
     room.retakes.fails = True
     with pytest.raises(ReviewError, match="somebody else"):
@@ -352,6 +429,72 @@ def test_a_recording_replaces_a_take_and_gives_way_again(room: Room) -> None:
     assert place.read_bytes() == before
     room.undo(one, 3)
     assert not place.exists()
+
+
+def wav_key(letters: str) -> str:
+    return f"objects/{letters}/{letters * 32}.wav"
+
+
+def test_only_an_upload_replaces_a_take(room: Room) -> None:
+    key = room.studio.store.put(b"RIFF", ".wav", "audio/wav")
+    for change in ({"recording": key, "before": ""}, {}):
+        with pytest.raises(ReviewError) as refused:
+            room.decide(BAD, Choice.REPLACE, change=change)
+        assert "no-upload" in {f.code for f in refused.value.faults}
+    assert not room.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("recording", "before", "field"),
+    [
+        (wav_key("ab"), "", ""),
+        (wav_key("ab"), wav_key("cd"), ""),
+        (wav_key("ab").replace("wav", "ogg"), "", "d.change.recording"),
+        (wav_key("ab"), "keys/ab/x.json", "d.change.before"),
+        (wav_key("ab"), "objects/../../x.wav", "d.change.before"),
+        (wav_key("ab"), None, "d.change.before"),
+        (7, "", "d.change.recording"),
+    ],
+)
+def test_a_replacement_names_recordings(
+    room: Room, recording: object, before: object, field: str
+) -> None:
+    change = {"recording": recording, "before": before}
+    faults = faults_of(room.decision(BAD, Choice.REPLACE, change=change), "d")
+    assert [f.field for f in faults] == ([field] if field else [])
+
+
+def test_an_upload_after_a_crash_still_gives_way_to_what_was_there(room: Room) -> None:
+    """The file lay in the folder when the crash came; what was there before it is not it."""
+    place = room.folder / "en-US" / "long_line.wav"
+    upload = room.decision(BAD, Choice.REPLACE)
+    made = room.review.replace(upload, 0, sound()).decision
+    crashed = place.read_bytes()
+    room.undo(made, 1)
+    place.write_bytes(crashed)
+    again = room.review.replace(room.decision(BAD, Choice.REPLACE), 2, sound()).decision
+    room.undo(again, 3)
+    assert not place.exists()
+
+
+def test_a_recording_is_put_only_when_the_retakes_could_be_written(room: Room) -> None:
+    room.decide(GOOD, Choice.RETAKE, change={"seed": 7})
+    one = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound()).decision
+    place = room.folder / "en-US" / "long_line.wav"
+    room.retakes.fails = True
+    undo = replace(one, id="f" * 32, undoes=one.id, note="", change={})
+    retake = room.decision(GOOD, Choice.RETAKE, change={"seed": 8})
+    with pytest.raises(ReviewError, match="somebody else"):
+        room.review.decide([undo, retake], {one.key: 1, retake.key: 1})
+    assert place.exists()
+
+
+def test_looking_into_the_log_waits_for_nobody(room: Room) -> None:
+    room.decide(GOOD, Choice.APPROVE)
+    with room.studio.unit() as unit:  # a transaction that writes, as an import's does
+        unit.lines.find([("good_day", "en-US")])
+        assert room.rows() == 1
+        assert room.history(GOOD) == [Choice.APPROVE]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,23 @@ def test_a_lock_goes_before_a_take_the_gate_rejected_elsewhere() -> None:
     assert Adopter(None, lambda _key: rejected).hydrate(KEY) is rejected
 
 
+def test_a_waived_take_is_adopted_as_rejected() -> None:
+    """It ships by its waiver alone: undone or invalid, nothing approves the take."""
+    waived = replace(ENTRY, waived={"decision": "e" * 32, "who": "Ada"})
+    result = adopter(waived).hydrate(KEY)
+    assert result is not None
+    assert (result.status, result.delivery) == (
+        TakeStatus.REJECTED,
+        adopter(ENTRY).hydrate(KEY).delivery,  # type: ignore[union-attr]
+    )
+    other = replace(ENTRY, line_id="halt_02")
+    for entries in ((waived, other), (other, waived)):
+        shared = adopter(*entries).hydrate(KEY)
+        assert shared is not None
+        assert shared.status is TakeStatus.APPROVED, "the team approved it for another line"
+        assert not adopter(*entries).is_waived(KEY)
+
+
 def test_what_a_lock_vouches_for_does_not_come_from_the_store() -> None:
     full = RenderResult(TakeStatus.APPROVED, None, 2)
     assert Adopter(None, lambda _key: full).vouched(KEY) is None

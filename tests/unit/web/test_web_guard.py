@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from renderer.web.app import MOST_RECORDING
-from renderer.web.door import Door
+from renderer.web.door import Door, tokens_asked
 from renderer.web.guard import MOST_JSON
 from tests.review.fakes import Studio
 
@@ -52,6 +52,23 @@ def test_a_forged_session_is_none(visit: Any) -> None:
     for cookie in (other.open_session("Ada"), "a.b.c", "", "\u00fc", own.open_session("x") + "0"):
         client.cookies.set(other.cookie, cookie.encode("ascii", "ignore").decode())
         assert client.get("/api/lines").status_code == 401
+
+
+def test_odd_cookies_of_other_servers_do_not_hide_ours(visit: Any) -> None:
+    """Cookies do not tell ports apart: what another server on this machine set comes here, too."""
+    client = visit()
+    (name,) = client.cookies.keys()
+    ours = f"{name}={client.cookies[name]}"
+    client.cookies.clear()
+    for odd in ('prefs={"a": 1, "b": [2]}', "a b=1", "x@y=1", "\u00e4=1", "=", ";;"):
+        headers = {"Cookie": f"{odd}; {ours}".encode("latin-1")}
+        assert client.get("/api/lines", headers=headers).status_code == 200, odd
+
+
+def test_a_length_that_is_no_number_is_refused(visit: Any) -> None:
+    headers = {"Content-Length": "\u00b2".encode("latin-1")}
+    answer = visit().post("/api/decisions", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "size")
 
 
 def test_the_session_cookie_stays_with_this_site_and_away_from_scripts(visit: Any) -> None:
@@ -182,3 +199,28 @@ def test_every_answer_carries_the_headers(visit: Any, path: str) -> None:
 def test_nothing_describes_the_server_from_outside(visit: Any) -> None:
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert visit().get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "is_asked"),
+    [
+        ("127.0.0.1", (), False),
+        ("127.0.0.1", ("localhost", "::1"), False),
+        ("127.0.0.1", ("review.studio.example",), True),
+        ("0.0.0.0", (), True),
+        ("studio", ("localhost",), True),
+    ],
+)
+def test_who_answers_to_another_machines_name_asks_for_a_token(
+    host: str, names: tuple[str, ...], is_asked: bool
+) -> None:
+    """A proxy on this machine makes a loopback address reach the whole network."""
+    tokens, made = tokens_asked("", host, names)
+    assert (len(tokens) == 1, made in tokens) == (is_asked, is_asked)
+
+
+def test_a_token_that_was_given_is_nobody_elses_to_open_the_page_with() -> None:
+    given = "Mira=the-token-of-mira\nAda=the-token-of-ada0"
+    tokens, made = tokens_asked(given, "0.0.0.0", ())
+    assert (sorted(tokens.values()), made) == (["Ada", "Mira"], "")
+    assert tokens_asked(given, "127.0.0.1", ())[1] == ""

@@ -235,6 +235,16 @@ def test_a_recording_is_no_way_round_to_another_decision(
     assert studio.review.made == []
 
 
+@pytest.mark.parametrize("change", [{}, {"recording": f"objects/ab/{'ab' * 32}.wav"}])
+def test_only_an_upload_replaces_a_take(
+    visit: Any, asked: Any, studio: Studio, change: dict[str, str]
+) -> None:
+    """Else anybody could have a project's folder hold any object of the store."""
+    answer = decide(visit(), asked(), asked(choice="replace", change=change))
+    assert (answer.status_code, answer.json()["code"]) == (422, "input")
+    assert studio.review.made == []
+
+
 def test_hostile_text_is_data(visit: Any, studio: Studio) -> None:
     client = visit()
     page = client.get("/")
@@ -244,6 +254,18 @@ def test_hostile_text_is_data(visit: Any, studio: Studio) -> None:
     assert told.headers["content-type"] == "application/json"
     rows = client.get("/api/lines").json()["rows"]
     assert HOSTILE in [row[2] for row in rows]
+
+
+def test_what_was_decided_is_rendered_even_when_the_pages_cannot_be_told(
+    visit: Any, asked: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_keys: object) -> None:
+        raise DatabaseError("the database is away")
+
+    client = visit()
+    monkeypatch.setattr(studio.board, "refresh", away)
+    assert decide(client, asked(choice="retake", change={"seed": 7})).status_code == 503
+    assert studio.renders.asked == [("line_0002", "en-US")]
 
 
 def test_a_database_that_is_away_is_said(

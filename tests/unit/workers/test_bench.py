@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from renderer.errors import ConfigError, ManifestError
+from renderer.domain.take import TakeStatus
+from renderer.errors import ConfigError, DatabaseError, ManifestError
 from workers import bench
 from workers.bench import Bench
 
@@ -63,3 +64,86 @@ def test_it_waits_for_another_render_of_the_same_folder(monkeypatch: Any) -> Non
     assert done == [[HALT]]
     assert ([HALT], 1, "another barkline renders into build") in told
     assert told[-1] == ([HALT], 0, "")
+
+
+def bench_of(told: Any, *, is_service: bool = False) -> tuple[Bench, list[bool]]:
+    """Return a bench, and the times its folder was held."""
+    holds: list[bool] = []
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        holds.append(True)
+        yield
+
+    house: Any = SimpleNamespace(
+        workspace=SimpleNamespace(settings=SimpleNamespace(is_service=is_service)),
+    )
+    return Bench(house, hold, told), holds
+
+
+def test_a_page_that_cannot_be_told_does_not_end_the_bench(monkeypatch: Any) -> None:
+    """The database was away for a moment while lines were read for the page."""
+    done: list[Any] = []
+    twice = threading.Event()
+
+    def tell(*_: object) -> None:
+        raise DatabaseError("the database is away")
+
+    def burst(_self: Bench, keys: Any) -> None:
+        done.append(keys)
+        if len(done) == 2:
+            twice.set()
+
+    monkeypatch.setattr(Bench, "_render_here", burst)
+    made, _ = bench_of(tell)
+    made.start()
+    made.ask([HALT])
+    while not done:
+        threading.Event().wait(0.01)
+    made.ask([HALT])
+    assert twice.wait(60)
+    made.stop()
+
+
+def test_a_setting_that_is_wrong_is_told_and_not_tried_again_and_again(monkeypatch: Any) -> None:
+    def wrong(*_: object) -> None:
+        raise ConfigError("a voice is not installed")
+
+    told: list[Any] = []
+    ended = threading.Event()
+
+    def tell(_keys: Any, waiting: int, message: str) -> None:
+        told.append((waiting, message))
+        if waiting == 0:
+            ended.set()
+
+    monkeypatch.setattr(Bench, "_render_here", wrong)
+    made, holds = bench_of(tell)
+    made.start()
+    made.ask([HALT])
+    assert ended.wait(60)
+    made.stop()
+    assert told == [(1, ""), (0, "a voice is not installed")]
+    assert holds == [True]
+
+
+def test_stopping_waits_for_no_worker_of_a_service(monkeypatch: Any) -> None:
+    waits = threading.Event()
+
+    class Unit:
+        takes = SimpleNamespace(counts=lambda _ids: {TakeStatus.PENDING: 1})
+
+        def __enter__(self) -> Unit:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            waits.set()
+
+    house = SimpleNamespace(unit=None, reading=Unit)
+    monkeypatch.setattr(Bench, "_import", lambda _self, _keys: (house, None))
+    monkeypatch.setattr(bench, "request", lambda *_: [1])
+    made, _ = bench_of(lambda *_: None, is_service=True)
+    made.start()
+    made.ask([HALT])
+    assert waits.wait(60)
+    made.stop()
