@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.disk import fill_disk
 
 
 def stored(game: Any, key: str) -> Path:
@@ -107,15 +108,11 @@ def test_publish_says_when_the_manifests_are_ahead(game: Any) -> None:
 def test_a_lock_that_cannot_be_written_is_left_as_it_was(
     game: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, *_: object, **__: object) -> int:
-        self.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device", str(self))
-
     (game.project / "scenes" / "fr-FR" / "gate.yaml").unlink()
     assert game.takes() == {}
     before = game.lock_path.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
+        fill_disk(patch, game.lock_path.parent)
         done = game.publish()
     assert done.code == 74
     assert "No space left" in done.err

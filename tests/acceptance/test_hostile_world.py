@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from renderer import bootstrap
+from tests.disk import fill_disk
 
 
 def half(data: bytes) -> bytes:
@@ -101,14 +101,8 @@ def test_status_before_any_render_names_the_next_step(new_game: Callable[[], Any
 def test_a_report_on_a_full_disk_leaves_no_half_files(
     game: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Path.write_bytes
-
-    def full(self: Path, data: bytes) -> int:
-        real(self, data[:10])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        fill_disk(patch, game.build / "report")
         done = game.run("report")
     assert done.code == 74
     assert "report" in done.err
