@@ -15,6 +15,7 @@ from renderer.domain.direction import Emotion
 from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
 from renderer.quality.heard import Heard
+from renderer.quality.phone_path import PhoneScores
 
 
 class Judge(Protocol):
@@ -112,6 +113,24 @@ class Recogniser(Protocol):
 
         Raises:
             JudgeError: There is nothing to hear, or the recogniser failed.
+        """
+        ...
+
+
+class PhoneReader(Protocol):
+    """Says how likely each sound is in each frame of a line."""
+
+    @property
+    def revision(self) -> str:
+        """Name and version of the model."""
+        ...
+
+    def read(self, waveform: Waveform, transcript: Transcript) -> PhoneScores:
+        """Listen to a line.
+
+        Raises:
+            UnhearableError: It works, but can say nothing about this sound or text.
+            JudgeError: There is nothing to hear, or the model is missing or broken.
         """
         ...
 

@@ -84,6 +84,35 @@ class Alignment:
     free: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a line sounds beside its text.
+
+    Attributes:
+        worst: Where it sounds least like it.
+        misfit: How much worse the text's path is than the best one, nats per frame of speech.
+    """
+
+    worst: Divergence
+    misfit: float
+
+
+def tell(heard: PhoneScores) -> Told:
+    """Hold a line against its text.
+
+    A sound with fewer frames than the text has phones lacks what it has not: each frame that is
+    missing is evidence as strong as a frame can give.
+    """
+    found = align(heard)
+    if found is None:
+        phones = sum(map(len, heard.words))
+        most = -float(np.log(FLOOR))
+        end_s = len(heard.log_p) * heard.frame_s
+        worst = Divergence(most * phones, 0.0, end_s, 0, len(heard.words) - 1)
+        return Told(worst, most)
+    return Told(diverge(found, heard.frame_s), fit(found))
+
+
 def align(heard: PhoneScores) -> Alignment | None:
     """Lay a text along a sound; None where the sound has fewer frames than the text has phones."""
     log_p = np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))

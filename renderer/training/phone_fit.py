@@ -27,7 +27,7 @@ from renderer.errors import TrainingError
 from renderer.quality.phone_path import PhoneScores, align
 from renderer.training.onnx_graph import write_graph
 from renderer.training.phone_lessons import PhoneLesson, batches
-from renderer.training.phone_net import PhoneNet
+from renderer.training.phone_net import WIDTH, PhoneNet
 from renderer.whole_file import write_whole
 
 REVISION = "1"
@@ -44,6 +44,7 @@ class PhoneRecipe:
         length: Frames per stretch, even.
         rate: Highest learning rate.
         seed: Of everything random.
+        width: Channels of the network.
     """
 
     epochs: int = 10
@@ -52,6 +53,7 @@ class PhoneRecipe:
     length: int = 240
     rate: float = 2e-3
     seed: int = 1
+    width: int = WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def train(
     if len(learnt) < recipe.batch:
         raise TrainingError(f"{len(learnt)} clips are too few; {recipe.batch} are the least.")
     torch.manual_seed(recipe.seed)
-    net = PhoneNet(classes, SPEC.n_mels)
+    net = PhoneNet(classes, SPEC.n_mels, recipe.width)
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.02)
     steps = recipe.epochs * sum(-(-len(one.labels) // recipe.length) for one in learnt)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -203,9 +205,7 @@ def _realigned(net: PhoneNet, lesson: PhoneLesson) -> PhoneLesson:
     return replace(lesson, labels=flat[found.phones + 1])
 
 
-def write_model(
-    net: PhoneNet, classes: Sequence[str], path: Path, card: Mapping[str, Any]
-) -> None:
+def write_model(net: PhoneNet, classes: Sequence[str], path: Path, card: Mapping[str, Any]) -> None:
     """Write a network as one ONNX file; its metadata say classes, frames and terms.
 
     Raises:

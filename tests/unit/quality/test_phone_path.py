@@ -53,11 +53,11 @@ def test_a_word_that_is_missing_is_told_with_its_place() -> None:
 
 
 def test_another_word_is_told_with_its_place() -> None:
-    other = [(0, 5), (1, 8), (2, 8), (0, 4), (5, 8), (1, 8), (5, 8), (0, 5)]
+    other = [(0, 5), (1, 8), (2, 8), (0, 4), (2, 8), (1, 8), (5, 8), (0, 5)]
     found = divergence(other, TEXT)
     assert found.evidence > 20
-    assert (found.first_word, found.last_word) == (1, 1)
-    assert found.start_s == pytest.approx(0.25, abs=0.05)
+    assert found.first_word <= 1 <= found.last_word
+    assert 0.2 < found.start_s < 0.35 < found.end_s < 0.5
 
 
 def test_a_word_said_twice_is_told() -> None:
