@@ -102,6 +102,7 @@ def compose_render(
 
 def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
     """Compose what hears text, voice and direction; models are loaded when a limit asks."""
+    from renderer.judges.phones import PhoneJudge
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
     from renderer.quality.audibility import read_audibility
@@ -109,7 +110,8 @@ def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
     from renderer.services.voice_norm import VoiceNorms
 
     known = read_audibility(config.assets_dir() / "audibility.yaml")
-    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge())
+    reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
+    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge(), reader)
 
 
 def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:

@@ -64,6 +64,8 @@ class Limits:
         most_missing_phones: Longest stretch of expected phones that was not heard.
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
+        most_text_evidence: Against the text where the line sounds least like it, nats.
+        most_text_misfit: The text's fit to all of the line, nats per frame of speech.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_pitch_off_st: Median F0 against voice and direction, either way.
@@ -106,6 +108,8 @@ class Limits:
     most_missing_phones: float | None = None
     most_extra_phones: float | None = None
     most_heard_error_rate: float | None = None
+    most_text_evidence: float | None = None
+    most_text_misfit: float | None = None
     least_likeness: float | None = None
     least_likeness_margin: float | None = None
     most_pitch_off_st: float | None = None

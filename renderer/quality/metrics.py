@@ -139,6 +139,9 @@ class Metrics:
         repeated_phones: Phones of the line's own words heard again or out of order.
         divergent_phones: Longest stretch of phones that are missing or others.
         divergent_s: Length of the sound of that stretch.
+        text_evidence: Against the text where the line sounds least like it, nats.
+        text_misfit: How much worse the text fits all of the sound than any sounds would, nats per
+            frame of speech.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
         pitch_off_st: Median F0 above the voice's own and what was asked.
@@ -204,6 +207,8 @@ class Metrics:
     repeated_phones: float | None = None
     divergent_phones: float | None = None
     divergent_s: float | None = None
+    text_evidence: float | None = None
+    text_misfit: float | None = None
     likeness: float | None = None
     likeness_margin: float | None = None
     pitch_off_st: float | None = None

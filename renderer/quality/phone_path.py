@@ -30,6 +30,7 @@ SILENCE = 0
 
 STEP = 1.5  # nats a new phone costs on either path: a free path does not follow every frame's whim
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
+LEAST_FRAMES = 2  # of a phone: 23 ms
 ALLOWANCE = 0.35  # nats per frame by which right words may fall short
 
 
@@ -117,9 +118,10 @@ def align(heard: PhoneScores) -> Alignment | None:
     """Lay a text along a sound; None where the sound has fewer frames than the text has phones."""
     log_p = np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
     graph = _graph(heard.words)
-    path = _forced(log_p, graph)
-    if path is None:
+    found = _best(log_p, graph)
+    if found is None:
         return None
+    path, _ = found
     free = _free(log_p)
     frames = np.arange(len(path))
     return Alignment(
@@ -153,57 +155,123 @@ def fit(found: Alignment) -> float:
     return float(np.mean((found.free - found.scores)[is_speech]))
 
 
-# -- the text's path -------------------------------------------------------------------------------
+# -- paths -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Graph:
-    """States in a row: silence, the phones of a word, silence, …; a silence may be left out."""
+    """States and the arcs into each of them.
+
+    Attributes:
+        label: int (states,), the class each state hears.
+        word: int (states,), −1 for silence.
+        phone: int (states,), counted over the line; −1 for silence.
+        came: int (states, arcs), where arcs come from; arcs that are none cost infinity.
+        cost: float (states, arcs), nats, ≤ 0.
+        enter: float (states,), cost of beginning in a state.
+        leave: float (states,), cost of ending in a state.
+    """
 
     label: Ints
     word: Ints
     phone: Ints
-    may_skip: npt.NDArray[np.bool_]  # whether the state may be left out
+    came: Ints
+    cost: Floats
+    enter: Floats
+    leave: Floats
 
 
-def _graph(words: Sequence[Sequence[int]]) -> _Graph:
-    rows: list[tuple[int, int, int, bool]] = [(SILENCE, -1, -1, True)]
-    phone = 0
-    for number, classes in enumerate(words):
+class _Arcs:
+    """Collects arcs into states."""
+
+    def __init__(self, states: int) -> None:
+        self._into: list[list[tuple[int, float]]] = [[(s, 0.0)] for s in range(states)]
+
+    def add(self, start: int, end: int, cost: float) -> None:
+        self._into[end].append((start, cost))
+
+    def table(self) -> tuple[Ints, Floats]:
+        widest = max(map(len, self._into))
+        padded = [row + [(0, -np.inf)] * (widest - len(row)) for row in self._into]
+        return (
+            np.array([[start for start, _ in row] for row in padded]),
+            np.array([[cost for _, cost in row] for row in padded]),
+        )
+
+
+def _graph(words: Sequence[Sequence[int]], fault: float = -np.inf) -> _Graph:
+    """Return the text as states: silence, the phones of a word, silence, …
+
+    Args:
+        words: For each word its classes; words of none are left out.
+        fault: What it costs to leave a word out, to say it again, or to begin or end inside one;
+            −inf: none of these.
+    """
+    said = [(number, classes) for number, classes in enumerate(words) if classes]
+    rows: list[tuple[int, int, int]] = [(SILENCE, -1, -1)]
+    first, last, phone = [], [], 0
+    for number, classes in said:
+        first.append(len(rows))
         for one in classes:
-            rows.append((one, number, phone, False))
+            rows += [(one, number, phone)] * LEAST_FRAMES
             phone += 1
-        rows.append((SILENCE, -1, -1, True))
-    label, word, index, skips = zip(*rows, strict=True)
-    return _Graph(np.array(label), np.array(word), np.array(index), np.array(skips))
+        last.append(len(rows) - 1)
+        rows.append((SILENCE, -1, -1))
+    arcs = _Arcs(len(rows))
+    for state in range(1, len(rows)):
+        is_within = rows[state][2] == rows[state - 1][2]
+        arcs.add(state - 1, state, 0.0 if is_within else -STEP)
+    for begin, end in zip(first[1:], last, strict=False):
+        arcs.add(end, begin, -STEP)  # without a pause
+    enter, leave = np.full(len(rows), -np.inf), np.full(len(rows), -np.inf)
+    enter[: 2 if said else 1] = 0.0
+    leave[last[-1] if said else 0 :] = 0.0
+    if np.isfinite(fault):
+        _allow(arcs, first, last, fault)
+        edge = slice(first[0], last[0] + 1), slice(first[-1], last[-1] + 1)
+        enter[edge[0]] = np.maximum(enter[edge[0]], fault)
+        leave[edge[1]] = np.maximum(leave[edge[1]], fault)
+    label, word, index = zip(*rows, strict=True)
+    return _Graph(np.array(label), np.array(word), np.array(index), *arcs.table(), enter, leave)
 
 
-def _forced(log_p: Floats, graph: _Graph) -> Ints | None:
-    """Return the best state per frame, int (frames,)."""
+def _allow(arcs: _Arcs, first: Sequence[int], last: Sequence[int], fault: float) -> None:
+    """Let words be left out and said again."""
+    for number, (begin, end) in enumerate(zip(first, last, strict=True)):
+        pause = end + 1
+        if number:
+            arcs.add(last[number - 1], pause, fault)  # left out, after a word
+        arcs.add(begin - 1, pause, fault)  # left out, after a pause
+        if number + 1 < len(first):
+            arcs.add(begin - 1, first[number + 1], fault)
+            if number:
+                arcs.add(last[number - 1], first[number + 1], fault)
+        arcs.add(end, begin, fault)  # said again
+        arcs.add(pause, begin, fault)
+
+
+def _best(log_p: Floats, graph: _Graph) -> tuple[Ints, float] | None:
+    """Return the best state per frame, int (frames,), and the path's score in all, nats."""
     emit = log_p[:, graph.label]
     frames, states = emit.shape
-    skip_from = np.full(states, -np.inf)  # what it costs to come from two states before
-    skip_from[2:] = np.where(graph.may_skip[1:-1], 0.0, -np.inf)
     back = np.zeros((frames, states), dtype=np.int8)
-    best = np.full(states, -np.inf)
-    best[:2] = emit[0, :2]
-    one = np.empty(states)
-    two = np.empty(states)
+    best = graph.enter + emit[0]
+    rows = np.arange(states)
     for t in range(1, frames):
-        one[0] = two[0] = two[1] = -np.inf
-        one[1:] = best[:-1] - STEP
-        two[2:] = best[:-2] - STEP + skip_from[2:]
-        choice = np.stack([best, one, two])
-        back[t] = np.argmax(choice, axis=0)
-        best = np.max(choice, axis=0) + emit[t]
-    at = int(np.argmax(best[-2:])) + states - 2
-    if not np.isfinite(best[at]):
+        options = best[graph.came] + graph.cost
+        chosen = options.argmax(axis=1)
+        back[t] = chosen
+        best = options[rows, chosen] + emit[t]
+    ends = best + graph.leave
+    at = int(np.argmax(ends))
+    score = float(ends[at])
+    if not np.isfinite(score):
         return None
     path = np.empty(frames, dtype=np.int64)
     for t in range(frames - 1, -1, -1):
         path[t] = at
-        at -= int(back[t, at])
-    return path
+        at = int(graph.came[at, back[t, at]])
+    return path, score
 
 
 def _free(log_p: Floats) -> Ints:

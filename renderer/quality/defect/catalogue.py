@@ -19,7 +19,7 @@ OnWords = Callable[[Sound, float, Rng], Waveform]
 OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
 DNSMOS = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
-TEXT = ("missing_words", "extra_speech", "wrong_text")
+TEXT = ("text", "text_misfit", "missing_words", "extra_speech", "wrong_text")
 
 
 @dataclass(frozen=True, slots=True)
