@@ -1,22 +1,23 @@
 """Does it sound like its text? A line's phones laid along what a judge heard, frame by frame. Pure.
 
-A judge says how likely each class of phone is in each frame. The best path through the classes that
-the text allows (Viterbi) is held against the best path through any classes: where the text is
-right, the two agree; where a word is missing, another or said twice, the text's path is less
-likely by as much as that word is heard clearly. The sum of that difference over a stretch, in nats,
-is the evidence against the text there.
+A judge says how likely each class of phone is in each frame. The best path through the text (Viterbi)
+is held against the best path on which words may be left out, said again, be others, or be cut at
+the ends of the line, each at a price. How much likelier the line is with such slips than as it is
+written, in nats, is the evidence against the text, and the path tells what slipped and where.
 
 References:
     Viterbi (1967), "Error bounds for convolutional codes", IEEE Trans. Inf. Theory 13.
     Witt & Young (2000), "Phone-level pronunciation scoring and assessment", Speech Communication
-    30: goodness of pronunciation is the same difference, per phone.
-    Bentley (1984), "Programming pearls: algorithm design techniques" (the stretch of largest sum).
+    30: a likelihood ratio against any phones (here `ANYTHING`).
+    Neyman & Pearson (1933), "On the problem of the most efficient tests of statistical
+    hypotheses", Phil. Trans. A 231 (why a ratio against what may have happened instead).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,16 @@ Ints = npt.NDArray[np.int64]
 SILENCE = 0
 """Class of what is no phone."""
 
-STEP = 1.5  # nats a new phone costs on either path: a free path does not follow every frame's whim
+ANYTHING = -1
+"""Class of whatever is heard: the likeliest class of each frame, less `ALLOWANCE`."""
+
+STEP = 1.5  # nats a new phone costs
+FAULT = 8.0  # nats a slip costs
+ALLOWANCE = 2.5  # nats per frame that right words may be less likely than any sounds
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 LEAST_FRAMES = 2  # of a phone: 23 ms
-ALLOWANCE = 0.35  # nats per frame by which right words may fall short
+
+LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,22 +57,32 @@ class PhoneScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Divergence:
-    """Where a line sounds least like its text.
+class Slip:
+    """What differs from the text in one place.
 
     Attributes:
-        evidence: Against the text over the stretch, nats, ≥ 0.
+        kind: `LEFT_OUT`, `AGAIN`, `OTHER` (sounds in its place), `BESIDE` (sounds before the word,
+            or after the last one) or `CUT` (its start or end is missing).
+        word: Index of the word.
         start_s: Seconds from the start of the sound.
-        end_s: Seconds from the start of the sound, ≥ start_s.
-        first_word: Index of the first word it touches; −1 where it touches none.
-        last_word: Index of the last word it touches; −1 where it touches none.
+    """
+
+    kind: str
+    word: int
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a line sounds beside its text.
+
+    Attributes:
+        evidence: How much likelier it is with slips than as it is written, nats, ≥ 0.
+        slips: Which they are, in order of time.
     """
 
     evidence: float
-    start_s: float
-    end_s: float
-    first_word: int
-    last_word: int
+    slips: tuple[Slip, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,84 +92,96 @@ class Alignment:
     Attributes:
         words: int (frames,): the word of each frame, −1 in silence.
         phones: int (frames,): the phone of each frame, counted over the line, −1 in silence.
-        scores: float (frames,): the text's path, nats.
-        free: float (frames,): the best path through any classes, nats.
+        score: Of the path, nats.
     """
 
     words: Ints
     phones: Ints
-    scores: Floats
-    free: Floats
+    score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How a line sounds beside its text.
-
-    Attributes:
-        worst: Where it sounds least like it.
-        misfit: How much worse the text's path is than the best one, nats per frame of speech.
-    """
-
-    worst: Divergence
-    misfit: float
+def align(heard: PhoneScores) -> Alignment | None:
+    """Lay a text along a sound; None where the sound has too few frames for the text's phones."""
+    graph = _graph(heard.words)
+    found = _best(_floored(heard), graph)
+    if found is None:
+        return None
+    path, score = found
+    return Alignment(graph.word[path], graph.phone[path], score)
 
 
 def tell(heard: PhoneScores) -> Told:
     """Hold a line against its text.
 
-    A sound with fewer frames than the text has phones lacks what it has not: each frame that is
-    missing is evidence as strong as a frame can give.
-    """
-    found = align(heard)
-    if found is None:
-        phones = sum(map(len, heard.words))
-        most = -float(np.log(FLOOR))
-        end_s = len(heard.log_p) * heard.frame_s
-        worst = Divergence(most * phones, 0.0, end_s, 0, len(heard.words) - 1)
-        return Told(worst, most)
-    return Told(diverge(found, heard.frame_s), fit(found))
-
-
-def align(heard: PhoneScores) -> Alignment | None:
-    """Lay a text along a sound; None where the sound has fewer frames than the text has phones."""
-    log_p = np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
-    graph = _graph(heard.words)
-    found = _best(log_p, graph)
-    if found is None:
-        return None
-    path, _ = found
-    free = _free(log_p)
-    frames = np.arange(len(path))
-    return Alignment(
-        graph.word[path],
-        graph.phone[path],
-        log_p[frames, graph.label[path]],
-        log_p[frames, free],
-    )
-
-
-def diverge(found: Alignment, frame_s: float) -> Divergence:
-    """Return the stretch with the most evidence against the text.
+    A sound too short for the text's phones lacks words; each phone counts as one frame of evidence.
 
     Args:
-        found: Of `align`.
-        frame_s: Seconds per frame.
+        heard: Of a line of at least one phone.
     """
-    against = found.free - found.scores - ALLOWANCE
-    evidence, start, end = _largest(against)
-    touched = found.words[start:end]
-    touched = touched[touched >= 0]
-    first, last = (int(touched[0]), int(touched[-1])) if touched.size else (-1, -1)
-    return Divergence(evidence, start * frame_s, end * frame_s, first, last)
+    log_p, graph = _floored(heard), _graph(heard.words, -FAULT)
+    found = _best(log_p, graph)
+    written = align(heard)
+    if found is None:
+        return Told(-float(np.log(FLOOR)) * sum(map(len, heard.words)), (Slip(LEFT_OUT, 0, 0.0),))
+    path, score = found
+    slips = tuple(_slips(path, graph, heard)) or (Slip(CUT, max(0, int(graph.word[path[0]])), 0.0),)
+    if written is None:
+        return Told(-float(np.log(FLOOR)) * sum(map(len, heard.words)), slips)
+    evidence = score - written.score
+    return Told(evidence, slips) if evidence > 0 else Told(0.0, ())
 
 
-def fit(found: Alignment) -> float:
-    """Return how much worse the text's path is than the best one, nats per frame of speech."""
-    is_speech = (found.phones >= 0) | (found.free > found.scores)
-    if not is_speech.any():
-        return 0.0
-    return float(np.mean((found.free - found.scores)[is_speech]))
+def _floored(heard: PhoneScores) -> Floats:
+    return np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
+
+
+def _slips(path: Ints, graph: _Graph, heard: PhoneScores) -> Iterator[Slip]:
+    """Read the slips off a path."""
+    said = [number for number, classes in enumerate(heard.words) if classes]
+    runs = _runs(path, graph)
+    expected = 0  # place among `said` of the word that should come next
+    for state, start in runs:
+        word, is_other = int(graph.word[state]), graph.label[state] == ANYTHING
+        start_s = start * heard.frame_s
+        if is_other and word < 0:
+            yield Slip(BESIDE, said[min(expected, len(said) - 1)], start_s)
+            continue
+        place = said.index(word)
+        yield from (Slip(LEFT_OUT, said[n], start_s) for n in range(expected, place))
+        if is_other:
+            yield Slip(OTHER, word, start_s)
+        elif place < expected:
+            yield Slip(AGAIN, word, start_s)
+        elif not _is_whole(path, graph, word):
+            yield Slip(CUT, word, start_s)
+        expected = max(expected, place + 1)
+    end_s = len(path) * heard.frame_s
+    yield from (Slip(LEFT_OUT, said[n], end_s) for n in range(expected, len(said)))
+
+
+def _runs(path: Ints, graph: _Graph) -> list[tuple[int, int]]:
+    """Return (state, frame) where each word, or each stretch of anything, begins on a path."""
+    begins = []
+    frame = 0
+    for (word, is_other, _), frames in groupby(
+        zip(graph.word[path], graph.label[path] == ANYTHING, _rounds(path, graph), strict=True)
+    ):
+        if word >= 0 or is_other:
+            begins.append((int(path[frame]), frame))
+        frame += len(list(frames))
+    return begins
+
+
+def _rounds(path: Ints, graph: _Graph) -> Ints:
+    """Return how often a path has gone back to phones that were before, int (frames,)."""
+    phone = graph.phone[path]
+    is_back = (phone[1:] < phone[:-1]) & (phone[1:] >= 0)
+    return np.concatenate([[0], np.cumsum(is_back)])
+
+
+def _is_whole(path: Ints, graph: _Graph, word: int) -> bool:
+    """Whether all phones of a word are on a path."""
+    return set(graph.phone[graph.word == word]) - {-1} <= set(graph.phone[path])
 
 
 # -- paths -----------------------------------------------------------------------------------------
@@ -204,8 +233,8 @@ def _graph(words: Sequence[Sequence[int]], fault: float = -np.inf) -> _Graph:
 
     Args:
         words: For each word its classes; words of none are left out.
-        fault: What it costs to leave a word out, to say it again, or to begin or end inside one;
-            −inf: none of these.
+        fault: What it costs to leave a word out, to say it again, to say something else in its
+            place or beside it, or to begin or end inside one; −inf: none of these.
     """
     said = [(number, classes) for number, classes in enumerate(words) if classes]
     rows: list[tuple[int, int, int]] = [(SILENCE, -1, -1)]
@@ -217,42 +246,61 @@ def _graph(words: Sequence[Sequence[int]], fault: float = -np.inf) -> _Graph:
             phone += 1
         last.append(len(rows) - 1)
         rows.append((SILENCE, -1, -1))
+    spoken = len(rows)
+    has_faults = np.isfinite(fault)
+    if has_faults:
+        rows += [(ANYTHING, number, -1) for number, _ in said]
+        rows += [(ANYTHING, -1, -1)] * (len(said) + 1)
     arcs = _Arcs(len(rows))
-    for state in range(1, len(rows)):
+    for state in range(1, spoken):
         is_within = rows[state][2] == rows[state - 1][2]
         arcs.add(state - 1, state, 0.0 if is_within else -STEP)
     for begin, end in zip(first[1:], last, strict=False):
         arcs.add(end, begin, -STEP)  # without a pause
     enter, leave = np.full(len(rows), -np.inf), np.full(len(rows), -np.inf)
-    enter[: 2 if said else 1] = 0.0
-    leave[last[-1] if said else 0 :] = 0.0
-    if np.isfinite(fault):
+    enter[:2] = 0.0
+    leave[last[-1] : spoken] = 0.0
+    if has_faults:
         _allow(arcs, first, last, fault)
-        edge = slice(first[0], last[0] + 1), slice(first[-1], last[-1] + 1)
-        enter[edge[0]] = np.maximum(enter[edge[0]], fault)
-        leave[edge[1]] = np.maximum(leave[edge[1]], fault)
+        count = len(said)
+        enter[2 : last[0] + 1] = enter[[spoken, spoken + count]] = fault
+        leave[first[-1] : last[-1]] = fault
+        leave[[spoken + count - 1, spoken + 2 * count]] = 0.0
     label, word, index = zip(*rows, strict=True)
     return _Graph(np.array(label), np.array(word), np.array(index), *arcs.table(), enter, leave)
 
 
 def _allow(arcs: _Arcs, first: Sequence[int], last: Sequence[int], fault: float) -> None:
-    """Let words be left out and said again."""
+    """Let words be left out, said again and replaced, and something be said beside them."""
+    count = len(first)
+    other = last[-1] + 2  # states of what is said in the place of words
+    beside = other + count  # and of what is said before, between and after them
     for number, (begin, end) in enumerate(zip(first, last, strict=True)):
-        pause = end + 1
-        if number:
-            arcs.add(last[number - 1], pause, fault)  # left out, after a word
-        arcs.add(begin - 1, pause, fault)  # left out, after a pause
-        if number + 1 < len(first):
-            arcs.add(begin - 1, first[number + 1], fault)
-            if number:
-                arcs.add(last[number - 1], first[number + 1], fault)
-        arcs.add(end, begin, fault)  # said again
-        arcs.add(pause, begin, fault)
+        before = [begin - 1, *last[number - 1 : number]]  # the pause, the word
+        after = [end + 1, *first[number + 1 : number + 2]]
+        for start in before:
+            arcs.add(start, other + number, fault)
+            for stop in after:
+                arcs.add(start, stop, fault)  # left out
+        for stop in after:
+            arcs.add(other + number, stop, 0.0)
+        for start in (end, end + 1):
+            arcs.add(start, begin, fault)  # said again
+    for state in range(first[0] + 1, last[0] + 1):
+        arcs.add(0, state, fault)  # its start is missing, after silence
+    for state in range(first[-1], last[-1]):
+        arcs.add(state, last[-1] + 1, fault)  # its end is missing, before silence
+    for number, pause in enumerate([first[0] - 1, *(end + 1 for end in last)]):
+        for start in (pause, *last[number - 1 : number][: 1 if number else 0]):
+            arcs.add(start, beside + number, fault)
+        for stop in (pause, *first[number : number + 1]):
+            arcs.add(beside + number, stop, 0.0)
 
 
 def _best(log_p: Floats, graph: _Graph) -> tuple[Ints, float] | None:
     """Return the best state per frame, int (frames,), and the path's score in all, nats."""
-    emit = log_p[:, graph.label]
+    anything = log_p.max(axis=1, keepdims=True) - ALLOWANCE
+    emit = np.hstack([log_p, anything])[:, graph.label]
     frames, states = emit.shape
     back = np.zeros((frames, states), dtype=np.int8)
     best = graph.enter + emit[0]
@@ -272,35 +320,3 @@ def _best(log_p: Floats, graph: _Graph) -> tuple[Ints, float] | None:
         path[t] = at
         at = int(graph.came[at, back[t, at]])
     return path, score
-
-
-def _free(log_p: Floats) -> Ints:
-    """Return the best class per frame of a path through any classes, int (frames,)."""
-    frames, classes = log_p.shape
-    came = np.zeros((frames, classes), dtype=np.int64)
-    best = log_p[0].copy()
-    own = np.arange(classes)
-    for t in range(1, frames):
-        top = int(np.argmax(best))
-        changes = best[top] - STEP > best
-        came[t] = np.where(changes, top, own)
-        best = np.where(changes, best[top] - STEP, best) + log_p[t]
-    at = int(np.argmax(best))
-    path = np.empty(frames, dtype=np.int64)
-    for t in range(frames - 1, -1, -1):
-        path[t] = at
-        at = int(came[t, at])
-    return path
-
-
-def _largest(values: Floats) -> tuple[float, int, int]:
-    """Return the largest sum over a stretch, and the stretch [start, end); 0 over nothing."""
-    best, best_start, best_end = 0.0, 0, 0
-    total, start = 0.0, 0
-    for t, value in enumerate(values):
-        if total <= 0:
-            total, start = 0.0, t
-        total += float(value)
-        if total > best:
-            best, best_start, best_end = total, start, t + 1
-    return best, best_start, best_end
