@@ -36,7 +36,6 @@ _MARGIN = Rule(
 )
 
 
-
 def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
     """Nowhere does the line sound unlike its text."""
     limit = limits.most_text_evidence

@@ -20,12 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from renderer.direction.profile import EmotionProfiles
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard
 from renderer.ports import Synthesiser, Transcriber
 from renderer.training.corpus import Speaker
 from renderer.training.substitute import SubstituteTeacher
 from renderer.training.teacher import Teacher, VoiceTeacher, transcribe
+from renderer.training.teacher_directed import DirectedTeacher
 from renderer.training.teacher_festival import VOICES, FestivalTeacher
 from renderer.training.teacher_flite import SPEAKERS, FliteTeacher
 from renderer.training.teacher_sized import SizedTeacher
@@ -59,11 +61,18 @@ class Studio:
     Args:
         open_voice: Opens an installed voice by its name: `kristin`, `formant`, `hearth`.
         transcriber: Texts to phones.
+        profiles: The shapes of the emotions; needed where a row is `directed`.
     """
 
-    def __init__(self, open_voice: Callable[[str], Synthesiser], transcriber: Transcriber) -> None:
+    def __init__(
+        self,
+        open_voice: Callable[[str], Synthesiser],
+        transcriber: Transcriber,
+        profiles: EmotionProfiles | None = None,
+    ) -> None:
         self._open = open_voice
         self._transcriber = transcriber
+        self._profiles = profiles
 
     def transcribe(self, texts: list[str]) -> list[Transcript]:
         """Return English texts in phones."""
@@ -122,6 +131,8 @@ class Studio:
         spoken: Synthesiser = self._open(kind)
         if plan.get("substitute"):
             return SubstituteTeacher(spoken, self._transcriber, locale, who)
+        if plan.get("directed") and self._profiles:
+            return DirectedTeacher(spoken, self._transcriber, locale, who, voice, self._profiles)
         return VoiceTeacher(spoken, self._transcriber, locale, who, voice, rate)
 
 

@@ -80,6 +80,7 @@ def train(
     kept: Path,
     tell: Callable[[PhoneEpoch], None],
     minutes: float = 0,
+    begin: PhoneNet | None = None,
 ) -> PhoneNet | None:
     """Train a network; goes on where the file `kept` stands.
 
@@ -90,6 +91,7 @@ def train(
         kept: State after every epoch.
         tell: Told of every epoch.
         minutes: Stop after an epoch when so many are over; 0: never.
+        begin: A network that has learnt the same classes already, to go on from.
 
     Returns:
         The network, or None when time was up before it was finished.
@@ -102,7 +104,7 @@ def train(
     if len(learnt) < recipe.batch:
         raise TrainingError(f"{len(learnt)} clips are too few; {recipe.batch} are the least.")
     torch.manual_seed(recipe.seed)
-    net = PhoneNet(classes, SPEC.n_mels, recipe.width)
+    net = begin or PhoneNet(classes, SPEC.n_mels, recipe.width)
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.02)
     steps = recipe.epochs * sum(-(-len(one.labels) // recipe.length) for one in learnt)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

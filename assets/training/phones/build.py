@@ -13,6 +13,7 @@ import argparse
 import tomllib
 from pathlib import Path
 
+from renderer.direction.profile import read_profiles
 from renderer.speech.voice_book import Voices
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber
@@ -32,7 +33,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "phones")
     asked = parser.parse_args()
     book = Voices([asked.kristin, ROOT / "assets" / "voices"], threads=1, use_cuda=False)
-    studio = Studio(book.open, EspeakTranscriber(Lexicon([])))
+    profiles = read_profiles(ROOT / "assets" / "emotion_profiles.json")
+    studio = Studio(book.open, EspeakTranscriber(Lexicon([])), profiles)
     for plan in tomllib.loads((HERE / "cast.toml").read_text("utf-8"))["corpus"]:
         texts, held_out = sentences(plan, TEXTS)
         most = plan.get("most", MOST)
