@@ -59,7 +59,6 @@ class Circumstances:
         locale: BCP 47 tag.
         delivery: `normal`, `whisper` or `shout`.
         word_count: Spoken words.
-        phoneme_count: Phonemes of the transcript.
         rate: Speaking rate asked of engine and direction together, emotion included, ×.
         ceiling_dbtp: True-peak ceiling of the master.
         longest_pause_s: Longest pause a writer asked for inside the line.
@@ -67,6 +66,8 @@ class Circumstances:
         expected_lufs: Loudness the line should have, or None when nobody can say.
         emotion: Asked for, or "" when not known.
         intensity: 0–1, or None when not known.
+        phone_count: Phonemes of the transcript; None where they were counted with their marks of
+            stress and length, as earlier versions did.
     """
 
     engine: str
@@ -74,7 +75,6 @@ class Circumstances:
     locale: str
     delivery: str
     word_count: int
-    phoneme_count: int
     rate: float
     ceiling_dbtp: float
     longest_pause_s: float
@@ -82,6 +82,17 @@ class Circumstances:
     expected_lufs: float | None
     emotion: str = ""
     intensity: float | None = None
+    phone_count: int | None = None
+
+    def phones(self) -> int:
+        """Return how many phonemes the line has.
+
+        Raises:
+            NotMeasuredError: Nobody counted them without their marks.
+        """
+        if self.phone_count is None:
+            raise NotMeasuredError("Its phonemes were counted otherwise: render it again.")
+        return self.phone_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,6 @@ class GateInput:
             locale=self.locale,
             delivery=self.direction.delivery.value,
             word_count=self.word_count,
-            phoneme_count=self.transcript.phoneme_count,
             rate=self.rate,
             ceiling_dbtp=self.ceiling_dbtp,
             longest_pause_s=self.longest_pause_s,
@@ -108,6 +107,7 @@ class GateInput:
             expected_lufs=self.expected_lufs,
             emotion=self.direction.emotion.value,
             intensity=self.direction.intensity,
+            phone_count=self.transcript.phoneme_count,
         )
 
 

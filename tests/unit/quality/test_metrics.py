@@ -30,7 +30,7 @@ from renderer.quality.sound_checks import SILENCE
 from renderer.quality.take import FIRST, MEASURES, SECOND
 
 LIMITS = read_limits(Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml")
-LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 30, 1.0, -1.0, 0.0, False, -23.0)
+LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 1.0, -1.0, 0.0, False, -23.0, phone_count=30)
 GOOD = Metrics(
     LINE,
     places={"click_db": 0.3, "gap_s": 1.1},
@@ -222,7 +222,7 @@ named = st.sampled_from(NAMES)
         Circumstances,
         rate=st.floats(0.1, 4),
         word_count=st.integers(0, 500),
-        phoneme_count=st.integers(0, 5000),
+        phone_count=st.integers(0, 5000),
         ceiling_dbtp=st.floats(-20, 0),
         longest_pause_s=st.floats(0, 5),
         expected_lufs=st.none() | st.floats(-70, 0),
@@ -262,7 +262,8 @@ def test_a_hostile_value_is_not_measured(value):
     assert decide(read, LIMITS).decision is Decision.ERROR
 
 
-CORE = [f.name for f in fields(Circumstances) if f.name not in ("emotion", "intensity")]
+LATER = ("emotion", "intensity", "phone_count")
+CORE = [f.name for f in fields(Circumstances) if f.name not in LATER]
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -301,3 +302,13 @@ def test_silence_and_broken_sound_are_not_worth_a_model():
     assert not needs_learned(replace(GOOD, non_finite=None), LIMITS)
     assert not needs_learned(replace(GOOD, sound_s=0.0), LIMITS)
     assert not needs_learned(replace(GOOD, sound_s=None), LIMITS)
+
+
+def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_no_pass():
+    plain = GOOD.plain()
+    plain["line"]["phoneme_count"] = plain["line"].pop("phone_count")  # as earlier versions wrote
+    old = read_metrics(plain)
+    assert old is not None
+    found = {f.check: f for f in decide(old, LIMITS).findings}
+    assert found["pace"].outcome is Outcome.ERROR
+    assert "render it again" in found["pace"].message
