@@ -69,6 +69,11 @@ class Limits:
         most_pitch_off_st: Median F0 against voice and direction, either way.
         least_rate_ratio: Rate against voice and direction, ×; slow side.
         most_rate_ratio: The same; fast side.
+        most_line_pitch_off_st: Median F0 against the line said plainly and direction, either way.
+        least_line_range_ratio: F0 range against the line said plainly and direction, ×.
+        least_line_rate_ratio: Rate against the line said plainly and direction, ×; slow side.
+        most_line_rate_ratio: The same; fast side.
+        most_line_timbre_db: Difference of the spectrum to that of the line said plainly.
         least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
@@ -111,6 +116,11 @@ class Limits:
     most_pitch_off_st: float | None = None
     least_rate_ratio: float | None = None
     most_rate_ratio: float | None = None
+    most_line_pitch_off_st: float | None = None
+    least_line_range_ratio: float | None = None
+    least_line_rate_ratio: float | None = None
+    most_line_rate_ratio: float | None = None
+    most_line_timbre_db: float | None = None
     least_emotion_share: float | None = None
 
 

@@ -155,6 +155,13 @@ class Metrics:
         pitch_off_st: Median F0 above the voice's own and what was asked.
         range_ratio: F0 range over the voice's own and what was asked, ×.
         rate_ratio: Speaking rate over the voice's own and what was asked, ×.
+        line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
+            plainly and what was asked.
+        line_range_ratio: F0 range of the raw take over that of the line said plainly and what was
+            asked, ×.
+        line_rate_ratio: Speaking rate over that of the line said plainly and what was asked, ×.
+        line_timbre_db: Difference of the raw take's long-term spectrum to that of the line said
+            plainly.
         emotion_neutral: How likely the line sounds neutral, 0–1.
         emotion_calm: How likely the line sounds calm, 0–1.
         emotion_happy: How likely the line sounds happy, 0–1.
@@ -220,6 +227,10 @@ class Metrics:
     pitch_off_st: float | None = None
     range_ratio: float | None = None
     rate_ratio: float | None = None
+    line_pitch_off_st: float | None = None
+    line_range_ratio: float | None = None
+    line_rate_ratio: float | None = None
+    line_timbre_db: float | None = None
     emotion_neutral: float | None = None
     emotion_calm: float | None = None
     emotion_happy: float | None = None

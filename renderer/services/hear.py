@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from renderer.domain.direction import Emphasis, WordEdit
+from renderer.domain.direction import Direction, Emphasis, WordEdit
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, JudgeError
 from renderer.ports.judge import Recogniser, SpeakerEncoder
@@ -124,9 +124,14 @@ def _not_held(take: GateInput) -> str:
     """Return why a take's pitch and rate cannot be held against what was asked, or ""."""
     if take.voice == RECORDING:
         return "A recording has no voice of its own to hold it against."
-    if any(_is_directed(word) for word in take.direction.words):
+    if has_directed_words(take.direction):
         return "Words of it are directed on their own: listen."
     return ""
+
+
+def has_directed_words(direction: Direction) -> bool:
+    """Whether words or phones have a pitch, range or rate of their own."""
+    return any(_is_directed(word) for word in direction.words)
 
 
 def _is_directed(word: WordEdit) -> bool:

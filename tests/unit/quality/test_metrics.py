@@ -85,7 +85,12 @@ GOOD = Metrics(
     pitch_off_st=-0.4,
     range_ratio=1.1,
     rate_ratio=0.95,
+    line_pitch_off_st=-0.4,
+    line_range_ratio=1.1,
+    line_rate_ratio=0.97,
+    line_timbre_db=0.6,
 )
+LINE_METRICS = {name for name in NAMES if name.startswith("line_")}
 FULL = replace(LIMITS, metrics="full")
 # Told to a listener, held by nothing that is shipped.
 TOLD = {
@@ -121,7 +126,7 @@ def test_every_metric_has_a_measure_or_a_check_that_reads_it_from_outside():
     assert {rule.metric for rule in rules} <= set(NAMES)
     assert {rule.limit for rule in rules} <= set(LIMITS_KNOWN)
     heard = {"heard_error_rate", "missing_phones", "extra_phones", "likeness_margin"}
-    heard |= {"pitch_off_st", "rate_ratio"}
+    heard |= {"pitch_off_st", "rate_ratio", *LINE_METRICS}
     assert (
         set(NAMES) - inside - TOLD - EMOTIONS == {rule.metric for rule in SENTENCE_CHECKS} | heard
     )
@@ -312,3 +317,21 @@ def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_n
     found = {f.check: f for f in decide(old, LIMITS).findings}
     assert found["pace"].outcome is Outcome.ERROR
     assert "render it again" in found["pace"].message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check"),
+    [
+        ("line_pitch_off_st", -3.0, "line_pitch"),
+        ("line_pitch_off_st", 3.0, "line_pitch"),
+        ("line_range_ratio", 0.1, "line_monotone"),
+        ("line_rate_ratio", 1.6, "line_fast"),
+        ("line_rate_ratio", 0.6, "line_slow"),
+        ("line_timbre_db", 9.0, "line_timbre"),
+    ],
+)
+def test_what_is_not_as_the_voice_says_the_line_is_rejected(name, value, check):
+    planted = replace(GOOD, **{name: value})
+    assert [f.check for f in decide(planted, LIMITS).failed] == [check]
+    recorded = replace(planted, line=replace(LINE, engine="recording"))
+    assert decide(recorded, LIMITS).decision is Decision.APPROVED
