@@ -185,7 +185,16 @@ KINDS: Mapping[str, Kind] = {
         "played at a multiple of its sampling rate, or a fraction",
         "×",
         (1.08, 1.25, 2.0),
-        (*PACE, "line_pitch", "line_timbre", "pitch_off", "likeness_margin", "rate_slow", "rate_fast", *DNSMOS),
+        (
+            *PACE,
+            "line_pitch",
+            "line_timbre",
+            "pitch_off",
+            "likeness_margin",
+            "rate_slow",
+            "rate_fast",
+            *DNSMOS,
+        ),
         timing.change_sample_rate,
     ),
     "narrow_band": Kind(

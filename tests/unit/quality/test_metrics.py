@@ -30,7 +30,9 @@ from renderer.quality.sound_checks import SILENCE
 from renderer.quality.take import FIRST, MEASURES, SECOND
 
 LIMITS = read_limits(Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml")
-LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 1.0, -1.0, 0.0, False, -23.0, phone_count=30)
+LINE = Circumstances(
+    "piper", "amy", "en-US", "normal", 6, 1.0, -1.0, 0.0, False, -23.0, phone_count=30
+)
 GOOD = Metrics(
     LINE,
     places={"click_db": 0.3, "gap_s": 1.1},

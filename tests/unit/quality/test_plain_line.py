@@ -55,8 +55,12 @@ def test_a_muffled_sound_has_another_timbre() -> None:
 
 def test_what_was_played_too_fast_is_higher_faster_and_brighter() -> None:
     slow = voice(145.0)
-    fast = Waveform.of(np.interp(np.arange(0, slow.samples.size - 1, 1.25),
-                                 np.arange(slow.samples.size), slow.samples), RATE)
+    fast = Waveform.of(
+        np.interp(
+            np.arange(0, slow.samples.size - 1, 1.25), np.arange(slow.samples.size), slow.samples
+        ),
+        RATE,
+    )
     found = departure(of(fast), PLAIN, AskedManner())
     assert found.pitch_st == pytest.approx(12 * np.log2(1.25), abs=0.05)
     assert found.rate_ratio == pytest.approx(1.25, rel=0.01)
