@@ -77,7 +77,6 @@ class Line:
         self._plain = EspeakTranscriber(Lexicon([]))
         self._level = VoiceLevel(house.unit, self._plain, house.voices.engine_revision)
         self.judge = DnsmosJudge(threads)
-        self._lines = PlainLines(house.voices)
         self._asked: dict[int, AskedManner] = {}
         self.limits = read_limits(config.assets_dir() / "gate_limits.yaml")
 
@@ -137,7 +136,8 @@ class Line:
             metrics = measure(take, hearing)
         with clock.stage("gate: plain line"):
             held = limits_of(metrics, self.limits)
-            scores = self._lines.compare(take, metrics, held, self._asked[id(take)], hearing)
+            lines = PlainLines(self._house.voices)  # which has said nothing yet
+            scores = lines.compare(take, metrics, held, self._asked[id(take)], hearing)
             metrics = metrics.with_scores(scores)
         if needs_learned(metrics, self.limits):
             with clock.stage("gate: dnsmos"):
