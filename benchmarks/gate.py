@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 from renderer import config
 from renderer.audio.codec import decode, encode
+from renderer.audio.hearing import Hearing
 from renderer.audio.mastering import master
 from renderer.bootstrap.house import House, open_house
 from renderer.bootstrap.workspace import open_workspace
@@ -41,9 +42,11 @@ from renderer.domain.voice import VoiceRef
 from renderer.judges.dnsmos import DnsmosJudge
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality import gate
-from renderer.quality.gate import GateInput, measure, needs_learned, read_limits
+from renderer.quality.gate import GateInput, limits_of, measure, needs_learned, read_limits
+from renderer.quality.obtained import AskedManner
 from renderer.quality.take import FIRST, MEASURES, SECOND, Measured
 from renderer.services.level import VoiceLevel
+from renderer.services.plain_lines import PlainLines
 from renderer.text.lexicon import Lexicon
 from renderer.text.lexicon_entry import LexiconEntry
 from renderer.text.transcriber import EspeakTranscriber
@@ -74,6 +77,7 @@ class Line:
         self._plain = EspeakTranscriber(Lexicon([]))
         self._level = VoiceLevel(house.unit, self._plain, house.voices.engine_revision)
         self.judge = DnsmosJudge(threads)
+        self._asked: dict[int, AskedManner] = {}
         self.limits = read_limits(config.assets_dir() / "gate_limits.yaml")
 
     def make(self, request: RenderRequest, clock: Clock) -> GateInput:
@@ -107,7 +111,7 @@ class Line:
             data = encode(made.waveform, request.delivery.codec, request.delivery.quality)
         with clock.stage("gate: decoding"):
             delivered = decode(data)
-        return GateInput(
+        take = GateInput(
             delivered=delivered,
             master=made.waveform,
             raw=raw,
@@ -121,12 +125,20 @@ class Line:
             expected_lufs=target.loudness_lufs + signal.energy_db,
             limited_db=made.limited_db,
         )
+        self._asked[id(take)] = AskedManner(signal.pitch_st, signal.pitch_range, engine.rate)
+        return take
 
     def judged(self, take: GateInput, clock: Clock) -> Verdict:
         """Judge one line as the walk does."""
         learned: Mapping[str, Any] = {}
+        hearing = Hearing(take.raw)
         with clock.stage("gate: measuring"):
-            metrics = measure(take)
+            metrics = measure(take, hearing)
+        with clock.stage("gate: plain line"):
+            held = limits_of(metrics, self.limits)
+            lines = PlainLines(self._house.voices)  # which has said nothing yet
+            scores = lines.compare(take, metrics, held, self._asked[id(take)], hearing)
+            metrics = metrics.with_scores(scores)
         if needs_learned(metrics, self.limits):
             with clock.stage("gate: dnsmos"):
                 scored = self.judge.score([take.delivered])[0]

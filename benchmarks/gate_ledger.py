@@ -12,7 +12,10 @@ from gate_spec import ROOT
 
 Row = Mapping[str, Any]
 JUDGING = ("domain", "ports", "quality", "audio", "judges", "text", "speech", "direction")
-SERVICES = ("finish", "perform", "hear", "hear_emotion", "listen", "level", "voice_norm")
+SERVICES = (
+    *("finish", "perform", "hear", "hear_emotion", "listen", "level", "voice_norm"),
+    "plain_lines",
+)
 COUNTING = ("gate_rates.py", "gate_errors.py", "gate_page.py")  # decide nothing
 
 
@@ -41,7 +44,7 @@ def deciding_files() -> list[Path]:
         *(p for room in JUDGING for p in sorted((renderer / room).rglob("*.py"))),
         *(renderer / "services" / f"{name}.py" for name in SERVICES),
         ROOT / "assets" / "gate_limits.yaml",
-        ROOT / "assets" / "hearing.yaml",
+        ROOT / "assets" / "audibility.yaml",
         here / "gate_split.yaml",
         *(p for p in sorted(here.glob("gate_*.py")) if p.name not in COUNTING),
     ]

@@ -29,7 +29,7 @@ from renderer.audio.waveform import Waveform
 from renderer.bootstrap.house import voice_book
 from renderer.bootstrap.stages import shipped_limits
 from renderer.config import Settings
-from renderer.domain.transcript import Transcript
+from renderer.domain.transcript import Transcript, is_phoneme
 from renderer.domain.utterance import Utterance
 from renderer.judges.recogniser import SphinxRecogniser
 from renderer.ports import Speech, SpeechRequest, Synthesiser
@@ -108,7 +108,7 @@ def planted(line: Line, pool: dict[str, list[Transcript]], rng: random.Random) -
         spoilt = plant(sound_of(line), defect, np.random.default_rng(rng.getrandbits(32)))
         if spoilt is not None:
             yield kind, spoilt, text
-    big = [i for i, w in enumerate(words) if sum(map(str.isalpha, w.phonemes)) >= 3]
+    big = [i for i, w in enumerate(words) if sum(map(is_phoneme, w.phonemes)) >= 3]
     if big:
         at = rng.choice(big)
         other = rng.choice([w for t in pool[CLASSES[2]] for w in t.words if len(w.phonemes) >= 3])

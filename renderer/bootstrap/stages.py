@@ -73,11 +73,13 @@ def compose_render(
     from renderer.db.plain import dump_result
     from renderer.judges.dnsmos import DnsmosJudge
     from renderer.judges.emotion import EmotionJudge
+    from renderer.judges.phones import PhoneJudge
     from renderer.services.finish import Finisher
     from renderer.services.hear_emotion import EmotionListener
     from renderer.services.keep import Keeper
     from renderer.services.level import VoiceLevel
     from renderer.services.perform import Performer
+    from renderer.services.plain_lines import PlainLines
     from renderer.services.render import Render
 
     settings = ground.settings
@@ -85,13 +87,16 @@ def compose_render(
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = plain_transcriber()
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
+    reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
+    plain_lines = PlainLines(ground.voices, reader)
+    ear = _ear(ground.voices, level)
     emotions = EmotionListener(
         ground.voices, level, EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
     )
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits, _ear(ground.voices, level), emotions),
+        Finisher(ground.voices, level, [judge], limits, plain_lines, ear, emotions),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,
@@ -102,7 +107,6 @@ def compose_render(
 
 def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
     """Compose what hears text, voice and direction; models are loaded when a limit asks."""
-    from renderer.judges.phones import PhoneJudge
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
     from renderer.quality.audibility import read_audibility
@@ -110,8 +114,7 @@ def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
     from renderer.services.voice_norm import VoiceNorms
 
     known = read_audibility(config.assets_dir() / "audibility.yaml")
-    reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
-    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge(), reader)
+    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge())
 
 
 def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:

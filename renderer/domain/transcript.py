@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from renderer.domain.direction import PhoneEdit
@@ -43,8 +44,13 @@ class Transcript:
 
     @property
     def phoneme_count(self) -> int:
-        """Phonemes without stress, length and punctuation marks; bounds the work of an engine."""
-        return sum(1 for w in self.words for c in w.phonemes if c.isalpha())
+        """Phonemes, without marks of stress and length and whatever else changes a letter."""
+        return sum(is_phoneme(c) for w in self.words for c in w.phonemes)
+
+    @property
+    def symbol_count(self) -> int:
+        """Letters with their marks of stress and length; bounds the work of an engine."""
+        return sum(c.isalpha() for w in self.words for c in w.phonemes)
 
     def sentences(self) -> list[tuple[SpokenWord, ...]]:
         """Cut at the ends of sentences; never returns an empty sentence."""
@@ -56,6 +62,18 @@ class Transcript:
                 cut.append(tuple(open_))
                 open_ = []
         return [*cut, tuple(open_)] if open_ else cut
+
+
+def is_phoneme(symbol: str) -> bool:
+    """Whether a symbol of IPA is a sound of its own, and not the mark of one.
+
+    Unicode counts the marks of stress and length, aspiration and palatalisation as letters, too:
+    modifier letters (Lm).
+
+    >>> [symbol for symbol in "ˈtʰuːn" if is_phoneme(symbol)]
+    ['t', 'u', 'n']
+    """
+    return symbol.isalpha() and unicodedata.category(symbol) != "Lm"
 
 
 def find_spoken(word: str, occurrence: int, transcript: Transcript) -> list[int]:

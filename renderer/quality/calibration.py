@@ -82,9 +82,9 @@ def _outwards(value: float, *, down: bool) -> float:
 
 def _pace(metrics: Metrics) -> float | None:
     line = metrics.line
-    if metrics.speaking_s is None or line.phoneme_count < FEW_PHONEMES:
+    if metrics.speaking_s is None or (line.phone_count or 0) < FEW_PHONEMES:
         return None
-    return metrics.speaking_s * line.rate / line.phoneme_count
+    return metrics.speaking_s * line.rate / line.phones()
 
 
 def _level(metrics: Metrics) -> float | None:

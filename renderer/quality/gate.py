@@ -17,6 +17,7 @@ from renderer.quality.emotion_check import check_emotion_heard
 from renderer.quality.heard_checks import HEARD_CHECKS
 from renderer.quality.learned_checks import LEARNED_CHECKS
 from renderer.quality.limits import GateLimits, Limits, merge, read_limits
+from renderer.quality.line_checks import LINE_CHECKS
 from renderer.quality.metric_document import read_metrics
 from renderer.quality.metrics import (
     Circumstances,
@@ -49,6 +50,7 @@ SIGNAL_CHECKS: tuple[Check, ...] = (
     *SOUND_CHECKS,
     *SPEECH_CHECKS,
     *SIGNAL_RULES,
+    *LINE_CHECKS,
     *HEARD_CHECKS,
 )
 SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines

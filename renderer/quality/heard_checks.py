@@ -6,7 +6,7 @@ A metric that cannot tell on a line is inconclusive; where it is measured, that 
 from __future__ import annotations
 
 from renderer.domain.verdict import Finding
-from renderer.quality.finding import at_most, placed
+from renderer.quality.finding import at_most
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Metrics
 from renderer.quality.rule import Check, Rule
@@ -35,30 +35,7 @@ _MARGIN = Rule(
     "Listen: it sounds like somebody else. Check the speaker; ask for less pitch change.",
 )
 
-
-def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
-    """Nowhere does the line sound unlike its text."""
-    limit = limits.most_text_evidence
-    if limit is None:
-        return None
-    value = metrics.needed("text_evidence")
-    words = metrics.notes.get("text_evidence", "")
-    message = "Evidence against the text where the line sounds least like it"
-    message += f", about “{words}”." if words else "."
-    found = at_most("text", value, limit, "nats", message, _LISTEN)
-    return placed(found, metrics.places.get("text_evidence", 0.0))
-
-
 HEARD_CHECKS: tuple[Check, ...] = (
-    check_text,
-    Rule(
-        "text_misfit",
-        "text_misfit",
-        "most_text_misfit",
-        "nats per frame",
-        "How much worse the text fits the sound than any sounds would.",
-        "Listen: another text, another language, or a voice that cannot be understood.",
-    ),
     Rule(
         "missing_words",
         "missing_phones",

@@ -64,13 +64,18 @@ class Limits:
         most_missing_phones: Longest stretch of expected phones that was not heard.
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
-        most_text_evidence: Against the text where the line sounds least like it, nats.
-        most_text_misfit: The text's fit to all of the line, nats per frame of speech.
+        most_slip_nats: How much likelier the sound is with slips of the text than without.
+        most_line_slip_nats: The same beyond the line said plainly.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_pitch_off_st: Median F0 against voice and direction, either way.
         least_rate_ratio: Rate against voice and direction, ×; slow side.
         most_rate_ratio: The same; fast side.
+        most_line_pitch_off_st: Median F0 against the line said plainly and direction, either way.
+        least_line_range_ratio: F0 range against the line said plainly and direction, ×.
+        least_line_rate_ratio: Rate against the line said plainly and direction, ×; slow side.
+        most_line_rate_ratio: The same; fast side.
+        most_line_timbre_db: Difference of the spectrum to that of the line said plainly.
         least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
@@ -108,13 +113,18 @@ class Limits:
     most_missing_phones: float | None = None
     most_extra_phones: float | None = None
     most_heard_error_rate: float | None = None
-    most_text_evidence: float | None = None
-    most_text_misfit: float | None = None
+    most_slip_nats: float | None = None
+    most_line_slip_nats: float | None = None
     least_likeness: float | None = None
     least_likeness_margin: float | None = None
     most_pitch_off_st: float | None = None
     least_rate_ratio: float | None = None
     most_rate_ratio: float | None = None
+    most_line_pitch_off_st: float | None = None
+    least_line_range_ratio: float | None = None
+    least_line_rate_ratio: float | None = None
+    most_line_rate_ratio: float | None = None
+    most_line_timbre_db: float | None = None
     least_emotion_share: float | None = None
 
 

@@ -59,7 +59,6 @@ class Circumstances:
         locale: BCP 47 tag.
         delivery: `normal`, `whisper` or `shout`.
         word_count: Spoken words.
-        phoneme_count: Phonemes of the transcript.
         rate: Speaking rate asked of engine and direction together, emotion included, ×.
         ceiling_dbtp: True-peak ceiling of the master.
         longest_pause_s: Longest pause a writer asked for inside the line.
@@ -67,6 +66,8 @@ class Circumstances:
         expected_lufs: Loudness the line should have, or None when nobody can say.
         emotion: Asked for, or "" when not known.
         intensity: 0–1, or None when not known.
+        phone_count: Phonemes of the transcript; None where they were counted with their marks of
+            stress and length, as earlier versions did.
     """
 
     engine: str
@@ -74,7 +75,6 @@ class Circumstances:
     locale: str
     delivery: str
     word_count: int
-    phoneme_count: int
     rate: float
     ceiling_dbtp: float
     longest_pause_s: float
@@ -82,6 +82,17 @@ class Circumstances:
     expected_lufs: float | None
     emotion: str = ""
     intensity: float | None = None
+    phone_count: int | None = None
+
+    def phones(self) -> int:
+        """Return how many phonemes the line has.
+
+        Raises:
+            NotMeasuredError: Nobody counted them without their marks.
+        """
+        if self.phone_count is None:
+            raise NotMeasuredError("Its phonemes were counted otherwise: render it again.")
+        return self.phone_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +150,20 @@ class Metrics:
         repeated_phones: Phones of the line's own words heard again or out of order.
         divergent_phones: Longest stretch of phones that are missing or others.
         divergent_s: Length of the sound of that stretch.
-        text_evidence: Against the text where the line sounds least like it, nats.
-        text_misfit: How much worse the text fits all of the sound than any sounds would, nats per
-            frame of speech.
+        slip_nats: How much likelier the sound is with slips of the text than without, nats.
+        line_slip_nats: That less the same of the line said plainly.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
         pitch_off_st: Median F0 above the voice's own and what was asked.
         range_ratio: F0 range over the voice's own and what was asked, ×.
         rate_ratio: Speaking rate over the voice's own and what was asked, ×.
+        line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
+            plainly and what was asked.
+        line_range_ratio: F0 range of the raw take over that of the line said plainly and what was
+            asked, ×.
+        line_rate_ratio: Speaking rate over that of the line said plainly and what was asked, ×.
+        line_timbre_db: Difference of the raw take's long-term spectrum to that of the line said
+            plainly.
         emotion_neutral: How likely the line sounds neutral, 0–1.
         emotion_calm: How likely the line sounds calm, 0–1.
         emotion_happy: How likely the line sounds happy, 0–1.
@@ -207,13 +224,17 @@ class Metrics:
     repeated_phones: float | None = None
     divergent_phones: float | None = None
     divergent_s: float | None = None
-    text_evidence: float | None = None
-    text_misfit: float | None = None
+    slip_nats: float | None = None
+    line_slip_nats: float | None = None
     likeness: float | None = None
     likeness_margin: float | None = None
     pitch_off_st: float | None = None
     range_ratio: float | None = None
     rate_ratio: float | None = None
+    line_pitch_off_st: float | None = None
+    line_range_ratio: float | None = None
+    line_rate_ratio: float | None = None
+    line_timbre_db: float | None = None
     emotion_neutral: float | None = None
     emotion_calm: float | None = None
     emotion_happy: float | None = None

@@ -16,10 +16,10 @@ FEW_PHONEMES = 4  # too few to speak of a pace
 
 def check_pace(metrics: Metrics, limits: Limits) -> Finding | None:
     """Neither rushed nor stuck: sounding seconds per phoneme, with the asked rate taken out."""
-    count = metrics.line.phoneme_count
     least, most = limits.least_s_per_phoneme, limits.most_s_per_phoneme
     if least is None or most is None:
         return None
+    count = metrics.line.phones()
     if count < FEW_PHONEMES:
         return Finding(
             "pace",

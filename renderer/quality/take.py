@@ -100,7 +100,6 @@ class GateInput:
             locale=self.locale,
             delivery=self.direction.delivery.value,
             word_count=self.word_count,
-            phoneme_count=self.transcript.phoneme_count,
             rate=self.rate,
             ceiling_dbtp=self.ceiling_dbtp,
             longest_pause_s=self.longest_pause_s,
@@ -108,14 +107,16 @@ class GateInput:
             expected_lufs=self.expected_lufs,
             emotion=self.direction.emotion.value,
             intensity=self.direction.intensity,
+            phone_count=self.transcript.phoneme_count,
         )
 
 
 class Measured:
     """What several metrics are made from, each part on first use and once."""
 
-    def __init__(self, take: GateInput) -> None:
+    def __init__(self, take: GateInput, hearing: Hearing | None = None) -> None:
         self.take = take
+        self._hearing = hearing
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -145,7 +146,7 @@ class Measured:
     @cached_property
     def hearing(self) -> Hearing:
         """Speech, pauses, spectrum and pitch of the raw take."""
-        return Hearing(self.take.raw)
+        return self._hearing or Hearing(self.take.raw)
 
     def of_raw(self, found: Found) -> Found:
         """Return what was measured of the raw take with its place in the delivered file."""
@@ -226,18 +227,19 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def measure(take: GateInput) -> Metrics:
+def measure(take: GateInput, hearing: Hearing | None = None) -> Metrics:
     """Measure one attempt, whether or not a limit is held against it today.
 
     Broken samples end it at once, and so does silence: nothing else means anything then.
 
     Args:
         take: The attempt, with what was measured of it elsewhere.
+        hearing: Of the raw take, where somebody needs it afterwards.
 
     Returns:
         The metrics; one that could not be measured has its error in its place.
     """
-    measured = Measured(take)
+    measured = Measured(take, hearing)
     metrics = _with(Metrics(take.circumstances), FIRST, measured)
     if metrics.non_finite != 0:
         return metrics

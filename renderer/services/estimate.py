@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from renderer.audio.activity import sound_bounds
 from renderer.audio.waveform import Waveform
-from renderer.domain.transcript import PhoneSpan, Transcript
+from renderer.domain.transcript import PhoneSpan, Transcript, is_phoneme
 
 
 def spread(transcript: Transcript, waveform: Waveform) -> tuple[PhoneSpan, ...]:
@@ -15,7 +15,7 @@ def spread(transcript: Transcript, waveform: Waveform) -> tuple[PhoneSpan, ...]:
         (symbol, index)
         for index, word in enumerate(transcript.words)
         for symbol in word.phonemes
-        if symbol.isalpha()
+        if is_phoneme(symbol)
     ]
     if not symbols or end <= start:
         return ()

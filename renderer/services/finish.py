@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from renderer.audio.codec import decode, encode
+from renderer.audio.hearing import Hearing
 from renderer.audio.mastering import Mastered, master, voice_gain_db
 from renderer.audio.waveform import Waveform
 from renderer.domain.take import Take
@@ -23,6 +24,7 @@ from renderer.services.hear import RECORDING, Ear
 from renderer.services.hear_emotion import EmotionListener
 from renderer.services.level import VoiceLevel
 from renderer.services.perform import Asked, Performance, Performed
+from renderer.services.plain_lines import PlainLines
 from renderer.services.stage import STAGE
 
 
@@ -57,6 +59,7 @@ class Finisher:
         level: Gains of voices.
         judges: Learned metrics.
         limits: What the gate holds the takes of a project against.
+        plain: Holds takes against their lines, said plainly; by default without hearing their text.
         ear: Hears the text, the voice and the direction; None: nobody does.
         emotions: Hears emotions where the limits ask for it.
 
@@ -70,10 +73,12 @@ class Finisher:
         level: VoiceLevel,
         judges: Sequence[Judge],
         limits: Callable[[str], GateLimits],
+        plain: PlainLines | None = None,
         ear: Ear | None = None,
         emotions: EmotionListener | None = None,
     ) -> None:
         self._ear = ear
+        self._plain = plain or PlainLines(voices)
         self._voices = voices
         self._level = level
         self._judges = judges
@@ -124,8 +129,12 @@ class Finisher:
         """Measure everything that limits ask for, what judges take in batches together."""
         measured: dict[int, Metrics] = {}
         for pk, take_input in inputs.items():
+            hearing = Hearing(take_input.raw)
             with self.meter.time(STAGE, stage="measure"):
-                measured[pk] = measure(take_input)
+                metrics = measure(take_input, hearing)
+            asked = rough[pk].performance.asked
+            held = self._held(take_input, metrics, limits[pk], asked, hearing)
+            measured[pk] = metrics.with_scores(held)
         emotions = self._emotions_heard(takes, inputs, measured, limits)
         for pk, scores in self._learned(inputs, measured, limits).items():
             asked = rough[pk].performance.asked
@@ -137,9 +146,23 @@ class Finisher:
         """Hear what limits ask for, in a take that sounds."""
         if self._ear is None or metrics.non_finite != 0 or not metrics.sound_s:
             return {}
-        wanted = AskedManner(asked.pitch_st, asked.pitch_range, asked.rate)
         with self.meter.time(STAGE, stage="hear"):
-            return self._ear.hear(take, metrics, limits_of(metrics, limits), wanted)
+            return self._ear.hear(take, metrics, limits_of(metrics, limits), _manner(asked))
+
+    def _held(
+        self,
+        take: GateInput,
+        metrics: Metrics,
+        limits: GateLimits,
+        asked: Asked,
+        hearing: Hearing,
+    ) -> Scores:
+        """Hold a take that sounds against its line, said plainly."""
+        if metrics.non_finite != 0 or not metrics.sound_s:
+            return {}
+        with self.meter.time(STAGE, stage="hear"):
+            held = limits_of(metrics, limits)
+            return self._plain.compare(take, metrics, held, _manner(asked), hearing)
 
     def _master(self, take: Take, performance: Performance, number: int) -> Finished:
         request, asked = take.request, performance.asked
@@ -219,6 +242,10 @@ class Finisher:
             for pk, score in zip(worth, scores, strict=True):
                 learned[pk] = {**learned[pk], **_scores(score)}
         return learned
+
+
+def _manner(asked: Asked) -> AskedManner:
+    return AskedManner(asked.pitch_st, asked.pitch_range, asked.rate)
 
 
 def _scores(score: Mapping[str, float] | JudgeError) -> Scores:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from renderer.domain.direction import Emphasis, WordEdit
+from renderer.domain.direction import Direction, Emphasis, WordEdit
 from renderer.domain.voice import VoiceRef
 from renderer.errors import BarklineError, JudgeError
-from renderer.ports.judge import PhoneReader, Recogniser, SpeakerEncoder
+from renderer.ports.judge import Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import LEAST_SOUND_S, resemble
 from renderer.quality.limits import Limits
@@ -15,7 +15,6 @@ from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.obtained import AskedManner, obtained
 from renderer.quality.take import GateInput
 from renderer.services.listen import TEXT_METRICS, Listener, is_asked
-from renderer.services.read_phones import TOLD_METRICS, is_told, read_phones
 from renderer.services.voice_norm import VoiceNorms
 
 RECORDING = "recording"
@@ -31,7 +30,6 @@ class Ear:
         recogniser: Hears words, or None: nobody does.
         audibility: How shipped voices are heard; others are measured on first use.
         encoder: Tells voices, or None: nobody does.
-        reader: Hears sounds, or None: nobody does.
     """
 
     def __init__(
@@ -40,9 +38,7 @@ class Ear:
         recogniser: Recogniser | None,
         audibility: Mapping[str, Audibility],
         encoder: SpeakerEncoder | None = None,
-        reader: PhoneReader | None = None,
     ) -> None:
-        self._reader = reader
         self._norms = norms
         self._recogniser = recogniser
         self._known = audibility
@@ -59,9 +55,7 @@ class Ear:
             asked: All that was asked of its pitch and rate.
         """
         scores: dict[str, Value] = {}
-        listener, encoder, reader = self._listener, self._encoder, self._reader
-        if reader and is_told(limits):
-            scores |= _group(TOLD_METRICS, lambda: read_phones(take, reader))
+        listener, encoder = self._listener, self._encoder
         if listener and is_asked(limits):
             scores |= _group(TEXT_METRICS, lambda: listener.listen(take))
         if encoder and _any(limits.least_likeness, limits.least_likeness_margin):
@@ -130,9 +124,14 @@ def _not_held(take: GateInput) -> str:
     """Return why a take's pitch and rate cannot be held against what was asked, or ""."""
     if take.voice == RECORDING:
         return "A recording has no voice of its own to hold it against."
-    if any(_is_directed(word) for word in take.direction.words):
+    if has_directed_words(take.direction):
         return "Words of it are directed on their own: listen."
     return ""
+
+
+def has_directed_words(direction: Direction) -> bool:
+    """Whether words or phones have a pitch, range or rate of their own."""
+    return any(_is_directed(word) for word in direction.words)
 
 
 def _is_directed(word: WordEdit) -> bool:

@@ -73,7 +73,7 @@ class Metric:
             yield from product(*(self.known[label] for label in self.labels))
 
 
-STAGES = ("transcribe", "speak", "direct", "master", "encode", "measure", "judge", "store")
+STAGES = ("transcribe", "speak", "direct", "master", "encode", "measure", "hear", "judge", "store")
 OPERATIONS = ("get", "has", "put", "point", "pointed")
 _LANES = {"queue": tuple(route.name for route in ROUTES)}
 _QUEUES = {"queue": tuple(queue.value for queue in Queue)}

@@ -18,7 +18,7 @@ from renderer.text.normalise import Fixed, Token, normalise
 RULES_REVISION = "2"
 
 MAX_CHARACTERS = 2_000
-MAX_PHONEMES = 4_000
+MAX_SYMBOLS = 4_000
 _CACHE_SIZE = 50_000
 
 
@@ -200,9 +200,9 @@ def _transcript(line: _Line) -> Transcript | TextError:
     )
     written = tuple(w.text for w in find_words(line.utterance.text))
     transcript = Transcript(line.utterance.locale, written, words)
-    if transcript.phoneme_count > MAX_PHONEMES:
+    if transcript.symbol_count > MAX_SYMBOLS:
         return TextError(
-            f"The line has {transcript.phoneme_count} phonemes, at most {MAX_PHONEMES} can be "
-            "spoken at once; cut it into several lines."
+            f"The line has {transcript.symbol_count} symbols of phonemes, at most {MAX_SYMBOLS} "
+            "can be spoken at once; cut it into several lines."
         )
     return transcript

@@ -138,13 +138,14 @@ def test_decisions_are_kept_for_one_state_of_all_that_decides(errors):
     assert all(path.is_file() for path in files)
     assert names >= {
         "assets/gate_limits.yaml",
-        "assets/hearing.yaml",
+        "assets/audibility.yaml",
         "benchmarks/gate_split.yaml",
         "benchmarks/gate_line.py",
         "renderer/domain/verdict.py",
         "renderer/ports/judge.py",
         "renderer/services/finish.py",
         "renderer/services/listen.py",
+        "renderer/services/plain_lines.py",
     }
     assert not names & {
         "benchmarks/gate_page.py",

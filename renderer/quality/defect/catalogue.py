@@ -19,7 +19,8 @@ OnWords = Callable[[Sound, float, Rng], Waveform]
 OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
 DNSMOS = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
-TEXT = ("text", "text_misfit", "missing_words", "extra_speech", "wrong_text")
+TEXT = ("line_text", "text", "missing_words", "extra_speech", "wrong_text")
+PACE = ("pace", "line_slow", "line_fast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +67,28 @@ KINDS: Mapping[str, Kind] = {
         "the first part of the sound is lost; the take begins in it",
         "s",
         (0.04, 0.15, 0.4),
-        ("cut_head", "pace", *TEXT),
+        ("cut_head", *PACE, *TEXT),
         timing.cut_start,
     ),
     "cut_end": Kind(
         "the last part of the sound is lost; the take stops in it",
         "s",
         (0.04, 0.15, 0.4),
-        ("cut_tail", "pace", *TEXT),
+        ("cut_tail", *PACE, *TEXT),
         timing.cut_end,
     ),
     "cut_end_silent": Kind(
         "the last part of the sound is lost; silence follows",
         "s",
         (0.04, 0.15, 0.4),
-        ("abrupt_end", "pace", *TEXT),
+        ("abrupt_end", *PACE, *TEXT),
         timing.drop_end,
     ),
     "dropped_word": Kind(
         "words are missing: the shortest; one of median length or more; half of them",
         "of the words",
         (0.0, 0.01, 0.5),
-        ("pace", *TEXT),
+        (*PACE, *TEXT),
         on_words=word.drop_word,
         least_words=2,
     ),
@@ -95,7 +96,7 @@ KINDS: Mapping[str, Kind] = {
         "a word is said again: the shortest once; a longer one once; three times",
         "times",
         (0.5, 1.0, 3.0),
-        ("pace", "repeat", *TEXT),
+        (*PACE, "repeat", *TEXT),
         on_words=word.repeat_word,
         least_words=1,
     ),
@@ -103,7 +104,7 @@ KINDS: Mapping[str, Kind] = {
         "other words of the same voice: for the shortest; for a longer one; for half of them",
         "of the words",
         (0.0, 0.01, 0.5),
-        ("pace", *TEXT),
+        (*PACE, *TEXT),
         on_donor=word.replace_word,
         donors=_LINE,
         least_words=1,
@@ -112,7 +113,7 @@ KINDS: Mapping[str, Kind] = {
         "another voice: for the last third; for all of the line; one of another register",
         "of the line",
         (1 / 3, 1.0, 1.0),
-        ("likeness_margin", "pitch_off"),
+        ("likeness_margin", "pitch_off", "line_pitch", "line_timbre"),
         on_donor=word.replace_sound,
         donors=(Donor.SPEAKER, Donor.SPEAKER, Donor.FAR_SPEAKER),
     ),
@@ -120,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
         "the line read by another language's rules; a line in another language",
         "of the line",
         (1.0, 1.0, None),
-        ("pace", *TEXT),
+        (*PACE, *TEXT),
         on_donor=word.replace_sound,
         donors=(Donor.ACCENT, Donor.LANGUAGE, Donor.LANGUAGE),
     ),
@@ -163,35 +164,44 @@ KINDS: Mapping[str, Kind] = {
         "pitch and formants moved, up or down",
         "semitones",
         (1.5, 4.0, 8.0),
-        ("pitch_off", "likeness_margin", *DNSMOS),
+        ("line_pitch", "line_timbre", "pitch_off", "likeness_margin", *DNSMOS),
         timing.change_pitch,
     ),
     "wrong_rate": Kind(
         "faster or slower than asked, at the same pitch",
         "×",
         (1.2, 1.6, 2.2),
-        ("pace", "rate_slow", "rate_fast"),
+        (*PACE, "rate_slow", "rate_fast"),
         timing.change_rate,
     ),
     "robotic": Kind(
         "filters and pulses: with its melody; on one pitch; without breath and hiss",
         "flatness",
         (0.0, 1.0, 2.0),
-        ("buzz", "likeness_margin", *DNSMOS),
+        ("line_monotone", "buzz", "likeness_margin", *DNSMOS),
         make_robotic,
     ),
     "wrong_sample_rate": Kind(
         "played at a multiple of its sampling rate, or a fraction",
         "×",
         (1.08, 1.25, 2.0),
-        ("pace", "pitch_off", "likeness_margin", "rate_slow", "rate_fast", *DNSMOS),
+        (
+            *PACE,
+            "line_pitch",
+            "line_timbre",
+            "pitch_off",
+            "likeness_margin",
+            "rate_slow",
+            "rate_fast",
+            *DNSMOS,
+        ),
         timing.change_sample_rate,
     ),
     "narrow_band": Kind(
         "sent through a lower sampling rate",
         "Hz",
         (12_000.0, 6_000.0, 3_000.0),
-        ("bandwidth", *DNSMOS),
+        ("bandwidth", "line_timbre", *DNSMOS),
         of_sound.limit_band,
     ),
     "offset": Kind(

@@ -11,7 +11,9 @@ from renderer.quality.calibration import LEAST_TAKES, PROPOSED, propose, reached
 from renderer.quality.limits import NAMES, GateLimits
 from renderer.quality.metrics import Circumstances, Metrics
 
-LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 40, 2.0, -1.0, 0.5, False, -23.0)
+LINE = Circumstances(
+    "piper", "amy", "en-US", "normal", 6, 2.0, -1.0, 0.5, False, -23.0, phone_count=40
+)
 METRICS = Metrics(LINE, non_finite=0, sound_s=2.0, speaking_s=2.0, gap_s=0.8, loudness_lufs=-25.0)
 
 

@@ -92,7 +92,7 @@ def test_it_never_rejects(asked, intensity, shares):
     assert found is None or Verdict.of((found,)).decision is Decision.APPROVED
 
 
-LINE = Circumstances("piper", "v", "en-US", "normal", 6, 20, 1.0, -1.0, 0.0, False, -23.0, "sad", 1)
+LINE = Circumstances("piper", "v", "en-US", "normal", 6, 1.0, -1.0, 0.0, False, -23.0, "sad", 1, 20)
 
 
 def test_what_was_measured_is_what_is_held():

@@ -30,7 +30,9 @@ from renderer.quality.sound_checks import SILENCE
 from renderer.quality.take import FIRST, MEASURES, SECOND
 
 LIMITS = read_limits(Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml")
-LINE = Circumstances("piper", "amy", "en-US", "normal", 6, 30, 1.0, -1.0, 0.0, False, -23.0)
+LINE = Circumstances(
+    "piper", "amy", "en-US", "normal", 6, 1.0, -1.0, 0.0, False, -23.0, phone_count=30
+)
 GOOD = Metrics(
     LINE,
     places={"click_db": 0.3, "gap_s": 1.1},
@@ -85,7 +87,12 @@ GOOD = Metrics(
     pitch_off_st=-0.4,
     range_ratio=1.1,
     rate_ratio=0.95,
+    line_pitch_off_st=-0.4,
+    line_range_ratio=1.1,
+    line_rate_ratio=0.97,
+    line_timbre_db=0.6,
 )
+LINE_METRICS = {name for name in NAMES if name.startswith("line_")}
 FULL = replace(LIMITS, metrics="full")
 # Told to a listener, held by nothing that is shipped.
 TOLD = {
@@ -121,7 +128,7 @@ def test_every_metric_has_a_measure_or_a_check_that_reads_it_from_outside():
     assert {rule.metric for rule in rules} <= set(NAMES)
     assert {rule.limit for rule in rules} <= set(LIMITS_KNOWN)
     heard = {"heard_error_rate", "missing_phones", "extra_phones", "likeness_margin"}
-    heard |= {"pitch_off_st", "rate_ratio"}
+    heard |= {"pitch_off_st", "rate_ratio", *LINE_METRICS}
     assert (
         set(NAMES) - inside - TOLD - EMOTIONS == {rule.metric for rule in SENTENCE_CHECKS} | heard
     )
@@ -222,7 +229,7 @@ named = st.sampled_from(NAMES)
         Circumstances,
         rate=st.floats(0.1, 4),
         word_count=st.integers(0, 500),
-        phoneme_count=st.integers(0, 5000),
+        phone_count=st.integers(0, 5000),
         ceiling_dbtp=st.floats(-20, 0),
         longest_pause_s=st.floats(0, 5),
         expected_lufs=st.none() | st.floats(-70, 0),
@@ -262,7 +269,8 @@ def test_a_hostile_value_is_not_measured(value):
     assert decide(read, LIMITS).decision is Decision.ERROR
 
 
-CORE = [f.name for f in fields(Circumstances) if f.name not in ("emotion", "intensity")]
+LATER = ("emotion", "intensity", "phone_count")
+CORE = [f.name for f in fields(Circumstances) if f.name not in LATER]
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -301,3 +309,31 @@ def test_silence_and_broken_sound_are_not_worth_a_model():
     assert not needs_learned(replace(GOOD, non_finite=None), LIMITS)
     assert not needs_learned(replace(GOOD, sound_s=0.0), LIMITS)
     assert not needs_learned(replace(GOOD, sound_s=None), LIMITS)
+
+
+def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_no_pass():
+    plain = GOOD.plain()
+    plain["line"]["phoneme_count"] = plain["line"].pop("phone_count")  # as earlier versions wrote
+    old = read_metrics(plain)
+    assert old is not None
+    found = {f.check: f for f in decide(old, LIMITS).findings}
+    assert found["pace"].outcome is Outcome.ERROR
+    assert "render it again" in found["pace"].message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check"),
+    [
+        ("line_pitch_off_st", -3.0, "line_pitch"),
+        ("line_pitch_off_st", 3.0, "line_pitch"),
+        ("line_range_ratio", 0.1, "line_monotone"),
+        ("line_rate_ratio", 1.6, "line_fast"),
+        ("line_rate_ratio", 0.6, "line_slow"),
+        ("line_timbre_db", 9.0, "line_timbre"),
+    ],
+)
+def test_what_is_not_as_the_voice_says_the_line_is_rejected(name, value, check):
+    planted = replace(GOOD, **{name: value})
+    assert [f.check for f in decide(planted, LIMITS).failed] == [check]
+    recorded = replace(planted, line=replace(LINE, engine="recording"))
+    assert decide(recorded, LIMITS).decision is Decision.APPROVED

@@ -27,7 +27,7 @@ def measured(click_db: float, **more: Any) -> Metrics:
     line = {**asked, **{k: more.pop(k) for k in list(more) if k in asked}}
     circumstances = Circumstances(
         "piper",
-        phoneme_count=30,
+        phone_count=30,
         rate=1.0,
         ceiling_dbtp=-1.0,
         longest_pause_s=0.0,

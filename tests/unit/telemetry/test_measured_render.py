@@ -60,7 +60,7 @@ def test_lines_attempts_and_rejects_are_counted(studio: Any, heard: Heard) -> No
     rejects = {k: n for k, n in heard.counts.items() if k[0] == "barkline_rejects_total"}
     assert rejects[("barkline_rejects_total", "duration", "fake", "guard")] == 3
     assert heard.counts["barkline_audio_seconds_total", "fake"] > 8
-    stages = {"transcribe", "speak", "direct", "master", "encode", "measure", "judge"}
+    stages = {"transcribe", "speak", "direct", "master", "encode", "measure", "hear", "judge"}
     assert set(heard.times) == stages
 
 

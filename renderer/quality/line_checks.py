@@ -1,0 +1,89 @@
+"""Checks of a take against its own line, said plainly by its own voice."""
+
+from __future__ import annotations
+
+from renderer.domain.verdict import Finding
+from renderer.quality.finding import at_most, placed
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Metrics
+from renderer.quality.rule import Check, Rule
+
+
+def check_line_pitch(metrics: Metrics, limits: Limits) -> Finding | None:
+    """The line is neither higher nor lower than this voice says it, and than asked."""
+    limit = limits.most_line_pitch_off_st
+    if limit is None:
+        return None
+    off = metrics.needed("line_pitch_off_st")
+    way = "above" if off > 0 else "below"
+    message = f"F0 is {abs(off):.1f} semitones {way} the line said plainly and what was asked."
+    hint = "Listen: is it the right voice, at its own speed? Render again."
+    return at_most("line_pitch", abs(off), limit, "st", message, hint)
+
+
+_RATE = "Rate over that of the line said plainly and what was asked."
+
+_LISTEN = "Listen: render again, or correct the word's pronunciation in the lexicon."
+
+
+def check_line_text(metrics: Metrics, limits: Limits) -> Finding | None:
+    """The text is said, as far as this voice says it plainly."""
+    limit = limits.most_line_slip_nats
+    if limit is None:
+        return None
+    value = metrics.needed("line_slip_nats")
+    message = "Slips of the text that the line said plainly has not"
+    return _told(metrics, "line_text", value, limit, message)
+
+
+def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
+    """The text is said, whatever the voice does with it otherwise."""
+    limit = limits.most_slip_nats
+    if limit is None:
+        return None
+    return _told(metrics, "text", metrics.needed("slip_nats"), limit, "Slips of the text")
+
+
+def _told(metrics: Metrics, check: str, value: float, limit: float, message: str) -> Finding:
+    slips = metrics.notes.get("slip_nats", "")
+    found = at_most(check, value, limit, "nats", f"{message}: {slips or 'none'}.", _LISTEN)
+    return placed(found, metrics.places.get("slip_nats", 0.0))
+
+
+LINE_CHECKS: tuple[Check, ...] = (
+    check_line_text,
+    check_text,
+    check_line_pitch,
+    Rule(
+        "line_monotone",
+        "line_range_ratio",
+        "least_line_range_ratio",
+        "×",
+        "Range of F0 over that of the line said plainly and what was asked.",
+        "Listen: it has no melody. Render again; ask for more pitch range.",
+    ),
+    Rule(
+        "line_slow",
+        "line_rate_ratio",
+        "least_line_rate_ratio",
+        "×",
+        _RATE,
+        "Listen: the line is drawn out, or something was said twice. Render again.",
+    ),
+    Rule(
+        "line_fast",
+        "line_rate_ratio",
+        "most_line_rate_ratio",
+        "×",
+        _RATE,
+        "Listen: the line is rushed, or words are missing. Render again.",
+    ),
+    Rule(
+        "line_timbre",
+        "line_timbre_db",
+        "most_line_timbre_db",
+        "dB",
+        "How far its spectrum is from that of the line said plainly.",
+        "Listen: another voice, a muffled or a robotic sound. Render again.",
+    ),
+)

@@ -1,0 +1,120 @@
+"""Is it said as this voice says this line? A take against the same words, said plainly.
+
+A voice's own pitch, pace and sound differ from sentence to sentence (a question rises, a short line
+is slow, a line full of "s" is bright), so a norm of the voice alone has to be wide. The same voice
+says the same line once more, undirected: what a take has beyond that should be what was asked for.
+It holds on one word as on twenty, and needs no limits of a voice's own. What the plain line has
+wrong itself (a voice whose model is broken) it cannot tell: the other checks have to.
+
+References:
+    Byrne, D. et al. (1994). An international comparison of long-term average speech spectra. J.
+    Acoust. Soc. Am. 96(4), 2108–2120 (third-octave levels of speech; speakers of one sex differ by
+    a few decibels per band).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.audio.hearing import FRAME_S, Hearing
+from renderer.quality.obtained import REFERENCE_HZ, AskedManner
+
+Floats = npt.NDArray[np.float64]
+
+LEAST_VOICED_S = 0.08  # of voice: one vowel
+LEAST_RANGE_ST = 1.0  # to be expected: with less, nobody hears whether there is a melody
+LOW_HZ, HIGH_HZ = 1200.0, 11_000.0  # lower, a band holds one harmonic, which moves with pitch
+MOST_OF_RATE = 0.45  # × the sampling rate: what lies above is the slope of a filter
+FLOOR_DB = -50.0  # below the strongest band: what is softer is not heard beside it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendition:
+    """How one line sounds.
+
+    Attributes:
+        pitch_st: Median F0, semitones above 100 Hz; None with too little voice.
+        range_st: From the 10th to the 90th percentile of F0, semitones; None likewise.
+        speaking_s: Sounding seconds without pauses.
+        bands_db: Level of third octaves in the frames of speech, float64 (bands,), 0 on average;
+            None with too little speech.
+    """
+
+    pitch_st: float | None
+    range_st: float | None
+    speaking_s: float
+    bands_db: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What a take has beyond the plain line and its direction. None where nothing can be said.
+
+    Attributes:
+        pitch_st: F0 above (+) what was asked, semitones.
+        range_ratio: F0 range over the one asked, ×; 0 is monotonous.
+        rate_ratio: Rate over the one asked, ×; 1.3 is too fast.
+        timbre_db: Root of the mean square by which the levels of third octaves differ.
+    """
+
+    pitch_st: float | None
+    range_ratio: float | None
+    rate_ratio: float | None
+    timbre_db: float | None
+
+
+def rendition(hearing: Hearing, speaking_s: float) -> Rendition:
+    """Measure how one line sounds.
+
+    Args:
+        hearing: Of the take, before mastering.
+        speaking_s: Seconds of sound in it without pauses (`audio.activity.speaking_s`).
+    """
+    voiced = hearing.f0[hearing.f0 > 0]
+    pitch = spread = None
+    if voiced.size * FRAME_S >= LEAST_VOICED_S:
+        low, middle, high = np.quantile(12 * np.log2(voiced / REFERENCE_HZ), (0.1, 0.5, 0.9))
+        pitch, spread = float(middle), float(high - low)
+    return Rendition(pitch, spread, speaking_s, _bands_db(hearing))
+
+
+def departure(take: Rendition, plain: Rendition, asked: AskedManner) -> Departure:
+    """Return what a take has beyond the same line said plainly and what was asked.
+
+    Args:
+        take: Of the take.
+        plain: Of the same voice and text, undirected.
+        asked: Of the direction, emotion and delivery included.
+    """
+    pitch = spread = rate = timbre = None
+    if take.pitch_st is not None and plain.pitch_st is not None:
+        pitch = take.pitch_st - plain.pitch_st - asked.pitch_st
+    wanted_st = (plain.range_st or 0.0) * asked.pitch_range
+    if take.range_st is not None and wanted_st >= LEAST_RANGE_ST:
+        spread = take.range_st / wanted_st
+    if take.speaking_s > 0 and plain.speaking_s > 0:
+        rate = plain.speaking_s / take.speaking_s / asked.rate
+    if take.bands_db is not None and plain.bands_db is not None:
+        count = min(take.bands_db.size, plain.bands_db.size)
+        difference = take.bands_db[:count] - plain.bands_db[:count]
+        timbre = float(np.sqrt(np.mean(np.square(difference - difference.mean()))))
+    return Departure(pitch, spread, rate, timbre)
+
+
+def _bands_db(hearing: Hearing) -> Floats | None:
+    """Return the levels of third octaves, 0 on average."""
+    if not hearing.has_speech:
+        return None
+    mean = hearing.speech_power.mean(axis=0, dtype=np.float64)
+    edges = LOW_HZ * 2 ** (np.arange(32) / 3)
+    edges = edges[edges <= min(HIGH_HZ, MOST_OF_RATE * hearing.rate)]
+    at = np.searchsorted(hearing.hz, edges)
+    wide = np.flatnonzero(np.diff(at) > 0)  # a low band may hold no bin
+    power = np.array([mean[at[i] : at[i + 1]].mean() for i in wide])
+    if power.size == 0 or power.max() <= 0:
+        return None
+    level = 10 * np.log10(np.maximum(power, power.max() * 10 ** (FLOOR_DB / 10)))
+    return np.asarray(level - level.mean())

@@ -1,0 +1,193 @@
+"""Lets a voice say a line once more, plainly, and holds the take against that."""
+
+from __future__ import annotations
+
+from renderer.audio.activity import speaking_s
+from renderer.audio.hearing import Hearing
+from renderer.audio.waveform import Waveform
+from renderer.domain.direction import Delivery
+from renderer.domain.render_key import digest
+from renderer.domain.transcript import Transcript
+from renderer.domain.voice import VoiceRef
+from renderer.errors import BarklineError, JudgeError, UnhearableError
+from renderer.ports import Speech, SpeechRequest, VoiceBook
+from renderer.ports.judge import PhoneReader
+from renderer.quality.limits import Limits
+from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
+from renderer.quality.obtained import AskedManner
+from renderer.quality.phone_path import (
+    AGAIN,
+    BESIDE,
+    CUT,
+    LEFT_OUT,
+    OTHER,
+    Slip,
+    Told,
+    tell,
+)
+from renderer.quality.plain_line import Departure, Rendition, departure, rendition
+from renderer.quality.take import GateInput
+from renderer.services.hear import RECORDING, has_directed_words
+from renderer.services.voice_norm import Key, Once
+
+OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
+LINE_METRICS = (*OF_PITCH, "line_rate_ratio", "line_timbre_db")
+TEXT_METRICS = ("slip_nats", "line_slip_nats")
+_OF_MANNER = (
+    "most_line_pitch_off_st",
+    "least_line_range_ratio",
+    "least_line_rate_ratio",
+    "most_line_rate_ratio",
+    "most_line_timbre_db",
+)
+MOST_NAMED = 3  # slips of one line that are told
+MOST_KEPT = 64  # lines: the attempts of one batch
+_LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
+_RECORDED = Unsure("A recording has no voice of its own to hold it against.")
+_WORDS = Unsure("Words of it are directed on their own: listen.")
+_UNREAD = Unsure("Nobody can read the sounds of a whisper: listen.")
+_WHISPER = Unsure("A whisper has no pitch and another sound: listen.")
+
+
+class PlainLines:
+    """Holds takes against their own lines, said plainly by their own voice.
+
+    A line is said once for all its attempts. Nothing of it is stored, and it is no part of any
+    render key.
+
+    Args:
+        voices: The installed voices.
+        reader: Hears sounds, or None: nobody does.
+    """
+
+    def __init__(self, voices: VoiceBook, reader: PhoneReader | None = None) -> None:
+        self._voices = voices
+        self._reader = reader
+        self._said: Once[Waveform] = Once(MOST_KEPT)
+        self._renditions: Once[Rendition] = Once(MOST_KEPT)
+        self._slips: Once[float] = Once(MOST_KEPT)
+
+    def compare(
+        self,
+        take: GateInput,
+        metrics: Metrics,
+        limits: Limits,
+        asked: AskedManner,
+        hearing: Hearing,
+    ) -> Scores:
+        """Return what limits ask for; a failure is an error in its place.
+
+        Args:
+            take: The take.
+            metrics: What was measured of it; it sounds.
+            limits: Those that hold for it.
+            asked: All that was asked of its pitch and rate.
+            hearing: Of the take, before mastering.
+        """
+        scores: dict[str, Value] = {}
+        if self._reader and _any(limits.most_slip_nats, limits.most_line_slip_nats):
+            scores |= self._read(take, self._reader)
+        if _any(*(getattr(limits, name) for name in _OF_MANNER)):
+            scores |= self._depart(take, metrics, asked, hearing)
+        return scores
+
+    def _depart(
+        self, take: GateInput, metrics: Metrics, asked: AskedManner, hearing: Hearing
+    ) -> Scores:
+        """Return pitch, pace and sound beyond those of the plain line."""
+        if take.voice == RECORDING:
+            return dict.fromkeys(LINE_METRICS, _RECORDED)
+        try:
+            plain = self._rendition(take)
+            own = rendition(hearing, metrics.needed("speaking_s"))
+        except BarklineError as error:
+            return dict.fromkeys(LINE_METRICS, JudgeError(str(error)))
+        except Exception as error:  # whatever it is: an error in its place, never a pass
+            return dict.fromkeys(LINE_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
+        return _scores(take, departure(own, plain, asked))
+
+    def _read(self, take: GateInput, reader: PhoneReader) -> Scores:
+        """Return how the take sounds beside its text, and beyond the plain line."""
+        if take.direction.delivery is Delivery.WHISPER:
+            return dict.fromkeys(TEXT_METRICS, _UNREAD)
+        try:
+            told = tell(reader.read(take.delivered, take.transcript))
+            scores: dict[str, Value] = {"slip_nats": slip_score(told, take.transcript)}
+            if take.voice == RECORDING:
+                return {**scores, "line_slip_nats": _RECORDED}
+            plain = self._plain_slips(take, reader)
+        except UnhearableError as error:
+            return dict.fromkeys(TEXT_METRICS, Unsure(f"{error}: listen."))
+        except BarklineError as error:
+            return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
+        except Exception as error:  # as above
+            return dict.fromkeys(TEXT_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
+        return {**scores, "line_slip_nats": told.evidence - plain}
+
+    def _rendition(self, take: GateInput) -> Rendition:
+        def measure() -> Rendition:
+            sound = self._plain(take)
+            return rendition(Hearing(sound), speaking_s(sound))
+
+        return self._renditions.get(self._key(take), measure)
+
+    def _plain_slips(self, take: GateInput, reader: PhoneReader) -> float:
+        def listen() -> float:
+            return tell(reader.read(self._plain(take), take.transcript)).evidence
+
+        return self._slips.get(self._key(take), listen)
+
+    def _plain(self, take: GateInput) -> Waveform:
+        ref = VoiceRef.parse(take.voice)
+
+        def speak() -> Waveform:
+            request = SpeechRequest(take.transcript, speaker=ref.speaker)
+            answer = self._voices.open(ref.name).speak([request])[0]
+            if not isinstance(answer, Speech):
+                raise JudgeError(f"the line could not be said plainly: {answer}")
+            return answer.waveform
+
+        return self._said.get(self._key(take), speak)
+
+    def _key(self, take: GateInput) -> Key:
+        ref, transcript = VoiceRef.parse(take.voice), take.transcript
+        said = digest([[w.phonemes, w.punctuation] for w in transcript.words])
+        model = self._voices.card(ref.name).model_sha256
+        return take.voice, transcript.locale, f"{model} {said}"
+
+
+def slip_score(told: Told, transcript: Transcript) -> Score:
+    """Return the evidence of slips, where the first one is, and what they are in words."""
+    named = [_named(slip, transcript) for slip in told.slips[:MOST_NAMED]]
+    more = len(told.slips) - len(named)
+    note = "; ".join([*named, *([f"and {more} more"] if more else [])])
+    start_s = told.slips[0].start_s if told.slips else None
+    return Score(told.evidence, start_s, note)
+
+
+def _named(slip: Slip, transcript: Transcript) -> str:
+    word = transcript.words[slip.word].text
+    return {
+        LEFT_OUT: f"“{word}” left out",
+        AGAIN: f"“{word}” said again",
+        OTHER: f"something else for “{word}”",
+        BESIDE: f"something beside “{word}”",
+        CUT: f"“{word}” cut",
+    }[slip.kind]
+
+
+def _any(*limits: float | None) -> bool:
+    return any(limit is not None for limit in limits)
+
+
+def _scores(take: GateInput, found: Departure) -> Scores:
+    values = (found.pitch_st, found.range_ratio, found.rate_ratio, found.timbre_db)
+    scores: dict[str, Value] = {
+        name: _LITTLE if value is None else value
+        for name, value in zip(LINE_METRICS, values, strict=True)
+    }
+    if has_directed_words(take.direction):
+        scores |= dict.fromkeys((*OF_PITCH, "line_rate_ratio"), _WORDS)
+    if take.direction.delivery is Delivery.WHISPER:
+        scores |= dict.fromkeys((*OF_PITCH, "line_timbre_db"), _WHISPER)
+    return scores
