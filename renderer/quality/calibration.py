@@ -22,7 +22,15 @@ MARGIN = 0.5  # of the distance from the median to that edge
 DIGITS = 3
 # What a project, an encoder or a direction decides, and no voice.
 NOT_OF_A_VOICE = frozenset(
-    {"most_dc_dbfs", "most_delivered_peak_dbtp", "most_codec_drift_s", "most_codec_level_db"}
+    {
+        "most_dc_dbfs",
+        "most_delivered_peak_dbtp",
+        "most_codec_drift_s",
+        "most_codec_level_db",
+        "most_codec_distance_db",
+        "most_codec_band_loss_db",
+        "most_codec_lost_s",
+    }
 )
 Reach = Callable[[Metrics], float | None]
 

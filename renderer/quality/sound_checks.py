@@ -130,4 +130,28 @@ SOUND_CHECKS: tuple[Check, ...] = (
         "Difference in level between master and delivered file.",
         "Raise the delivery quality or choose another codec.",
     ),
+    Rule(
+        "codec_distance",
+        "codec_distance_db",
+        "most_codec_distance_db",
+        "dB",
+        "Difference of the spectra of master and delivered file: the encoder garbles.",
+        "Raise the delivery quality or choose another codec.",
+    ),
+    Rule(
+        "codec_band",
+        "codec_band_loss_db",
+        "most_codec_band_loss_db",
+        "dB",
+        "Loss of the band that the encoder left least of.",
+        "Raise the delivery quality or choose another codec.",
+    ),
+    Rule(
+        "codec_lost",
+        "codec_lost_s",
+        "most_codec_lost_s",
+        "s",
+        "Time in which the delivered file is silent and the master is not.",
+        "The file is damaged: encode it again.",
+    ),
 )
