@@ -87,9 +87,7 @@ def fidelity(master: Waveform, delivered: Waveform) -> Fidelity:
     )
 
 
-def _losses(
-    master: Samples, delivered: Samples, rate: int
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _losses(master: Samples, delivered: Samples, rate: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return how much softer each band is at each moment, and where the master is heard.
 
     Returns:
