@@ -48,8 +48,8 @@ def floor_snr_db(hearing: Hearing) -> float | None:
     Returns:
         dB, at most 100: power of the frames of speech over the sum of the floors, 0.1–8 kHz. White
         noise reads true within 5 dB where the voice leaves 50 ms free, be it before or after it; it
-        reads lower (noisier) where it does not. 100 where 50 ms are digital silence. None without 0.1 s of
-        speech.
+        reads lower (noisier) where it does not. 100 where 50 ms are digital silence. None without
+        0.1 s of speech.
 
     References:
         Martin, R. (2001). Noise power spectral density estimation based on optimal smoothing and

@@ -100,6 +100,11 @@ def _level(metrics: Metrics) -> float | None:
     return None if expected is None or loudness is None else abs(loudness - expected)
 
 
+def _level_over(metrics: Metrics) -> float | None:
+    expected, loudness = metrics.line.expected_lufs, metrics.loudness_lufs
+    return None if expected is None or loudness is None else max(0.0, loudness - expected)
+
+
 def _gap(metrics: Metrics, *, at_punctuation: bool) -> float | None:
     line = metrics.line
     if metrics.gap_s is None or line.has_inner_punctuation is not at_punctuation:
@@ -114,6 +119,7 @@ def _reach(rule: Rule) -> Reach:
 _RULES = (check for check in (*SIGNAL_CHECKS, *SENTENCE_CHECKS) if isinstance(check, Rule))
 PROPOSED: Mapping[str, Reach] = {
     "most_level_off_lu": _level,
+    "most_level_over_lu": _level_over,
     "least_s_per_phoneme": _pace,
     "most_s_per_phoneme": _pace,
     "most_gap_s": lambda metrics: _gap(metrics, at_punctuation=False),

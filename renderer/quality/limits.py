@@ -37,6 +37,7 @@ class Limits:
         most_delivered_peak_dbtp: True peak of the decoded delivery.
         most_limiting_db: Reduction by the limiter.
         most_level_off_lu: Distance to the expected loudness, either way.
+        most_level_over_lu: The same where the line is too loud; off: `most_level_off_lu` holds.
         least_duration_s: Of the delivery.
         most_duration_s: Of the delivery.
         most_codec_drift_s: Difference in length between master and delivery.
@@ -83,6 +84,7 @@ class Limits:
     most_delivered_peak_dbtp: float | None = None
     most_limiting_db: float | None = None
     most_level_off_lu: float | None = None
+    most_level_over_lu: float | None = None
     least_duration_s: float | None = None
     most_duration_s: float | None = None
     most_codec_drift_s: float | None = None

@@ -453,3 +453,14 @@ def test_digital_silence_inside_a_take_is_a_dropout(engine, hole_s):
     assert "dropout" not in failed(judge(take(sound, engine=engine), LIMITS))
     asked = Direction(words=(WordEdit("w2", prosody=Prosody(pause_after_s=hole_s)),))
     assert "dropout" not in failed(judge(take(torn, engine=engine, direction=asked), LIMITS))
+
+
+@pytest.mark.parametrize(("words", "off_db"), [(6, 7.0), (1, 7.0), (1, -12.0)])
+def test_a_line_may_be_less_too_loud_than_too_soft(words, off_db):
+    clean = take(speech(words), words)
+    loudness = measure(clean).loudness_lufs
+    assert loudness is not None
+    wrong = replace(clean, expected_lufs=loudness - off_db)
+    assert "level" in failed(judge(wrong, LIMITS))
+    softer = replace(clean, expected_lufs=loudness + 7.0)
+    assert "level" not in failed(judge(softer, LIMITS))
