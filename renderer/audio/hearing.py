@@ -64,7 +64,7 @@ class Hearing:
         return np.asarray(np.einsum("ij,ij->i", whole, whole, dtype=np.float64) / self.hop)
 
     @cached_property
-    def _is_sounding(self) -> Mask:
+    def is_sounding(self) -> Mask:
         """Frames that are not constant, bool (frames,): an offset is still digital silence."""
         whole = self.samples[: self.samples.size // self.hop * self.hop].reshape(-1, self.hop)
         return np.asarray(whole.var(axis=1) > NOTHING)
@@ -81,7 +81,7 @@ class Hearing:
         if power.size < PAUSE:
             return is_pause
         windows = np.lib.stride_tricks.sliding_window_view(power, PAUSE)
-        is_worth = self._is_sounding & ~self._is_voiced(power.size)
+        is_worth = self.is_sounding & ~self._is_voiced(power.size)
         has_floor = np.lib.stride_tricks.sliding_window_view(is_worth, PAUSE).min(axis=1)
         spread = (10 * np.log10(np.maximum(windows, NOTHING))).std(axis=1)
         level = np.where(has_floor & (spread < STEADY_DB), windows.mean(axis=1), np.inf)
@@ -102,7 +102,7 @@ class Hearing:
         """
         count = len(self.power)
         floor = float(self.frame_power[is_pause].mean())
-        softer = self._is_sounding & (self.frame_power < FAR_UNDER * floor)
+        softer = self.is_sounding & (self.frame_power < FAR_UNDER * floor)
         if np.count_nonzero(softer) > FEW:
             return False
         loud = self.frame_power > 10 * floor

@@ -22,7 +22,15 @@ MARGIN = 0.5  # of the distance from the median to that edge
 DIGITS = 3
 # What a project, an encoder or a direction decides, and no voice.
 NOT_OF_A_VOICE = frozenset(
-    {"most_dc_dbfs", "most_delivered_peak_dbtp", "most_codec_drift_s", "most_codec_level_db"}
+    {
+        "most_dc_dbfs",
+        "most_delivered_peak_dbtp",
+        "most_codec_drift_s",
+        "most_codec_level_db",
+        "most_codec_distance_db",
+        "most_codec_band_loss_db",
+        "most_codec_lost_s",
+    }
 )
 Reach = Callable[[Metrics], float | None]
 
@@ -92,6 +100,11 @@ def _level(metrics: Metrics) -> float | None:
     return None if expected is None or loudness is None else abs(loudness - expected)
 
 
+def _level_over(metrics: Metrics) -> float | None:
+    expected, loudness = metrics.line.expected_lufs, metrics.loudness_lufs
+    return None if expected is None or loudness is None else max(0.0, loudness - expected)
+
+
 def _gap(metrics: Metrics, *, at_punctuation: bool) -> float | None:
     line = metrics.line
     if metrics.gap_s is None or line.has_inner_punctuation is not at_punctuation:
@@ -106,6 +119,7 @@ def _reach(rule: Rule) -> Reach:
 _RULES = (check for check in (*SIGNAL_CHECKS, *SENTENCE_CHECKS) if isinstance(check, Rule))
 PROPOSED: Mapping[str, Reach] = {
     "most_level_off_lu": _level,
+    "most_level_over_lu": _level_over,
     "least_s_per_phoneme": _pace,
     "most_s_per_phoneme": _pace,
     "most_gap_s": lambda metrics: _gap(metrics, at_punctuation=False),

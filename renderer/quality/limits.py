@@ -37,19 +37,24 @@ class Limits:
         most_delivered_peak_dbtp: True peak of the decoded delivery.
         most_limiting_db: Reduction by the limiter.
         most_level_off_lu: Distance to the expected loudness, either way.
+        most_level_over_lu: The same where the line is too loud; off: `most_level_off_lu` holds.
         least_duration_s: Of the delivery.
         most_duration_s: Of the delivery.
         most_codec_drift_s: Difference in length between master and delivery.
         most_codec_level_db: Difference in level between master and delivery.
+        most_codec_distance_db: Log-spectral distance of delivery and master.
+        most_codec_band_loss_db: Loss of the band that lost most.
+        most_codec_lost_s: Time in which the delivery lost its master.
         least_s_per_phoneme: Sounding seconds per phoneme, at rate 1.
         most_s_per_phoneme: Sounding seconds per phoneme, at rate 1.
         most_gap_s: Silence inside a phrase, beyond the asked pauses.
         most_gap_at_punctuation_s: The same where the line has inner punctuation.
+        most_dead_s: Digital silence inside the raw take, beyond the asked pauses.
         most_head_db: First 5 ms of the raw take, against its loudest.
         most_tail_db: Last 5 ms of the raw take, against its loudest.
         most_release_db: Last 10 ms of sound in the raw take, against its loudest.
         most_click_db: A corner's height over its surroundings.
-        least_snr_db: Speech against the noise in pauses.
+        least_snr_db: Speech against the noise under it.
         most_hum_db: Mains hum against speech.
         least_bandwidth_hz: Up to where the voice reaches.
         least_hnr_db: Harmonics against noise in voiced frames.
@@ -86,14 +91,19 @@ class Limits:
     most_delivered_peak_dbtp: float | None = None
     most_limiting_db: float | None = None
     most_level_off_lu: float | None = None
+    most_level_over_lu: float | None = None
     least_duration_s: float | None = None
     most_duration_s: float | None = None
     most_codec_drift_s: float | None = None
     most_codec_level_db: float | None = None
+    most_codec_distance_db: float | None = None
+    most_codec_band_loss_db: float | None = None
+    most_codec_lost_s: float | None = None
     least_s_per_phoneme: float | None = None
     most_s_per_phoneme: float | None = None
     most_gap_s: float | None = None
     most_gap_at_punctuation_s: float | None = None
+    most_dead_s: float | None = None
     most_head_db: float | None = None
     most_tail_db: float | None = None
     most_release_db: float | None = None

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from renderer.audio.activity import FRAME_S, frame_levels_dbfs, runs
+from renderer.audio.hearing import FRAME_S as FRAME_S_OF_HEARING
+from renderer.audio.hearing import Hearing
 from renderer.audio.waveform import Samples, Waveform
 
 FLAT_RUN = 3  # neighbouring samples at the extreme; a pure tone below rate/150 has two at most
@@ -81,6 +83,20 @@ def _side(corner: Samples, hole: int, reach: int) -> Samples:
     return np.asarray(
         np.concatenate((np.zeros(move, highest.dtype), highest[: highest.size - move]))
     )
+
+
+def longest_dead(hearing: Hearing) -> Spot:
+    """Return the longest digital silence between the first and the last sound.
+
+    Returns:
+        Seconds, in steps of 10 ms, and where it starts, seconds; 0 without any.
+    """
+    sounding = np.flatnonzero(hearing.is_sounding)
+    if sounding.size < 2:  # noqa: PLR2004 - nothing lies between
+        return Spot(0.0, 0.0)
+    apart = np.diff(sounding) - 1
+    at = int(apart.argmax())
+    return Spot(float(apart[at]) * FRAME_S_OF_HEARING, float(sounding[at] + 1) * FRAME_S_OF_HEARING)
 
 
 def edge_levels_db(waveform: Waveform, edge_s: float = 0.005) -> tuple[float, float]:

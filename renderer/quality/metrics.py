@@ -118,13 +118,19 @@ class Metrics:
         loudness_lufs: Integrated loudness of the delivery's sounding part; −inf when gated away.
         codec_drift_s: Difference in length between master and delivery.
         codec_level_db: Difference in level between master and delivery, at most 120.
+        codec_distance_db: Log-spectral distance of delivery and master.
+        codec_band_loss_db: What the delivery lost of its master in the band that lost most.
+        codec_lost_s: Time in which next to nothing of the master is left in the delivery.
         gap_s: Longest silence inside the delivery.
+        dead_s: Longest digital silence inside the raw take.
         head_db: First 5 ms of the raw take against its loudest 5 ms.
         tail_db: Last 5 ms of the raw take against its loudest 5 ms.
         release_db: Last 10 ms of sound in the raw take against its loudest 5 ms.
         click_db: The raw take's sharpest lone corner over its surroundings.
         snr_db: Speech of the raw take against the noise in its pauses, 3–100.
         noise_dbfs: Level of the raw take's pauses.
+        floor_snr_db: Speech of the raw take against the floor under all of it, at most 100.
+        steady_hum_db: Mains hum all through the raw take against its speech; −120 for none.
         hum_db: Mains hum in the raw take's pauses against its speech; −120 for none.
         bandwidth_hz: Up to where the raw take's voice reaches.
         tilt_db_per_octave: Fall of the raw take's long-term spectrum.
@@ -192,13 +198,19 @@ class Metrics:
     loudness_lufs: float | None = None
     codec_drift_s: float | None = None
     codec_level_db: float | None = None
+    codec_distance_db: float | None = None
+    codec_band_loss_db: float | None = None
+    codec_lost_s: float | None = None
     gap_s: float | None = None
+    dead_s: float | None = None
     head_db: float | None = None
     tail_db: float | None = None
     release_db: float | None = None
     click_db: float | None = None
     snr_db: float | None = None
     noise_dbfs: float | None = None
+    floor_snr_db: float | None = None
+    steady_hum_db: float | None = None
     hum_db: float | None = None
     bandwidth_hz: float | None = None
     tilt_db_per_octave: float | None = None

@@ -12,6 +12,7 @@ from renderer.audio.artefact import comb_db, nearest_repeat
 from renderer.audio.hearing import Hearing
 from renderer.audio.noise import hum, noise_floor_dbfs, snr_db
 from renderer.audio.phonation import cpps_db, hnr_db, jitter, shimmer, voiced_share
+from renderer.audio.steady import floor_snr_db, steady_hum
 from renderer.audio.timbre import bandwidth_hz, centroid_hz, flatness_db, tilt_db_per_octave
 from renderer.quality.metrics import Score, Unsure
 
@@ -42,6 +43,13 @@ def _hum(hearing: Hearing) -> Score | Unsure:
     return Score(found.level_db, note=f"{found.base_hz:.0f} Hz" if found.base_hz else "")
 
 
+def _steady_hum(hearing: Hearing) -> Score | Unsure:
+    found = steady_hum(hearing)
+    if found is None:
+        return Unsure(NO_SPEECH)
+    return Score(found.level_db, note=f"{found.base_hz:.0f} Hz" if found.base_hz else "")
+
+
 def _repeat(hearing: Hearing) -> Score | Unsure:
     found = nearest_repeat(hearing)
     if found is None:
@@ -52,6 +60,8 @@ def _repeat(hearing: Hearing) -> Score | Unsure:
 SIGNAL_MEASURES: Mapping[str, SignalMeasure] = {
     "snr_db": _or(snr_db, NO_PAUSE),
     "noise_dbfs": _or(noise_floor_dbfs, NO_PAUSE),
+    "floor_snr_db": _or(floor_snr_db, NO_SPEECH),
+    "steady_hum_db": _steady_hum,
     "hum_db": _hum,
     "bandwidth_hz": _or(bandwidth_hz, NO_SPEECH),
     "tilt_db_per_octave": _or(tilt_db_per_octave, NO_SPEECH),

@@ -9,16 +9,16 @@ _VOICE = "Listen to the voice; less pitch or energy change, or another speaker, 
 SIGNAL_RULES = (
     Rule(
         "noise",
-        "snr_db",
+        "floor_snr_db",
         "least_snr_db",
         "dB",
-        "Speech against the noise in its pauses.",
-        "Listen to the pauses: noise lies under the voice. Render again; for a recording, use a "
+        "Speech against the noise under all of it.",
+        "Listen to soft moments: noise lies under the voice. Render again; for a recording, use a "
         "quieter one.",
     ),
     Rule(
         "hum",
-        "hum_db",
+        "steady_hum_db",
         "most_hum_db",
         "dB",
         "Mains hum (50 or 60 Hz and harmonics) against the speech.",

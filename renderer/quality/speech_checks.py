@@ -63,9 +63,26 @@ def check_gap(metrics: Metrics, limits: Limits) -> Finding | None:
     return placed(finding, metrics.places.get("gap_s", 0.0))
 
 
+def check_dropout(metrics: Metrics, limits: Limits) -> Finding | None:
+    """No digital silence inside the line that nobody asked for: rooms and voices have a floor."""
+    if limits.most_dead_s is None:
+        return None
+    line = metrics.line
+    finding = at_most(
+        "dropout",
+        metrics.needed("dead_s"),
+        limits.most_dead_s / min(line.rate, 1.0) + line.longest_pause_s,
+        "s",
+        "Longest digital silence inside the take: sound is missing there.",
+        "Render again; for a recording, take the hole out or use another.",
+    )
+    return placed(finding, metrics.places.get("dead_s", 0.0))
+
+
 SPEECH_CHECKS: tuple[Check, ...] = (
     check_pace,
     check_gap,
+    check_dropout,
     Rule(
         "cut_head",
         "head_db",

@@ -15,6 +15,7 @@ from renderer.audio.activity import (
     sound_bounds,
     speaking_s,
 )
+from renderer.audio.fidelity import Fidelity, fidelity
 from renderer.audio.hearing import Hearing
 from renderer.audio.loudness import decibels, integrated_loudness_lufs, true_peak_dbtp
 from renderer.audio.waveform import Samples, Waveform
@@ -24,6 +25,7 @@ from renderer.errors import JudgeError
 from renderer.quality.measure import (
     edge_levels_db,
     flat_top_share,
+    longest_dead,
     release_db,
     strongest_click,
 )
@@ -148,6 +150,11 @@ class Measured:
         """Speech, pauses, spectrum and pitch of the raw take."""
         return self._hearing or Hearing(self.take.raw)
 
+    @cached_property
+    def fidelity(self) -> Fidelity:
+        """The delivery against its master."""
+        return fidelity(self.take.master, self.take.delivered)
+
     def of_raw(self, found: Found) -> Found:
         """Return what was measured of the raw take with its place in the delivered file."""
         if not isinstance(found, Score) or found.start_s is None:
@@ -186,6 +193,11 @@ def _codec_level_db(m: Measured) -> float:
     return min(abs(decibels(ratio)), -FLOOR_DB)
 
 
+def _codec_band_loss(m: Measured) -> Score:
+    found = m.fidelity
+    return Score(found.band_loss_db, note=f"{found.band_hz:.0f} Hz")
+
+
 def _gap(m: Measured) -> Score:
     start, end = max(m.gaps, key=lambda gap: gap[1] - gap[0], default=(0.0, 0.0))
     return Score(end - start, start)
@@ -217,8 +229,12 @@ MEASURES: Mapping[str, Measure] = {
     "duration_s": lambda m: m.take.delivered.duration_s,
     "codec_drift_s": lambda m: abs(m.take.delivered.duration_s - m.take.master.duration_s),
     "codec_level_db": _codec_level_db,
+    "codec_distance_db": lambda m: m.fidelity.distance_db,
+    "codec_band_loss_db": _codec_band_loss,
+    "codec_lost_s": lambda m: Score(m.fidelity.lost_s, m.fidelity.lost_at_s),
     "speaking_s": lambda m: speaking_s(m.take.delivered),
     "gap_s": _gap,
+    "dead_s": lambda m: m.of_raw(Score(*longest_dead(m.hearing))),
     "head_db": lambda m: m.edges_db[0],
     "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
     "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),

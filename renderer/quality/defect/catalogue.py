@@ -18,6 +18,7 @@ OnSound = Callable[[Waveform, float, Rng], Waveform | None]
 OnWords = Callable[[Sound, float, Rng], Waveform]
 OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
+CODEC = ("codec_distance", "codec_band", "codec_lost", "codec_level")
 DNSMOS = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
 TEXT = ("line_text", "text", "missing_words", "extra_speech", "wrong_text")
 PACE = ("pace", "line_slow", "line_fast")
@@ -129,7 +130,7 @@ KINDS: Mapping[str, Kind] = {
         "a hole in the middle half of the sound",
         "s",
         (0.25, 1.0, 2.5),
-        ("gap",),
+        ("gap", "dropout"),
         timing.insert_silence,
     ),
     "white_noise": Kind(
@@ -231,7 +232,7 @@ KINDS: Mapping[str, Kind] = {
         "sent through Ogg Vorbis of the lowest quality at a low sampling rate",
         "Hz",
         (22_050.0, 8_000.0, 4_000.0),
-        ("codec_level", *DNSMOS),
+        (*CODEC, *DNSMOS),
         of_sound.recode,
         stage=_DELIVERY,
     ),
@@ -239,7 +240,7 @@ KINDS: Mapping[str, Kind] = {
         "only the strongest bins of each frame are kept",
         "of the bins",
         (0.2, 0.04, 0.01),
-        ("codec_level", *DNSMOS),
+        (*CODEC, *DNSMOS),
         of_sound.starve_codec,
         stage=_DELIVERY,
     ),
@@ -247,7 +248,7 @@ KINDS: Mapping[str, Kind] = {
         "packets of 20 ms are zero",
         "of the packets",
         (0.01, 0.08, 0.3),
-        ("codec_level", "gap", "click", *DNSMOS),
+        (*CODEC, "gap", "click", *DNSMOS),
         of_sound.lose_packets,
         stage=_DELIVERY,
     ),

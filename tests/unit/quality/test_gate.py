@@ -234,7 +234,7 @@ def test_a_pause_that_was_asked_for_is_no_hole():
 
 
 def test_punctuation_may_pause():
-    punctuated = replace(take(hole(1.0)), transcript=transcript(marks=","))
+    punctuated = replace(take(hole(0.8)), transcript=transcript(marks=","))
     assert not failed(judge(punctuated, LIMITS))
 
 
@@ -412,3 +412,58 @@ def test_clean_formant_speech_raises_no_alarm(variant):
         words = len(text.split())
         verdict = judge(take(samples, words=words, engine="formant"), LIMITS)
         assert not failed(verdict), (language, variant, verdict.failed)
+
+
+def late(given_: GateInput, spoil) -> GateInput:
+    """The same take with an encoder that does something else as well."""
+    samples = given_.delivered.samples.copy()
+    return replace(given_, delivered=Waveform.of(spoil(samples), given_.delivered.sample_rate))
+
+
+@pytest.mark.parametrize("words", [1, 6])
+def test_a_packet_the_encoder_lost_is_found_and_placed(words):
+    def lose(samples):
+        samples[12_000:12_960] = 0
+        return samples
+
+    given_ = take(speech(words), words)
+    metrics = measure(late(given_, lose))
+    assert metrics.codec_lost_s == pytest.approx(0.02, abs=0.006)
+    assert metrics.places["codec_lost_s"] == pytest.approx(0.25, abs=0.01)
+    assert "codec_lost" in failed(decide(metrics, LIMITS))
+
+
+@pytest.mark.parametrize("words", [1, 6])
+def test_an_encoder_that_garbles_is_found(words):
+    def garble(samples):
+        spectrum = np.fft.rfft(samples)
+        spectrum[np.abs(spectrum) < np.quantile(np.abs(spectrum), 0.99)] = 0
+        return np.fft.irfft(spectrum, samples.size)
+
+    given_ = take(speech(words), words)
+    assert not {"codec_distance", "codec_band"} & failed(judge(given_, LIMITS))
+    assert "codec_distance" in failed(judge(late(given_, garble), LIMITS))
+
+
+@pytest.mark.parametrize(("engine", "hole_s"), [("piper", 0.5), ("recording", 1.0)])
+def test_digital_silence_inside_a_take_is_a_dropout(engine, hole_s):
+    sound = speech()
+    middle = sound.size // 2
+    torn = np.concatenate((sound[:middle], np.zeros(round(hole_s * RATE)), sound[middle:]))
+    metrics = measure(take(torn, engine=engine))
+    assert metrics.dead_s == pytest.approx(hole_s, abs=0.021)
+    assert "dropout" in failed(decide(metrics, LIMITS))
+    assert "dropout" not in failed(judge(take(sound, engine=engine), LIMITS))
+    asked = Direction(words=(WordEdit("w2", prosody=Prosody(pause_after_s=hole_s)),))
+    assert "dropout" not in failed(judge(take(torn, engine=engine, direction=asked), LIMITS))
+
+
+@pytest.mark.parametrize(("words", "off_db"), [(6, 7.0), (1, 7.0), (1, -12.0)])
+def test_a_line_may_be_less_too_loud_than_too_soft(words, off_db):
+    clean = take(speech(words), words)
+    loudness = measure(clean).loudness_lufs
+    assert loudness is not None
+    wrong = replace(clean, expected_lufs=loudness - off_db)
+    assert "level" in failed(judge(wrong, LIMITS))
+    softer = replace(clean, expected_lufs=loudness + 7.0)
+    assert "level" not in failed(judge(softer, LIMITS))
