@@ -43,7 +43,7 @@ from renderer.judges.dnsmos import DnsmosJudge
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality import gate
 from renderer.quality.gate import GateInput, limits_of, measure, needs_learned, read_limits
-from renderer.quality.obtained import AskedManner
+from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import FIRST, MEASURES, SECOND, Measured
 from renderer.services.level import VoiceLevel
 from renderer.services.plain_lines import PlainLines

@@ -32,7 +32,7 @@ from renderer.quality.defect.material import Sound, Strength
 from renderer.quality.limits import Limits
 from renderer.quality.line_checks import LINE_CHECKS
 from renderer.quality.metrics import Metrics, UnsureError
-from renderer.quality.obtained import AskedManner
+from renderer.quality.plain_line import AskedManner
 from renderer.quality.rule import name_of
 from renderer.quality.take import GateInput
 from renderer.services.plain_lines import LINE_METRICS, PlainLines

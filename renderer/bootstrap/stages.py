@@ -131,7 +131,7 @@ def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:
 
 def shipped_limits() -> GateLimits:
     """Return the limits that are shipped."""
-    from renderer.quality.limits import read_limits
+    from renderer.quality.limits_file import read_limits
 
     return read_limits(config.assets_dir() / "gate_limits.yaml")
 

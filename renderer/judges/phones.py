@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,7 +80,9 @@ class PhoneJudge:
             raise JudgeError(f"the judge of phones failed: {error}") from error
         return PhoneScores(_checked(log_p[0], len(frames)), words, FRAME_S)
 
-    def _words(self, transcript: Transcript, numbers: dict[str, int]) -> tuple[Sequence[int], ...]:
+    def _words(
+        self, transcript: Transcript, numbers: dict[str, int]
+    ) -> tuple[tuple[int, ...], ...]:
         try:
             sounds = sounds_of(transcript)
         except TextError as error:

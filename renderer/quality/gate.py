@@ -13,18 +13,15 @@ from collections.abc import Iterator, Sequence
 
 from renderer.domain.direction import Delivery
 from renderer.domain.verdict import Finding, Outcome, Verdict
+from renderer.quality.circumstances import Circumstances, NotMeasuredError
 from renderer.quality.emotion_check import check_emotion_heard
 from renderer.quality.heard_checks import HEARD_CHECKS
 from renderer.quality.learned_checks import LEARNED_CHECKS
-from renderer.quality.limits import GateLimits, Limits, merge, read_limits
+from renderer.quality.limits import GateLimits, Limits, merge
+from renderer.quality.limits_file import read_limits
 from renderer.quality.line_checks import LINE_CHECKS
 from renderer.quality.metric_document import read_metrics
-from renderer.quality.metrics import (
-    Circumstances,
-    Metrics,
-    NotMeasuredError,
-    UnsureError,
-)
+from renderer.quality.metrics import Metrics, UnsureError
 from renderer.quality.rule import Check, Rule, name_of
 from renderer.quality.signal_checks import SIGNAL_RULES
 from renderer.quality.sound_checks import SILENCE, SOUND_CHECKS, check_non_finite

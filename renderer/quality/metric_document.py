@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 
-from renderer.quality.metrics import NAMES, NOTE_LENGTH, WORDS, Circumstances, Metrics
+from renderer.quality.circumstances import Circumstances
+from renderer.quality.metrics import NAMES, NOTE_LENGTH, WORDS, Metrics
 
 
 def read_metrics(plain: object) -> Metrics | None:

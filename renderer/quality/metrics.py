@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from renderer.errors import JudgeError
+from renderer.quality.circumstances import Circumstances, NotMeasuredError
 
 NOTE_LENGTH = 300
 
@@ -41,58 +42,8 @@ Value = float | Score | Unsure | JudgeError
 Scores = Mapping[str, Value]
 
 
-class NotMeasuredError(Exception):
-    """A check needs what was not, or could not be, measured."""
-
-
 class UnsureError(Exception):
     """A check needs a metric that cannot tell on this line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What was asked of the line; what its metrics are to be read by.
-
-    Attributes:
-        engine: The voice's engine (`formant`, `piper`), or `recording`.
-        voice: Voice reference (`name` or `name#speaker`).
-        locale: BCP 47 tag.
-        delivery: `normal`, `whisper` or `shout`.
-        word_count: Spoken words.
-        rate: Speaking rate asked of engine and direction together, emotion included, ×.
-        ceiling_dbtp: True-peak ceiling of the master.
-        longest_pause_s: Longest pause a writer asked for inside the line.
-        has_inner_punctuation: Whether a mark before the last word may pause.
-        expected_lufs: Loudness the line should have, or None when nobody can say.
-        emotion: Asked for, or "" when not known.
-        intensity: 0–1, or None when not known.
-        phone_count: Phonemes of the transcript; None where they were counted with their marks of
-            stress and length, as earlier versions did.
-    """
-
-    engine: str
-    voice: str
-    locale: str
-    delivery: str
-    word_count: int
-    rate: float
-    ceiling_dbtp: float
-    longest_pause_s: float
-    has_inner_punctuation: bool
-    expected_lufs: float | None
-    emotion: str = ""
-    intensity: float | None = None
-    phone_count: int | None = None
-
-    def phones(self) -> int:
-        """Return how many phonemes the line has.
-
-        Raises:
-            NotMeasuredError: Nobody counted them without their marks.
-        """
-        if self.phone_count is None:
-            raise NotMeasuredError("Its phonemes were counted otherwise: render it again.")
-        return self.phone_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +111,6 @@ class Metrics:
         line_slip_nats: That less the same of the line said plainly.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
-        pitch_off_st: Median F0 above the voice's own and what was asked.
-        range_ratio: F0 range over the voice's own and what was asked, ×.
-        rate_ratio: Speaking rate over the voice's own and what was asked, ×.
         line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
             plainly and what was asked.
         line_range_ratio: F0 range of the raw take over that of the line said plainly and what was
@@ -240,9 +188,6 @@ class Metrics:
     line_slip_nats: float | None = None
     likeness: float | None = None
     likeness_margin: float | None = None
-    pitch_off_st: float | None = None
-    range_ratio: float | None = None
-    rate_ratio: float | None = None
     line_pitch_off_st: float | None = None
     line_range_ratio: float | None = None
     line_rate_ratio: float | None = None

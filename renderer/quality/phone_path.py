@@ -1,8 +1,8 @@
 """Does it sound like its text? A line's phones laid along what a judge heard, frame by frame. Pure.
 
-A judge says how likely each class of phone is in each frame. The best path through the text (Viterbi)
-is held against the best path on which words may be left out, said again, be others, or be cut at
-the ends of the line, each at a price. How much likelier the line is with such slips than as it is
+A judge says how likely each class of phone is in each frame. The best path through the text is
+held against the best path on which words may be left out, said again, be others, or be cut at the
+ends of the line, each at a price. How much likelier the line is with such slips than as it is
 written, in nats, is the evidence against the text, and the path tells what slipped and where.
 
 References:
@@ -15,28 +15,22 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
+from renderer.quality.phone_graph import ANYTHING, PhoneGraph, phone_graph
+
 Scores = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SILENCE = 0
-"""Class of what is no phone."""
-
-ANYTHING = -1
-"""Class of whatever is heard: the likeliest class of each frame, less `ALLOWANCE`."""
-
-STEP = 1.5  # nats a new phone costs
 FAULT = 8.0  # nats a slip costs
 ALLOWANCE = 2.5  # nats per frame that right words may be less likely than any sounds
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
-LEAST_FRAMES = 2  # of a phone: 23 ms
 
 LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
 
@@ -102,7 +96,7 @@ class Alignment:
 
 def align(heard: PhoneScores) -> Alignment | None:
     """Lay a text along a sound; None where the sound has too few frames for the text's phones."""
-    graph = _graph(heard.words)
+    graph = phone_graph(heard.words)
     found = _best(_floored(heard), graph)
     if found is None:
         return None
@@ -118,7 +112,7 @@ def tell(heard: PhoneScores) -> Told:
     Args:
         heard: Of a line of at least one phone.
     """
-    log_p, graph = _floored(heard), _graph(heard.words, -FAULT)
+    log_p, graph = _floored(heard), phone_graph(heard.words, -FAULT)
     found = _best(log_p, graph)
     written = align(heard)
     if found is None:
@@ -135,7 +129,7 @@ def _floored(heard: PhoneScores) -> Floats:
     return np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
 
 
-def _slips(path: Ints, graph: _Graph, heard: PhoneScores) -> Iterator[Slip]:
+def _slips(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[Slip]:
     """Read the slips off a path."""
     said = [number for number, classes in enumerate(heard.words) if classes]
     runs = _runs(path, graph)
@@ -159,7 +153,7 @@ def _slips(path: Ints, graph: _Graph, heard: PhoneScores) -> Iterator[Slip]:
     yield from (Slip(LEFT_OUT, said[n], end_s) for n in range(expected, len(said)))
 
 
-def _runs(path: Ints, graph: _Graph) -> list[tuple[int, int]]:
+def _runs(path: Ints, graph: PhoneGraph) -> list[tuple[int, int]]:
     """Return (state, frame) where each word, or each stretch of anything, begins on a path."""
     begins = []
     frame = 0
@@ -172,132 +166,19 @@ def _runs(path: Ints, graph: _Graph) -> list[tuple[int, int]]:
     return begins
 
 
-def _rounds(path: Ints, graph: _Graph) -> Ints:
+def _rounds(path: Ints, graph: PhoneGraph) -> Ints:
     """Return how often a path has gone back to phones that were before, int (frames,)."""
     phone = graph.phone[path]
     is_back = (phone[1:] < phone[:-1]) & (phone[1:] >= 0)
     return np.concatenate([[0], np.cumsum(is_back)])
 
 
-def _is_whole(path: Ints, graph: _Graph, word: int) -> bool:
+def _is_whole(path: Ints, graph: PhoneGraph, word: int) -> bool:
     """Whether all phones of a word are on a path."""
     return set(graph.phone[graph.word == word]) - {-1} <= set(graph.phone[path])
 
 
-# -- paths -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Graph:
-    """States and the arcs into each of them.
-
-    Attributes:
-        label: int (states,), the class each state hears.
-        word: int (states,), −1 for silence.
-        phone: int (states,), counted over the line; −1 for silence.
-        came: int (states, arcs), where arcs come from; arcs that are none cost infinity.
-        cost: float (states, arcs), nats, ≤ 0.
-        enter: float (states,), cost of beginning in a state.
-        leave: float (states,), cost of ending in a state.
-    """
-
-    label: Ints
-    word: Ints
-    phone: Ints
-    came: Ints
-    cost: Floats
-    enter: Floats
-    leave: Floats
-
-
-class _Arcs:
-    """Collects arcs into states."""
-
-    def __init__(self, states: int) -> None:
-        self._into: list[list[tuple[int, float]]] = [[(s, 0.0)] for s in range(states)]
-
-    def add(self, start: int, end: int, cost: float) -> None:
-        self._into[end].append((start, cost))
-
-    def table(self) -> tuple[Ints, Floats]:
-        widest = max(map(len, self._into))
-        padded = [row + [(0, -np.inf)] * (widest - len(row)) for row in self._into]
-        return (
-            np.array([[start for start, _ in row] for row in padded]),
-            np.array([[cost for _, cost in row] for row in padded]),
-        )
-
-
-def _graph(words: Sequence[Sequence[int]], fault: float = -np.inf) -> _Graph:
-    """Return the text as states: silence, the phones of a word, silence, …
-
-    Args:
-        words: For each word its classes; words of none are left out.
-        fault: What it costs to leave a word out, to say it again, to say something else in its
-            place or beside it, or to begin or end inside one; −inf: none of these.
-    """
-    said = [(number, classes) for number, classes in enumerate(words) if classes]
-    rows: list[tuple[int, int, int]] = [(SILENCE, -1, -1)]
-    first, last, phone = [], [], 0
-    for number, classes in said:
-        first.append(len(rows))
-        for one in classes:
-            rows += [(one, number, phone)] * LEAST_FRAMES
-            phone += 1
-        last.append(len(rows) - 1)
-        rows.append((SILENCE, -1, -1))
-    spoken = len(rows)
-    has_faults = np.isfinite(fault)
-    if has_faults:
-        rows += [(ANYTHING, number, -1) for number, _ in said]
-        rows += [(ANYTHING, -1, -1)] * (len(said) + 1)
-    arcs = _Arcs(len(rows))
-    for state in range(1, spoken):
-        is_within = rows[state][2] == rows[state - 1][2]
-        arcs.add(state - 1, state, 0.0 if is_within else -STEP)
-    for begin, end in zip(first[1:], last, strict=False):
-        arcs.add(end, begin, -STEP)  # without a pause
-    enter, leave = np.full(len(rows), -np.inf), np.full(len(rows), -np.inf)
-    enter[:2] = 0.0
-    leave[last[-1] : spoken] = 0.0
-    if has_faults:
-        _allow(arcs, first, last, fault)
-        count = len(said)
-        enter[2 : last[0] + 1] = enter[[spoken, spoken + count]] = fault
-        leave[first[-1] : last[-1]] = fault
-        leave[[spoken + count - 1, spoken + 2 * count]] = 0.0
-    label, word, index = zip(*rows, strict=True)
-    return _Graph(np.array(label), np.array(word), np.array(index), *arcs.table(), enter, leave)
-
-
-def _allow(arcs: _Arcs, first: Sequence[int], last: Sequence[int], fault: float) -> None:
-    """Let words be left out, said again and replaced, and something be said beside them."""
-    count = len(first)
-    other = last[-1] + 2  # states of what is said in the place of words
-    beside = other + count  # and of what is said before, between and after them
-    for number, (begin, end) in enumerate(zip(first, last, strict=True)):
-        before = [begin - 1, *last[number - 1 : number]]  # the pause, the word
-        after = [end + 1, *first[number + 1 : number + 2]]
-        for start in before:
-            arcs.add(start, other + number, fault)
-            for stop in after:
-                arcs.add(start, stop, fault)  # left out
-        for stop in after:
-            arcs.add(other + number, stop, 0.0)
-        for start in (end, end + 1):
-            arcs.add(start, begin, fault)  # said again
-    for state in range(first[0] + 1, last[0] + 1):
-        arcs.add(0, state, fault)  # its start is missing, after silence
-    for state in range(first[-1], last[-1]):
-        arcs.add(state, last[-1] + 1, fault)  # its end is missing, before silence
-    for number, pause in enumerate([first[0] - 1, *(end + 1 for end in last)]):
-        for start in (pause, *last[number - 1 : number][: 1 if number else 0]):
-            arcs.add(start, beside + number, fault)
-        for stop in (pause, *first[number : number + 1]):
-            arcs.add(beside + number, stop, 0.0)
-
-
-def _best(log_p: Floats, graph: _Graph) -> tuple[Ints, float] | None:
+def _best(log_p: Floats, graph: PhoneGraph) -> tuple[Ints, float] | None:
     """Return the best state per frame, int (frames,), and the path's score in all, nats."""
     anything = log_p.max(axis=1, keepdims=True) - ALLOWANCE
     emit = np.hstack([log_p, anything])[:, graph.label]

@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.audio.hearing import FRAME_S, Hearing
-from renderer.quality.obtained import REFERENCE_HZ, AskedManner
 
 Floats = npt.NDArray[np.float64]
 
+REFERENCE_HZ = 100.0
 LEAST_VOICED_S = 0.08  # of voice: one vowel
 LEAST_RANGE_ST = 1.0  # to be expected: with less, nobody hears whether there is a melody
 LOW_HZ, HIGH_HZ = 1200.0, 11_000.0  # lower, a band holds one harmonic, which moves with pitch
@@ -47,6 +47,24 @@ class Rendition:
     range_st: float | None
     speaking_s: float
     bands_db: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedManner:
+    """What is asked of a whole line, by direction, emotion and delivery together.
+
+    Words and phones that are directed on their own are no part of it: such a line cannot be held
+    against these values.
+
+    Attributes:
+        pitch_st: Shift of F0, semitones.
+        pitch_range: F0 excursion, ×.
+        rate: Speaking rate, ×.
+    """
+
+    pitch_st: float = 0.0
+    pitch_range: float = 1.0
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.direction import Direction
 from renderer.domain.transcript import Transcript
 from renderer.errors import JudgeError
+from renderer.quality.circumstances import Circumstances
 from renderer.quality.measure import (
     edge_levels_db,
     flat_top_share,
@@ -29,7 +30,7 @@ from renderer.quality.measure import (
     release_db,
     strongest_click,
 )
-from renderer.quality.metrics import Circumstances, Metrics, Score, Scores, Unsure, Value
+from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.signal import SIGNAL_MEASURES, SignalMeasure
 
 LEARNED = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")

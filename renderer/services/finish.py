@@ -18,7 +18,7 @@ from renderer.ports import SILENT, Judge, Meter, VoiceBook
 from renderer.quality.gate import decide, limits_of, measure, needs_emotion, needs_learned
 from renderer.quality.limits import GateLimits
 from renderer.quality.metrics import Metrics, Scores
-from renderer.quality.obtained import AskedManner
+from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import LEARNED, GateInput
 from renderer.services.hear import RECORDING, Ear
 from renderer.services.hear_emotion import EmotionListener
@@ -147,7 +147,7 @@ class Finisher:
         if self._ear is None or metrics.non_finite != 0 or not metrics.sound_s:
             return {}
         with self.meter.time(STAGE, stage="hear"):
-            return self._ear.hear(take, metrics, limits_of(metrics, limits), _manner(asked))
+            return self._ear.hear(take, metrics, limits_of(metrics, limits))
 
     def _held(
         self,

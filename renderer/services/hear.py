@@ -12,14 +12,12 @@ from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import LEAST_SOUND_S, resemble
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
-from renderer.quality.obtained import AskedManner, obtained
 from renderer.quality.take import GateInput
 from renderer.services.listen import TEXT_METRICS, Listener, is_asked
 from renderer.services.voice_norm import VoiceNorms
 
 RECORDING = "recording"
 LIKENESS_METRICS = ("likeness", "likeness_margin")
-MANNER_METRICS = ("pitch_off_st", "range_ratio", "rate_ratio")
 
 
 class Ear:
@@ -45,14 +43,13 @@ class Ear:
         self._encoder = encoder
         self._listener = Listener(recogniser, self._audibility) if recogniser else None
 
-    def hear(self, take: GateInput, metrics: Metrics, limits: Limits, asked: AskedManner) -> Scores:
+    def hear(self, take: GateInput, metrics: Metrics, limits: Limits) -> Scores:
         """Return what limits ask for and the take allows; a failure is an error in its place.
 
         Args:
             take: The take.
             metrics: What was measured of it; it sounds.
             limits: Those that hold for it.
-            asked: All that was asked of its pitch and rate.
         """
         scores: dict[str, Value] = {}
         listener, encoder = self._listener, self._encoder
@@ -60,8 +57,6 @@ class Ear:
             scores |= _group(TEXT_METRICS, lambda: listener.listen(take))
         if encoder and _any(limits.least_likeness, limits.least_likeness_margin):
             scores |= _group(LIKENESS_METRICS, lambda: self._likeness(take, metrics, encoder))
-        if _any(limits.most_pitch_off_st, limits.least_rate_ratio, limits.most_rate_ratio):
-            scores |= _group(MANNER_METRICS, lambda: self._manner(take, metrics, asked))
         return scores
 
     def _audibility(self, take: GateInput) -> Audibility | None:
@@ -83,16 +78,6 @@ class Ear:
             return {"likeness": found.cosine, "likeness_margin": alone}
         margin = Score(found.margin, note=f"nearest: {found.nearest}")
         return {"likeness": found.cosine, "likeness_margin": margin}
-
-    def _manner(self, take: GateInput, metrics: Metrics, asked: AskedManner) -> Scores:
-        if why := _not_held(take):
-            return dict.fromkeys(MANNER_METRICS, Unsure(why))
-        own = self._norms.manner(take.voice, take.locale)
-        speaking_s, phones = metrics.needed("speaking_s"), take.transcript.phoneme_count
-        found = obtained(self._norms.manner_of(take.delivered, speaking_s, phones), own, asked)
-        values = (found.pitch_off_st, found.range_ratio, found.rate_ratio)
-        few = Unsure("Too little voice or too few phones to hear how it is said.")
-        return {n: few if v is None else v for n, v in zip(MANNER_METRICS, values, strict=True)}
 
 
 def _group(names: Sequence[str], how: Callable[[], Scores]) -> Scores:
@@ -117,15 +102,6 @@ def _not_told(take: GateInput, metrics: Metrics) -> str:
         return "A whisper has no voice to tell: listen."
     if (metrics.speaking_s or 0.0) < LEAST_SOUND_S:
         return f"Less than {LEAST_SOUND_S:g} s of sound is too little to tell a voice: listen."
-    return ""
-
-
-def _not_held(take: GateInput) -> str:
-    """Return why a take's pitch and rate cannot be held against what was asked, or ""."""
-    if take.voice == RECORDING:
-        return "A recording has no voice of its own to hold it against."
-    if has_directed_words(take.direction):
-        return "Words of it are directed on their own: listen."
     return ""
 
 

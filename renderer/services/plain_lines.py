@@ -14,7 +14,6 @@ from renderer.ports import Speech, SpeechRequest, VoiceBook
 from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
-from renderer.quality.obtained import AskedManner
 from renderer.quality.phone_path import (
     AGAIN,
     BESIDE,
@@ -25,7 +24,7 @@ from renderer.quality.phone_path import (
     Told,
     tell,
 )
-from renderer.quality.plain_line import Departure, Rendition, departure, rendition
+from renderer.quality.plain_line import AskedManner, Departure, Rendition, departure, rendition
 from renderer.quality.take import GateInput
 from renderer.services.hear import RECORDING, has_directed_words
 from renderer.services.voice_norm import Key, Once

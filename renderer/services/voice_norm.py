@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from renderer.audio.activity import speaking_s
-from renderer.audio.hearing import FRAME_S, Hearing
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard, VoiceRef
@@ -22,7 +20,6 @@ from renderer.ports import VoiceBook
 from renderer.ports.judge import Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import Vector, centroid
-from renderer.quality.obtained import Manner, baseline, manner
 from renderer.services.level import VoiceLevel
 from renderer.services.listen import measure_audibility
 
@@ -94,33 +91,8 @@ class VoiceNorms:
         self._voices = voices
         self._level = level
         self._spoken: Once[Spoken] = Once(MOST_KEPT)
-        self._manners: Once[Manner] = Once()
         self._audible: Once[Audibility] = Once()
         self._centroids: Once[Vector] = Once()
-
-    def manner(self, voice: str, locale: str) -> Manner:
-        """Return a voice's own pitch and pace.
-
-        Raises:
-            JudgeError: It says none of the passages.
-        """
-        key = self._key(voice, locale)
-
-        def measure() -> Manner:
-            spoken = self._passages(key)
-            return baseline([self.manner_of(w, speaking_s(w), t.phoneme_count) for w, t in spoken])
-
-        return self._manners.get(key, measure)
-
-    def manner_of(self, waveform: Waveform, speaking_s: float, phones: int) -> Manner:
-        """Measure how a sentence is spoken.
-
-        Args:
-            waveform: The sentence.
-            speaking_s: Seconds of sound in it without pauses (`audio.activity.speaking_s`).
-            phones: Phones that were said.
-        """
-        return manner(Hearing(waveform).f0, FRAME_S, speaking_s, phones)
 
     def audibility(self, voice: str, locale: str, recogniser: Recogniser) -> Audibility:
         """Return how well a voice is heard, and at which size.

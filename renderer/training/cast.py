@@ -144,11 +144,8 @@ def sentences(plan: Mapping[str, Any], texts_at: Path) -> tuple[list[str], list[
         texts_at: Folder of the text sets, `en.txt` and `en.valid.txt`.
     """
     language = plan["language"]
-    texts, held_out = (
-        read_texts(texts_at / f"{language}.txt"),
-        read_texts(texts_at / f"{language}.valid.txt"),
-    )
-    texts, held_out = list(texts), list(held_out)
+    texts = list(read_texts(texts_at / f"{language}.txt"))
+    held_out = list(read_texts(texts_at / f"{language}.valid.txt"))
     if "clips" not in plan:
         random.Random(plan["speaker"]).shuffle(texts)  # noqa: S311 - an order, no secret
     texts = texts[: plan.get("clips", CLIPS)]

@@ -167,9 +167,14 @@ class _State:
     def save(self, path: Path, epoch: int, classes: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
-        parts = {"net": self.net, "optimiser": self.optimiser, "schedule": self.schedule}
-        state = {name: part.state_dict() for name, part in parts.items()}
-        torch.save({**state, "epoch": epoch, "classes": classes}, temporary)
+        state = {
+            "net": self.net.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epoch": epoch,
+            "classes": classes,
+        }
+        torch.save(state, temporary)
         temporary.replace(path)
 
 

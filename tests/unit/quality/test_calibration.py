@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.quality.calibration import LEAST_TAKES, PROPOSED, propose, reached
+from renderer.quality.circumstances import Circumstances
 from renderer.quality.limits import NAMES, GateLimits
-from renderer.quality.metrics import Circumstances, Metrics
+from renderer.quality.metrics import Metrics
 
 LINE = Circumstances(
     "piper", "amy", "en-US", "normal", 6, 2.0, -1.0, 0.5, False, -23.0, phone_count=40

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from renderer.domain.direction import Emotion
 from renderer.domain.verdict import Decision, Outcome, Verdict
 from renderer.errors import JudgeError
+from renderer.quality.circumstances import Circumstances
 from renderer.quality.emotion_check import check_emotion, check_emotion_heard, emotion_scores
 from renderer.quality.limits import Limits
 from renderer.quality.metric_document import read_metrics
-from renderer.quality.metrics import Circumstances, Metrics
+from renderer.quality.metrics import Metrics
 
 
 def heard(**shares: float) -> dict[Emotion, float]:

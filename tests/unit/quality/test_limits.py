@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.errors import InputError
-from renderer.quality.limits import NAMES, GateLimits, merge, read_limits
+from renderer.quality.limits import NAMES, GateLimits, merge
+from renderer.quality.limits_file import read_limits
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml"
 
@@ -163,12 +164,12 @@ def test_no_text_makes_the_reader_crash(tmp_path_factory, text):
 
 def test_full_metrics_are_asked_for_by_a_project(tmp_path):
     shipped = read_limits(SHIPPED)
-    own = read_limits(written(tmp_path, "metrics: full\nfull: {most_pitch_off_st: 5}\n"))
-    assert limits_of(shipped).most_pitch_off_st is None
-    assert limits_of(merge(shipped, own)).most_pitch_off_st == 5
-    assert limits_of(merge(shipped, own)).most_missing_phones is not None
+    own = read_limits(written(tmp_path, "metrics: full\nfull: {least_likeness: 5}\n"))
+    assert limits_of(shipped).least_likeness is None
+    assert limits_of(merge(shipped, own)).least_likeness == 5
+    assert limits_of(merge(shipped, own)).least_likeness_margin is not None
     off = read_limits(written(tmp_path, "metrics: default\n"))
-    assert limits_of(merge(merge(shipped, own), off)).most_pitch_off_st is None
+    assert limits_of(merge(merge(shipped, own), off)).least_likeness is None
 
 
 def test_an_unknown_extent_is_a_fault(tmp_path):

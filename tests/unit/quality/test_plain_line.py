@@ -8,8 +8,7 @@ from scipy.signal import butter, sosfilt
 
 from renderer.audio.hearing import Hearing
 from renderer.audio.waveform import Waveform
-from renderer.quality.obtained import AskedManner
-from renderer.quality.plain_line import Departure, Rendition, departure, rendition
+from renderer.quality.plain_line import AskedManner, Departure, Rendition, departure, rendition
 
 RATE = 22_050
 

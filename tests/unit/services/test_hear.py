@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,10 +9,6 @@ from renderer.audio.waveform import Waveform
 from renderer.domain.direction import (
     Delivery,
     Direction,
-    Emphasis,
-    PhoneEdit,
-    Prosody,
-    WordEdit,
 )
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import JudgeError, SynthesisError, UnhearableError
@@ -22,14 +16,12 @@ from renderer.quality.audibility import Audibility
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Score, Unsure
-from renderer.quality.obtained import AskedManner, Manner
 from renderer.quality.take import GateInput, measure
 from renderer.services.hear import Ear
 
 RATE = 16_000
 TEXT = Limits(most_missing_phones=10)
 VOICE = Limits(least_likeness_margin=0.0)
-MANNER = Limits(most_pitch_off_st=3.5)
 X, Y = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 
 
@@ -63,12 +55,6 @@ class Norms:
     def centroids(self, voice, locale, encoder):
         return {"v#mira": X, "v#otto": Y}
 
-    def manner(self, voice, locale) -> Manner:
-        return Manner(10.0, 5.0, 0.08)
-
-    def manner_of(self, waveform, speaking_s, phones) -> Manner:
-        return Manner(14.0, 5.0, 0.08)
-
 
 class Encoder:
     revision = "fake"
@@ -90,7 +76,7 @@ def take(seconds: float = 2.0, **more) -> GateInput:
 
 def hear(a_take, limits, recogniser=None, encoder=None, known=None, norms=None):
     ear = Ear(norms or Norms(), recogniser or Recogniser(), known or {}, encoder)
-    return ear.hear(a_take, measure(a_take), limits, AskedManner())
+    return ear.hear(a_take, measure(a_take), limits)
 
 
 def test_nothing_is_heard_that_no_limit_asks_for():
@@ -166,18 +152,6 @@ def test_a_missing_encoder_fails_before_any_voice_has_to_speak():
     assert {str(score) for score in scores.values()} == {"pip install it"}
 
 
-def test_pitch_that_nobody_asked_for_is_off():
-    assert hear(take(), MANNER)["pitch_off_st"] == pytest.approx(4)
-    a_take = take()
-    asked = Ear(Norms(), None, {}).hear(a_take, measure(a_take), MANNER, AskedManner(pitch_st=4))
-    assert asked["pitch_off_st"] == pytest.approx(0)
-
-
-def test_a_recording_has_no_manner_of_its_own():
-    scores = hear(replace(take(), voice="recording"), MANNER)
-    assert all(isinstance(score, Unsure) for score in scores.values())
-
-
 def test_a_voice_that_cannot_be_measured_is_an_error_of_that_line_alone():
     class Mute(Norms):
         def audibility(self, voice, locale, recogniser):
@@ -185,34 +159,6 @@ def test_a_voice_that_cannot_be_measured_is_an_error_of_that_line_alone():
 
     scores = hear(take(), TEXT, norms=Mute())
     assert all(isinstance(score, JudgeError) for score in scores.values())
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        WordEdit("who", prosody=Prosody(pitch_st=5.0)),
-        WordEdit("who", prosody=Prosody(pitch_range=0.0)),
-        WordEdit("who", prosody=Prosody(rate=0.5)),
-        WordEdit("who", emphasis=Emphasis.STRONG),
-        WordEdit("who", phones=(PhoneEdit("u", rate=0.5),)),
-        WordEdit("who", phones=(PhoneEdit("u", pitch_st=-4.0),)),
-    ],
-)
-def test_a_line_directed_word_by_word_is_not_held_to_what_the_whole_line_asks(edit):
-    scores = hear(take(direction=Direction(words=(edit,))), MANNER)
-    why = Unsure("Words of it are directed on their own: listen.")
-    assert scores == dict.fromkeys(("pitch_off_st", "range_ratio", "rate_ratio"), why)
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        WordEdit("who", prosody=Prosody(energy_db=3.0, pause_before_s=1.0)),
-        WordEdit("who", phones=(PhoneEdit("u", energy_db=3.0),)),
-    ],
-)
-def test_words_that_are_only_louder_or_later_are_held(edit):
-    assert hear(take(direction=Direction(words=(edit,))), MANNER)["pitch_off_st"] == 4
 
 
 def test_what_the_recogniser_cannot_hear_is_inconclusive_and_no_error():
@@ -224,16 +170,15 @@ def test_what_the_recogniser_cannot_hear_is_inconclusive_and_no_error():
     assert {str(score.why) for score in scores.values()} == {"61 s are too long: listen."}
 
 
-@pytest.mark.parametrize("limits", [TEXT, VOICE, MANNER])
+@pytest.mark.parametrize("limits", [TEXT, VOICE])
 def test_a_group_that_breaks_is_an_error_of_its_metrics_and_of_no_others(limits):
     class Broken(Norms):
         def audibility(self, *_):
             raise MemoryError("no room")
 
-        centroids = manner = audibility
+        centroids = audibility
 
-    both = replace(limits, least_rate_ratio=0.1)
-    scores = hear(take(), both, encoder=Encoder(X), norms=Broken())
+    scores = hear(take(), limits, encoder=Encoder(X), norms=Broken())
     assert scores
     assert {str(score) for score in scores.values()} == {"MemoryError: no room"}
     assert all(isinstance(score, JudgeError) for score in scores.values())

@@ -12,13 +12,14 @@ from renderer.audio.hearing import Hearing
 from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery, Direction, Prosody, WordEdit
 from renderer.domain.transcript import SpokenWord, Transcript
-from renderer.errors import JudgeError, SynthesisError
+from renderer.errors import JudgeError, SynthesisError, UnhearableError
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality.limits import Limits
-from renderer.quality.metrics import Metrics, Scores, Unsure
-from renderer.quality.obtained import AskedManner
+from renderer.quality.metrics import Metrics, Score, Scores, Unsure
+from renderer.quality.phone_path import PhoneScores
+from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import GateInput, measure
-from renderer.services.plain_lines import LINE_METRICS, PlainLines
+from renderer.services.plain_lines import LINE_METRICS, TEXT_METRICS, PlainLines
 
 RATE = 16_000
 LIMITS = Limits(most_line_pitch_off_st=2.0)
@@ -58,9 +59,10 @@ def compare(
     return lines.compare(take, metrics, limits, asked, Hearing(sound))
 
 
-def plain_lines(engine: Engine) -> PlainLines:
+def plain_lines(engine: Engine, reader: Any = None) -> PlainLines:
     card = SimpleNamespace(model_sha256="s")
-    return PlainLines(SimpleNamespace(card=lambda _: card, open=lambda _: engine))  # type: ignore[arg-type]
+    book: Any = SimpleNamespace(card=lambda _: card, open=lambda _: engine)
+    return PlainLines(book, reader)
 
 
 def test_one_word_at_the_wrong_pitch_is_off_and_an_asked_shift_is_not() -> None:
@@ -123,3 +125,85 @@ def test_a_voice_that_does_not_say_it_plainly_is_an_error_and_no_pass() -> None:
     scores = compare(voice(145.0), Engine(error="out of memory"))
     assert all(isinstance(score, JudgeError) for score in scores.values())
     assert "out of memory" in str(scores["line_timbre_db"])
+
+
+# -- its text --------------------------------------------------------------------------------------
+
+SAID = Limits(most_line_slip_nats=12.0)
+HALT = (1, 2, 3, 4)
+
+
+class Reader:
+    """Hears the classes it is told, clearly: first in the take, then in the plain line."""
+
+    revision = "fake"
+
+    def __init__(self, take: tuple[int, ...], plain: tuple[int, ...] = HALT) -> None:
+        self.answers, self.error = [take, plain], None
+        self.heard: list[Waveform] = []
+
+    def read(self, waveform: Waveform, transcript: Transcript) -> PhoneScores:
+        self.heard.append(waveform)
+        if self.error:
+            raise self.error
+        labels = np.repeat((0, *self.answers[len(self.heard) - 1], 0), 8)
+        p = np.full((len(labels), 9), 0.005)
+        p[np.arange(len(labels)), labels] = 0.96
+        return PhoneScores(np.log(p).astype(np.float32), (HALT,), 0.01)
+
+
+def read(reader: Reader, **more: Any) -> Scores:
+    engine = Engine()
+    return compare(voice(145.0), engine, SAID, lines=plain_lines(engine, reader), **more)
+
+
+def test_a_line_that_is_said_has_no_slips() -> None:
+    reader = Reader(HALT)
+    assert read(reader) == {"slip_nats": Score(0.0), "line_slip_nats": 0.0}
+    assert len(reader.heard) == 2
+
+
+def test_another_word_is_told_in_words_and_with_its_place() -> None:
+    scores = read(Reader((5, 6, 7, 8)))
+    found = scores["slip_nats"]
+    assert isinstance(found, Score)
+    assert found.note == "something else for “halt”"
+    assert found.start_s == pytest.approx(0.08, abs=0.03)
+    assert found.value > 50
+    assert scores["line_slip_nats"] == found.value
+
+
+def test_what_the_voice_says_so_plainly_too_is_left_to_the_other_limit() -> None:
+    scores = read(Reader((5, 6, 7, 8), (5, 6, 7, 8)))
+    assert scores["line_slip_nats"] == 0
+    assert scores["slip_nats"].value > 50  # type: ignore[union-attr]
+
+
+def test_only_a_limit_that_asks_lets_anybody_listen() -> None:
+    reader, engine = Reader(HALT), Engine()
+    assert compare(voice(145.0), engine, Limits(), lines=plain_lines(engine, reader)) == {}
+    assert reader.heard == []
+
+
+def test_a_whisper_and_a_sound_nobody_knows_are_inconclusive() -> None:
+    whisper = read(Reader(HALT), direction=Direction(delivery=Delivery.WHISPER))
+    reader = Reader(HALT)
+    reader.error = UnhearableError("The judge does not know ɱ")
+    for scores in (whisper, read(reader)):
+        assert set(scores) == set(TEXT_METRICS)
+        assert all(isinstance(score, Unsure) for score in scores.values())
+
+
+@pytest.mark.parametrize("error", [JudgeError("no model"), MemoryError("no room")])
+def test_a_judge_that_fails_is_an_error_and_no_pass(error: Exception) -> None:
+    reader = Reader(HALT)
+    reader.error = error
+    scores = read(reader)
+    assert set(scores) == set(TEXT_METRICS)
+    assert all(isinstance(s, JudgeError) and str(error) in str(s) for s in scores.values())
+
+
+def test_a_recording_is_held_against_its_text_alone() -> None:
+    scores = read(Reader((5, 6, 7, 8)), voice="recording")
+    assert isinstance(scores["slip_nats"], Score)
+    assert isinstance(scores["line_slip_nats"], Unsure)
