@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 FAULT = 8.0  # nats a slip costs
-ALLOWANCE = 2.5  # nats per frame that right words may be less likely than any sounds
+ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any sounds
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 
 LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
@@ -132,38 +133,46 @@ def _floored(heard: PhoneScores) -> Floats:
 def _slips(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[Slip]:
     """Read the slips off a path."""
     said = [number for number, classes in enumerate(heard.words) if classes]
-    runs = _runs(path, graph)
     expected = 0  # place among `said` of the word that should come next
-    for state, start in runs:
-        word, is_other = int(graph.word[state]), graph.label[state] == ANYTHING
-        start_s = start * heard.frame_s
-        if is_other and word < 0:
+    for run in _runs(path, graph):
+        start_s = run.start * heard.frame_s
+        if run.word < 0:
             yield Slip(BESIDE, said[min(expected, len(said) - 1)], start_s)
             continue
-        place = said.index(word)
+        place = said.index(run.word)
         yield from (Slip(LEFT_OUT, said[n], start_s) for n in range(expected, place))
-        if is_other:
-            yield Slip(OTHER, word, start_s)
-        elif place < expected:
-            yield Slip(AGAIN, word, start_s)
-        elif not _is_whole(path, graph, word):
-            yield Slip(CUT, word, start_s)
+        if place < expected:
+            yield Slip(AGAIN, run.word, start_s)
+        elif run.is_other:
+            yield Slip(OTHER, run.word, start_s)
+        elif not _is_whole(path, graph, run.word):
+            yield Slip(CUT, run.word, start_s)
         expected = max(expected, place + 1)
     end_s = len(path) * heard.frame_s
     yield from (Slip(LEFT_OUT, said[n], end_s) for n in range(expected, len(said)))
 
 
-def _runs(path: Ints, graph: PhoneGraph) -> list[tuple[int, int]]:
-    """Return (state, frame) where each word, or each stretch of anything, begins on a path."""
-    begins = []
+class _Run(NamedTuple):
+    """A word on a path, or what is beside words (word −1)."""
+
+    word: int
+    start: int
+    is_other: bool
+
+
+def _runs(path: Ints, graph: PhoneGraph) -> Iterator[_Run]:
+    """Return each word, and each stretch of anything, in the order of a path."""
+    is_other = graph.label[path] == ANYTHING
+    words = graph.word[path]
+    beside = is_other & (words < 0)
     frame = 0
-    for (word, is_other, _), frames in groupby(
-        zip(graph.word[path], graph.label[path] == ANYTHING, _rounds(path, graph), strict=True)
+    for (word, is_beside, _), frames in groupby(
+        zip(words, beside, _rounds(path, graph), strict=True)
     ):
-        if word >= 0 or is_other:
-            begins.append((int(path[frame]), frame))
-        frame += len(list(frames))
-    return begins
+        count = len(list(frames))
+        if word >= 0 or is_beside:
+            yield _Run(int(word), frame, bool(is_other[frame : frame + count].any()))
+        frame += count
 
 
 def _rounds(path: Ints, graph: PhoneGraph) -> Ints:

@@ -72,7 +72,7 @@ def test_a_first_or_last_word_that_is_missing_is_told(gone: tuple[int, int], wor
 def test_another_word_is_named_with_its_place() -> None:
     found = told([*SAID[:4], (7, 10), (8, 10), *SAID[6:]])
     assert slips(found) == [(OTHER, 1)]
-    assert found.evidence > 40
+    assert found.evidence > 30
     assert found.slips[0].start_s == pytest.approx(0.25, abs=0.05)
 
 
@@ -85,7 +85,7 @@ def test_a_word_said_twice_is_named() -> None:
 def test_what_is_said_after_the_text_is_told() -> None:
     found = told([*SAID, (7, 14), (8, 14), (0, 5)])
     assert slips(found) == [(BESIDE, 2)]
-    assert found.evidence > 40
+    assert found.evidence > 30
     assert found.slips[0].start_s > 0.5
 
 
