@@ -71,7 +71,8 @@ def gate_limits(project: Project, instead: Path | None = None) -> GateLimits:
     Raises:
         InputError: The file is wrong, or `instead` is not there.
     """
-    from renderer.quality.limits import merge, read_limits
+    from renderer.quality.limit_file import read_limits
+    from renderer.quality.limits import merge
 
     own = instead or gate_path(project)
     is_there = instead is not None or own.is_file()

@@ -1,28 +1,17 @@
 """The gate's limits: a data file, with rules of their own for engines, locales, voices and barks.
 
-The more specific wins: defaults < engines < locales < voices < deliveries < short. Among voices:
-`name` < `name#speaker` < `name@language` < `name@locale` < `name#speaker@language` <
-`name#speaker@locale`. A project's own `gate.yaml` has the same form and is laid over the shipped
-file key by key. `null` switches a limit off.
+The more specific wins: defaults < engines < locales < voices < deliveries < short < engines of
+short < deliveries of short. Among voices: `name` < `name#speaker` < `name@language` <
+`name@locale` < `name#speaker@language` < `name#speaker@locale`. A project's own `gate.yaml` has the
+same form and is laid over the shipped file key by key. `null` switches a limit off.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
-import yaml
-
-from renderer.domain.direction import Delivery
-from renderer.errors import Fault, InputError
-
-MAX_BYTES = 256 * 1024  # room for a row per speaker and language of a large cast
 FULL = "full"
-EXTENTS = ("default", FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +50,10 @@ class Limits:
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
         least_dnsmos_p808: DNSMOS P.808.
+        most_dnsmos_ovrl_below: The voice's own DNSMOS P.835, overall, less that of the take.
+        most_dnsmos_sig_below: The same of the speech.
+        most_dnsmos_bak_below: The same of the background.
+        most_dnsmos_p808_below: The same of DNSMOS P.808.
         most_missing_phones: Longest stretch of expected phones that was not heard.
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
@@ -108,6 +101,10 @@ class Limits:
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None
     least_dnsmos_p808: float | None = None
+    most_dnsmos_ovrl_below: float | None = None
+    most_dnsmos_sig_below: float | None = None
+    most_dnsmos_bak_below: float | None = None
+    most_dnsmos_p808_below: float | None = None
     most_missing_phones: float | None = None
     most_extra_phones: float | None = None
     most_heard_error_rate: float | None = None
@@ -125,11 +122,8 @@ class Limits:
 
 
 NAMES = tuple(f.name for f in fields(Limits))
-_TABLES = ("engines", "locales", "voices", "deliveries")
-_DELIVERIES = tuple(d.value for d in Delivery)
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}"
-_VOICE_KEY = re.compile(rf"{_NAME}(#{_NAME})?(@[A-Za-z]{{2,3}}(-[A-Za-z0-9]{{1,8}})*)?")
-_SHORT_AT = ("most_words", "most_s")
+TABLES = ("engines", "locales", "voices", "deliveries")
+TABLES_OF_SHORT = ("short.engines", "short.deliveries")
 Row = Mapping[str, float | None]
 
 
@@ -139,7 +133,8 @@ class GateLimits:
 
     Attributes:
         defaults: Limit to value.
-        tables: `engines`, `locales`, `voices` or `deliveries` → name → limit → value.
+        tables: `engines`, `locales`, `voices`, `deliveries`, `short.engines` or
+            `short.deliveries` → name → limit → value.
         short: Limit to value for short lines.
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
@@ -156,7 +151,7 @@ class GateLimits:
     metrics: str = ""
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
-        """Whether the rules of short lines apply; learned metrics are not valid for those."""
+        """Whether the rules of short lines apply."""
         return word_count <= (self.short_words or 0) or sound_s < (self.short_s or 0.0)
 
     def limits_for(
@@ -183,7 +178,11 @@ class GateLimits:
         ):
             for name in dict.fromkeys(names):
                 merged |= self.tables.get(table, {}).get(name, {})
-        return Limits(**(merged | dict(self.short) if is_short else merged))
+        if is_short:
+            merged |= self.short
+            for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
+                merged |= self.tables.get(table, {}).get(name, {})
+        return Limits(**merged)
 
 
 def merge(base: GateLimits, over: GateLimits) -> GateLimits:
@@ -193,7 +192,7 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
             name: {**base.tables.get(table, {}).get(name, {}), **rows.get(name, {})}
             for name in {**base.tables.get(table, {}), **rows}
         }
-        for table in _TABLES
+        for table in (*TABLES, *TABLES_OF_SHORT)
         for rows in [over.tables.get(table, {})]
     }
     return GateLimits(
@@ -205,111 +204,3 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
         {**base.full, **over.full},
         over.metrics or base.metrics,
     )
-
-
-def read_limits(path: Path) -> GateLimits:
-    """Read a limits file.
-
-    Raises:
-        InputError: The file cannot be read, or holds anything that is no limit; every fault is
-            named with its line.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES} bytes; it is no limits file.")
-    try:
-        node = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no YAML: {error}") from error
-    reader = _Reader(path.name)
-    limits = reader.limits(node)
-    if reader.faults:
-        raise InputError(f"{path} has {len(reader.faults)} faults", reader.faults)
-    return limits
-
-
-class _Reader:
-    """Turns YAML nodes into limits and keeps every fault with its line."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.faults: list[Fault] = []
-
-    def limits(self, node: yaml.Node | None) -> GateLimits:
-        known = ("version", "metrics", "defaults", "full", "short", *_TABLES)
-        parts = dict(self._pairs(node, "", known)) if node is not None else {}
-        short = parts.get("short")
-        at = dict(self._pairs(short, "short", (*_SHORT_AT, "limits"))) if short else {}
-        return GateLimits(
-            defaults=self._row(parts.get("defaults"), "defaults"),
-            tables={t: self._table(parts[t], t) for t in _TABLES if t in parts},
-            short=self._row(at.get("limits"), "short.limits"),
-            short_words=self._number(at.get("most_words"), "short.most_words"),
-            short_s=self._number(at.get("most_s"), "short.most_s"),
-            full=self._row(parts.get("full"), "full"),
-            metrics=self._extent(parts.get("metrics")),
-        )
-
-    def _extent(self, node: yaml.Node | None) -> str:
-        if node is None:
-            return ""
-        if isinstance(node, yaml.ScalarNode) and node.value in EXTENTS:
-            return str(node.value)
-        self._fault(node, "metrics", "is not known.", f"Write {' or '.join(EXTENTS)}.")
-        return ""
-
-    def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
-        known = _DELIVERIES if where == "deliveries" else ()
-        rows: dict[str, Row] = {}
-        for name, value in self._pairs(node, where, known):
-            if where == "voices" and not _VOICE_KEY.fullmatch(name):
-                fix = "Write name, name#speaker, name@de, name@de-DE or name#speaker@de."
-                self._fault(value, f"{where}.{name}", "is no voice.", fix)
-            rows[name] = self._row(value, f"{where}.{name}")
-        return rows
-
-    def _row(self, node: yaml.Node | None, where: str) -> Row:
-        if node is None:
-            return {}
-        return {
-            name: self._number(value, f"{where}.{name}")
-            for name, value in self._pairs(node, where, NAMES)
-        }
-
-    def _number(self, node: yaml.Node | None, where: str) -> float | None:
-        if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
-            return None
-        try:
-            number = float(node.value) if isinstance(node, yaml.ScalarNode) else math.nan
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            self._fault(node, where, "is no number.", "Write a number, or null to switch it off.")
-            return None
-        return number
-
-    def _pairs(
-        self, node: yaml.Node | None, where: str, known: tuple[str, ...] = ()
-    ) -> Iterator[tuple[str, yaml.Node]]:
-        if not isinstance(node, yaml.MappingNode) or not node.tag.endswith(":map"):
-            if node is not None and not node.tag.endswith(":null"):
-                self._fault(node, where, "is no mapping.", "Write `name: value` lines under it.")
-            return
-        seen = set()
-        for key, value in node.value:
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-            if not name or name in seen:
-                self._fault(key, where, "is written twice or has no name.", "Keep one of them.")
-            elif known and name not in known:
-                near = difflib.get_close_matches(name, known, 3) or known
-                self._fault(key, name, "is not known.", f"Use one of {', '.join(near)}.")
-            else:
-                yield name, value
-            seen.add(name)
-
-    def _fault(self, node: yaml.Node, where: str, problem: str, fix: str) -> None:
-        line = node.start_mark.line + 1
-        self.faults.append(Fault(self._name, line, where, problem, fix, "gate-limit"))

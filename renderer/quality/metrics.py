@@ -66,8 +66,7 @@ class Circumstances:
         expected_lufs: Loudness the line should have, or None when nobody can say.
         emotion: Asked for, or "" when not known.
         intensity: 0–1, or None when not known.
-        phone_count: Phonemes of the transcript; None where they were counted with their marks of
-            stress and length, as earlier versions did.
+        phone_count: Phonemes of the transcript; None where counted with their marks, as once.
     """
 
     engine: str
@@ -141,6 +140,10 @@ class Metrics:
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
         dnsmos_p808: DNSMOS P.808, 1–5.
+        dnsmos_ovrl_below: The voice's own `dnsmos_ovrl` less that of the take.
+        dnsmos_sig_below: The same of `dnsmos_sig`.
+        dnsmos_bak_below: The same of `dnsmos_bak`.
+        dnsmos_p808_below: The same of `dnsmos_p808`.
         heard_coverage: Share of the words that were heard in their order, 0–1.
         heard_error_rate: Divergent phones per expected phone, ≥ 0.
         missing_phones: Longest stretch of expected phones that was not heard.
@@ -155,13 +158,10 @@ class Metrics:
         pitch_off_st: Median F0 above the voice's own and what was asked.
         range_ratio: F0 range over the voice's own and what was asked, ×.
         rate_ratio: Speaking rate over the voice's own and what was asked, ×.
-        line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
-            plainly and what was asked.
-        line_range_ratio: F0 range of the raw take over that of the line said plainly and what was
-            asked, ×.
-        line_rate_ratio: Speaking rate over that of the line said plainly and what was asked, ×.
-        line_timbre_db: Difference of the raw take's long-term spectrum to that of the line said
-            plainly.
+        line_pitch_off_st: Median F0 above that of the line said plainly and what was asked.
+        line_range_ratio: F0 range over the same, ×.
+        line_rate_ratio: Speaking rate over the same, ×.
+        line_timbre_db: Difference of the long-term spectrum to that of the line said plainly.
         emotion_neutral: How likely the line sounds neutral, 0–1.
         emotion_calm: How likely the line sounds calm, 0–1.
         emotion_happy: How likely the line sounds happy, 0–1.
@@ -213,6 +213,10 @@ class Metrics:
     dnsmos_sig: float | None = None
     dnsmos_bak: float | None = None
     dnsmos_p808: float | None = None
+    dnsmos_ovrl_below: float | None = None
+    dnsmos_sig_below: float | None = None
+    dnsmos_bak_below: float | None = None
+    dnsmos_p808_below: float | None = None
     heard_coverage: float | None = None
     heard_error_rate: float | None = None
     missing_phones: float | None = None
@@ -262,11 +266,10 @@ class Metrics:
         return found
 
     def with_scores(self, scores: Scores) -> Metrics:
-        """Return these metrics with more of them.
+        """Return these metrics with more of them, which were measured elsewhere.
 
         Args:
-            scores: Metric → its value, or why there is none. A group that is measured elsewhere
-                (learned, of the text, of the voice) comes in like this, as plain values.
+            scores: Metric → its value, or why there is none.
 
         Raises:
             ValueError: A name is no metric.
@@ -289,8 +292,7 @@ class Metrics:
                 places[name] = float(made.start_s)
             if made.note:
                 notes[name] = made.note
-        values |= {"places": places, "notes": notes, "doubts": doubts, "errors": errors}
-        return replace(self, **values)
+        return replace(self, places=places, notes=notes, doubts=doubts, errors=errors, **values)
 
     def plain(self) -> dict[str, object]:
         """Return them as JSON values; what was not measured is left out."""
