@@ -291,7 +291,7 @@ def test_a_poor_learned_score_rejects_and_names_value_and_limit(metric):
     assert failed(verdict) == {metric}
     found = finding(verdict, metric)
     assert (found.value, found.relation, found.unit) == (1.1, ">=", "MOS")
-    assert found.limit > 2
+    assert found.limit >= 1.6
     assert found.hint
 
 
@@ -367,7 +367,7 @@ def test_a_whisper_has_its_own_limits():
 
 
 def test_formant_voices_are_held_against_their_own_baseline():
-    robot = {"dnsmos_ovrl": 2.0, "dnsmos_sig": 2.2, "dnsmos_bak": 3.0, "dnsmos_p808": 2.5}
+    robot = {"dnsmos_ovrl": 1.5, "dnsmos_sig": 1.6, "dnsmos_bak": 2.2, "dnsmos_p808": 2.15}
     assert not failed(judge(take(speech(), learned=robot, engine="formant"), LIMITS))
     assert failed(judge(take(speech(), learned=robot), LIMITS))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from renderer.errors import InputError
 from renderer.quality.limit_file import read_limits
-from renderer.quality.limits import NAMES, GateLimits, merge
+from renderer.quality.limits import NAMES, TABLES, TABLES_OF_SHORT, GateLimits, merge
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml"
 
@@ -171,7 +171,7 @@ def test_a_missing_or_huge_file_is_refused(tmp_path):
 
 def test_an_empty_file_changes_nothing(tmp_path):
     assert merge(GateLimits({"most_gap_s": 1.0}), read_limits(written(tmp_path, ""))) == GateLimits(
-        {"most_gap_s": 1.0}, {t: {} for t in ("engines", "locales", "voices", "deliveries")}
+        {"most_gap_s": 1.0}, {table: {} for table in (*TABLES, *TABLES_OF_SHORT)}
     )
 
 
