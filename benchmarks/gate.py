@@ -43,10 +43,13 @@ from renderer.judges.dnsmos import DnsmosJudge
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality import gate
 from renderer.quality.gate import GateInput, limits_of, measure, needs_learned, read_limits
+from renderer.quality.learned_checks import below_own
+from renderer.quality.metrics import Scores
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import FIRST, MEASURES, SECOND, Measured
 from renderer.services.level import VoiceLevel
 from renderer.services.plain_lines import PlainLines
+from renderer.services.voice_norm import VoiceNorms
 from renderer.text.lexicon import Lexicon
 from renderer.text.lexicon_entry import LexiconEntry
 from renderer.text.transcriber import EspeakTranscriber
@@ -76,8 +79,10 @@ class Line:
         self._house = house
         self._plain = EspeakTranscriber(Lexicon([]))
         self._level = VoiceLevel(house.unit, self._plain, house.voices.engine_revision)
+        self._norms = VoiceNorms(house.voices, self._level)
         self.judge = DnsmosJudge(threads)
         self._asked: dict[int, AskedManner] = {}
+        self._own: dict[int, Mapping[str, float]] = {}
         self.limits = read_limits(config.assets_dir() / "gate_limits.yaml")
 
     def make(self, request: RenderRequest, clock: Clock) -> GateInput:
@@ -125,12 +130,14 @@ class Line:
             expected_lufs=target.loudness_lufs + signal.energy_db,
             limited_db=made.limited_db,
         )
+        # Once per voice and process, and so no part of a line's cost.
+        self._own[id(take)] = self._norms.scores(said.voice, said.locale, self.judge, target)
         self._asked[id(take)] = AskedManner(signal.pitch_st, signal.pitch_range, engine.rate)
         return take
 
     def judged(self, take: GateInput, clock: Clock) -> Verdict:
         """Judge one line as the walk does."""
-        learned: Mapping[str, Any] = {}
+        learned: Scores = {}
         hearing = Hearing(take.raw)
         with clock.stage("gate: measuring"):
             metrics = measure(take, hearing)
@@ -139,11 +146,11 @@ class Line:
             lines = PlainLines(self._house.voices)  # which has said nothing yet
             scores = lines.compare(take, metrics, held, self._asked[id(take)], hearing)
             metrics = metrics.with_scores(scores)
-        if needs_learned(metrics, self.limits):
+        if needs_learned(metrics):
             with clock.stage("gate: dnsmos"):
                 scored = self.judge.score([take.delivered])[0]
             assert isinstance(scored, Mapping), scored
-            learned = scored
+            learned = {**scored, **below_own(scored, self._own[id(take)])}
         with clock.stage("gate: deciding"):
             return gate.decide(metrics.with_scores(learned), self.limits)
 
@@ -162,9 +169,8 @@ def measure_metrics(takes: Sequence[GateInput], line: Line, clock: Clock) -> Non
 
 def benchmark_gate(takes: Sequence[GateInput], line: Line) -> dict[str, Any]:
     """Return cost × real time of the gate's parts, lines and barks apart."""
-    is_line = {id(t): needs_learned(measure(t), line.limits) for t in takes}
-    lines = [t for t in takes if is_line[id(t)]]
-    barks = [t for t in takes if not is_line[id(t)]]
+    barks = [t for t in takes if line.limits.is_short(t.word_count, t.delivered.duration_s)]
+    lines = [t for t in takes if t not in barks]
     result: dict[str, Any] = {}
     for name, group in (("lines", lines), ("barks", barks), ("all", takes)):
         seconds = sum(t.delivered.duration_s for t in group)
@@ -173,7 +179,7 @@ def benchmark_gate(takes: Sequence[GateInput], line: Line) -> dict[str, Any]:
             with clock.stage("decoding"):
                 decode(_delivery(take))
         measure_metrics(group, line, clock)
-        worth = [t.delivered for t in group if t in lines]
+        worth = [t.delivered for t in group if needs_learned(measure(t))]
         for start in range(0, len(worth), 16):
             with clock.stage("dnsmos"):
                 line.judge.score(worth[start : start + 16])

@@ -131,7 +131,7 @@ class House:
         """
         from dataclasses import asdict
 
-        from renderer.quality.limits_file import read_limits
+        from renderer.quality.limit_file import read_limits
         from renderer.services import failpoint
         from renderer.services.adopt import Adopter
         from renderer.services.ingest import Ingest

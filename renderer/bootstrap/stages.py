@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from renderer.quality.limits import GateLimits
     from renderer.services.hear import Ear
     from renderer.services.lease import LeaseKeeper
-    from renderer.services.level import VoiceLevel
     from renderer.services.render import Render
+    from renderer.services.voice_norm import VoiceNorms
     from renderer.text.transcriber import EspeakTranscriber
 
 
@@ -81,22 +81,23 @@ def compose_render(
     from renderer.services.perform import Performer
     from renderer.services.plain_lines import PlainLines
     from renderer.services.render import Render
+    from renderer.services.voice_norm import VoiceNorms
 
     settings = ground.settings
     # Batches run side by side: their judges share the cores.
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = plain_transcriber()
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
+    norms = VoiceNorms(ground.voices, level)
     reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
     plain_lines = PlainLines(ground.voices, reader)
-    ear = _ear(ground.voices, level)
     emotions = EmotionListener(
         ground.voices, level, EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
     )
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits, plain_lines, ear, emotions),
+        Finisher(ground.voices, level, [judge], limits, plain_lines, _ear(norms), emotions, norms),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,
@@ -105,16 +106,15 @@ def compose_render(
     )
 
 
-def _ear(voices: VoiceBook, level: VoiceLevel) -> Ear:
+def _ear(norms: VoiceNorms) -> Ear:
     """Compose what hears text, voice and direction; models are loaded when a limit asks."""
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
     from renderer.quality.audibility import read_audibility
     from renderer.services.hear import Ear
-    from renderer.services.voice_norm import VoiceNorms
 
     known = read_audibility(config.assets_dir() / "audibility.yaml")
-    return Ear(VoiceNorms(voices, level), SphinxRecogniser(), known, SpeakerJudge())
+    return Ear(norms, SphinxRecogniser(), known, SpeakerJudge())
 
 
 def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:
@@ -131,7 +131,7 @@ def _versions(judge: str) -> Callable[[str], Mapping[str, str]]:
 
 def shipped_limits() -> GateLimits:
     """Return the limits that are shipped."""
-    from renderer.quality.limits_file import read_limits
+    from renderer.quality.limit_file import read_limits
 
     return read_limits(config.assets_dir() / "gate_limits.yaml")
 

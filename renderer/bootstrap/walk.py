@@ -71,8 +71,8 @@ def gate_limits(project: Project, instead: Path | None = None) -> GateLimits:
     Raises:
         InputError: The file is wrong, or `instead` is not there.
     """
+    from renderer.quality.limit_file import read_limits
     from renderer.quality.limits import merge
-    from renderer.quality.limits_file import read_limits
 
     own = instead or gate_path(project)
     is_there = instead is not None or own.is_file()

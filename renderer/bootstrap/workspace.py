@@ -89,7 +89,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
     """
     from renderer.direction.profile import read_profiles
     from renderer.manifest.project import read_project
-    from renderer.quality.limits_file import read_limits
+    from renderer.quality.limit_file import read_limits
     from renderer.services.recording import FOLDER, find_recordings
     from renderer.text.lexicon import read_lexicons
 

@@ -79,7 +79,7 @@ def _beside(project: Project) -> Iterator[Fault]:
     """Yield what is wrong with a project's own limits, emotion profiles and recordings."""
     from renderer.bootstrap.workspace import gate_path, profiles_path
     from renderer.direction.profile import read_profiles
-    from renderer.quality.limits_file import read_limits
+    from renderer.quality.limit_file import read_limits
     from renderer.services.recording import FOLDER, scan_recordings
 
     readers: tuple[tuple[Path, Callable[[Path], object]], ...] = (

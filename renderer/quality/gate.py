@@ -3,8 +3,8 @@
 `measure` listens, `decide` reads what was measured and needs no sound. Silent or broken sound is
 decided at once. Everything else is held against the exact checks and the learned metrics. A metric
 that could not be computed is an ERROR, never a pass; one that is not valid for a line (learned ones
-on barks) is INCONCLUSIVE: shown, and neither pass nor fail. One check only advises: what could not
-be measured for `emotion_heard` is INCONCLUSIVE as well.
+where hardly anything sounds) is INCONCLUSIVE: shown, and neither pass nor fail. One check only
+advises: what could not be measured for `emotion_heard` is INCONCLUSIVE as well.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.quality.circumstances import Circumstances, NotMeasuredError
 from renderer.quality.emotion_check import check_emotion_heard
 from renderer.quality.heard_checks import HEARD_CHECKS
-from renderer.quality.learned_checks import LEARNED_CHECKS
+from renderer.quality.learned_checks import LEARNED_CHECKS, LEAST_SOUND_S
+from renderer.quality.limit_file import read_limits
 from renderer.quality.limits import GateLimits, Limits, merge
-from renderer.quality.limits_file import read_limits
 from renderer.quality.line_checks import LINE_CHECKS
 from renderer.quality.metric_document import read_metrics
 from renderer.quality.metrics import Metrics, UnsureError
@@ -50,11 +50,11 @@ SIGNAL_CHECKS: tuple[Check, ...] = (
     *LINE_CHECKS,
     *HEARD_CHECKS,
 )
-SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside on short lines
+SENTENCE_CHECKS: tuple[Rule, ...] = LEARNED_CHECKS  # set aside where hardly anything sounds
 NOTHING_SOUNDS = Finding(
     SILENCE.check, Outcome.FAIL, 0.0, unit="s", message="Nothing in it sounds.", hint=SILENCE.hint
 )  # whatever the limit of the peak: there is no line
-TOO_SHORT = "Not valid for a line this short: listen."
+TOO_SHORT = "Too little sound for it: listen."
 
 
 def judge(take: GateInput, limits: GateLimits) -> Verdict:
@@ -95,14 +95,12 @@ def decide(metrics: Metrics, limits: GateLimits) -> Verdict:
     is_short = limits.is_short(metrics.line.word_count, metrics.sound_s)
     held = _limits(metrics.line, limits, is_short=is_short)
     exact = _run((*SIGNAL_CHECKS, check_emotion_heard), metrics, held)
-    return Verdict.of((*first, *exact, *_sentence(metrics, held, is_short=is_short)))
+    return Verdict.of((*first, *exact, *_sentence(metrics, held)))
 
 
-def needs_learned(metrics: Metrics, limits: GateLimits) -> bool:
-    """Whether learned metrics are worth their time: not for silence, broken sound and barks."""
-    if metrics.non_finite != 0 or not metrics.sound_s:
-        return False
-    return not limits.is_short(metrics.line.word_count, metrics.sound_s)
+def needs_learned(metrics: Metrics) -> bool:
+    """Whether learned metrics are worth their time: enough sounds, and nothing is broken."""
+    return metrics.non_finite == 0 and (metrics.sound_s or 0.0) >= LEAST_SOUND_S
 
 
 def limits_of(metrics: Metrics, limits: GateLimits) -> Limits:
@@ -113,7 +111,9 @@ def limits_of(metrics: Metrics, limits: GateLimits) -> Limits:
 
 def needs_emotion(metrics: Metrics, limits: GateLimits) -> bool:
     """Whether the judge of emotions is to listen: the limits ask for it, and there is a voice."""
-    if not needs_learned(metrics, limits) or metrics.line.delivery == Delivery.WHISPER:
+    if not needs_learned(metrics) or metrics.line.delivery == Delivery.WHISPER:
+        return False
+    if limits.is_short(metrics.line.word_count, metrics.sound_s or 0.0):
         return False
     return _limits(metrics.line, limits, is_short=False).least_emotion_share is not None
 
@@ -149,9 +149,9 @@ def _run(checks: Sequence[Check], metrics: Metrics, limits: Limits) -> Iterator[
                 yield finding
 
 
-def _sentence(metrics: Metrics, limits: Limits, *, is_short: bool) -> Iterator[Finding]:
-    """Hold what is valid for sentences alone; on a short line it is shown, and that is all."""
-    if not is_short:
+def _sentence(metrics: Metrics, limits: Limits) -> Iterator[Finding]:
+    """Hold what models hear; where hardly anything sounds it is shown, and that is all."""
+    if needs_learned(metrics):
         yield from _run(SENTENCE_CHECKS, metrics, limits)
         return
     for rule in SENTENCE_CHECKS:

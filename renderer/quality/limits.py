@@ -1,9 +1,9 @@
 """The gate's limits: a data file, with rules of their own for engines, locales, voices and barks.
 
-The more specific wins: defaults < engines < locales < voices < deliveries < short. Among voices:
-`name` < `name#speaker` < `name@language` < `name@locale` < `name#speaker@language` <
-`name#speaker@locale`. A project's own `gate.yaml` has the same form and is laid over the shipped
-file key by key. `null` switches a limit off.
+The more specific wins: defaults < engines < locales < voices < deliveries < short < engines of
+short < deliveries of short. Among voices: `name` < `name#speaker` < `name@language` <
+`name@locale` < `name#speaker@language` < `name#speaker@locale`. A project's own `gate.yaml` has the
+same form and is laid over the shipped file key by key. `null` switches a limit off.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 FULL = "full"
-EXTENTS = ("default", FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,10 @@ class Limits:
         least_dnsmos_sig: DNSMOS P.835, speech.
         least_dnsmos_bak: DNSMOS P.835, background.
         least_dnsmos_p808: DNSMOS P.808.
+        most_dnsmos_ovrl_below: The voice's own DNSMOS P.835, overall, less that of the take.
+        most_dnsmos_sig_below: The same of the speech.
+        most_dnsmos_bak_below: The same of the background.
+        most_dnsmos_p808_below: The same of DNSMOS P.808.
         most_missing_phones: Longest stretch of expected phones that was not heard.
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
@@ -107,6 +110,10 @@ class Limits:
     least_dnsmos_sig: float | None = None
     least_dnsmos_bak: float | None = None
     least_dnsmos_p808: float | None = None
+    most_dnsmos_ovrl_below: float | None = None
+    most_dnsmos_sig_below: float | None = None
+    most_dnsmos_bak_below: float | None = None
+    most_dnsmos_p808_below: float | None = None
     most_missing_phones: float | None = None
     most_extra_phones: float | None = None
     most_heard_error_rate: float | None = None
@@ -124,6 +131,7 @@ class Limits:
 
 NAMES = tuple(f.name for f in fields(Limits))
 TABLES = ("engines", "locales", "voices", "deliveries")
+TABLES_OF_SHORT = ("short.engines", "short.deliveries")
 Row = Mapping[str, float | None]
 
 
@@ -133,7 +141,8 @@ class GateLimits:
 
     Attributes:
         defaults: Limit to value.
-        tables: `engines`, `locales`, `voices` or `deliveries` → name → limit → value.
+        tables: `engines`, `locales`, `voices`, `deliveries`, `short.engines` or
+            `short.deliveries` → name → limit → value.
         short: Limit to value for short lines.
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
@@ -150,7 +159,7 @@ class GateLimits:
     metrics: str = ""
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
-        """Whether the rules of short lines apply; learned metrics are not valid for those."""
+        """Whether the rules of short lines apply."""
         return word_count <= (self.short_words or 0) or sound_s < (self.short_s or 0.0)
 
     def limits_for(
@@ -177,7 +186,11 @@ class GateLimits:
         ):
             for name in dict.fromkeys(names):
                 merged |= self.tables.get(table, {}).get(name, {})
-        return Limits(**(merged | dict(self.short) if is_short else merged))
+        if is_short:
+            merged |= self.short
+            for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
+                merged |= self.tables.get(table, {}).get(name, {})
+        return Limits(**merged)
 
 
 def merge(base: GateLimits, over: GateLimits) -> GateLimits:
@@ -187,7 +200,7 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
             name: {**base.tables.get(table, {}).get(name, {}), **rows.get(name, {})}
             for name in {**base.tables.get(table, {}), **rows}
         }
-        for table in TABLES
+        for table in (*TABLES, *TABLES_OF_SHORT)
         for rows in [over.tables.get(table, {})]
     }
     return GateLimits(

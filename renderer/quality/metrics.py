@@ -98,6 +98,10 @@ class Metrics:
         dnsmos_sig: DNSMOS P.835, speech, 1–5.
         dnsmos_bak: DNSMOS P.835, background, 1–5.
         dnsmos_p808: DNSMOS P.808, 1–5.
+        dnsmos_ovrl_below: The voice's own `dnsmos_ovrl` less that of the take.
+        dnsmos_sig_below: The same of `dnsmos_sig`.
+        dnsmos_bak_below: The same of `dnsmos_bak`.
+        dnsmos_p808_below: The same of `dnsmos_p808`.
         heard_coverage: Share of the words that were heard in their order, 0–1.
         heard_error_rate: Divergent phones per expected phone, ≥ 0.
         missing_phones: Longest stretch of expected phones that was not heard.
@@ -175,6 +179,10 @@ class Metrics:
     dnsmos_sig: float | None = None
     dnsmos_bak: float | None = None
     dnsmos_p808: float | None = None
+    dnsmos_ovrl_below: float | None = None
+    dnsmos_sig_below: float | None = None
+    dnsmos_bak_below: float | None = None
+    dnsmos_p808_below: float | None = None
     heard_coverage: float | None = None
     heard_error_rate: float | None = None
     missing_phones: float | None = None
@@ -223,11 +231,10 @@ class Metrics:
         return found
 
     def with_scores(self, scores: Scores) -> Metrics:
-        """Return these metrics with more of them.
+        """Return these metrics with more of them, which were measured elsewhere.
 
         Args:
-            scores: Metric → its value, or why there is none. A group that is measured elsewhere
-                (learned, of the text, of the voice) comes in like this, as plain values.
+            scores: Metric → its value, or why there is none.
 
         Raises:
             ValueError: A name is no metric.
@@ -250,8 +257,7 @@ class Metrics:
                 places[name] = float(made.start_s)
             if made.note:
                 notes[name] = made.note
-        values |= {"places": places, "notes": notes, "doubts": doubts, "errors": errors}
-        return replace(self, **values)
+        return replace(self, places=places, notes=notes, doubts=doubts, errors=errors, **values)
 
     def plain(self) -> dict[str, object]:
         """Return them as JSON values; what was not measured is left out."""

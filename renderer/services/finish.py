@@ -23,9 +23,11 @@ from renderer.quality.take import LEARNED, GateInput
 from renderer.services.hear import RECORDING, Ear
 from renderer.services.hear_emotion import EmotionListener
 from renderer.services.level import VoiceLevel
+from renderer.services.own_score import OwnScores
 from renderer.services.perform import Asked, Performance, Performed
 from renderer.services.plain_lines import PlainLines
 from renderer.services.stage import STAGE
+from renderer.services.voice_norm import VoiceNorms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,7 @@ class Finisher:
         plain: Holds takes against their lines, said plainly; by default without hearing their text.
         ear: Hears the text, the voice and the direction; None: nobody does.
         emotions: Hears emotions where the limits ask for it.
+        norms: What voices are like; None: measured for this alone.
 
     Attributes:
         meter: Told how long stages take.
@@ -76,8 +79,10 @@ class Finisher:
         plain: PlainLines | None = None,
         ear: Ear | None = None,
         emotions: EmotionListener | None = None,
+        norms: VoiceNorms | None = None,
     ) -> None:
         self._ear = ear
+        self._own = OwnScores(norms or VoiceNorms(voices, level))
         self._plain = plain or PlainLines(voices)
         self._voices = voices
         self._level = level
@@ -136,7 +141,7 @@ class Finisher:
             held = self._held(take_input, metrics, limits[pk], asked, hearing)
             measured[pk] = metrics.with_scores(held)
         emotions = self._emotions_heard(takes, inputs, measured, limits)
-        for pk, scores in self._learned(inputs, measured, limits).items():
+        for pk, scores in self._learned(takes, inputs, measured, limits).items():
             asked = rough[pk].performance.asked
             heard = self._heard(inputs[pk], measured[pk], limits[pk], asked)
             measured[pk] = measured[pk].with_scores({**scores, **heard, **emotions.get(pk, {})})
@@ -229,18 +234,21 @@ class Finisher:
 
     def _learned(
         self,
+        takes: Sequence[Take],
         inputs: dict[int, GateInput],
         measured: dict[int, Metrics],
         limits: dict[int, GateLimits],
     ) -> dict[int, Scores]:
         """Score what learned metrics are valid for, in one batch per judge."""
         learned: dict[int, Scores] = {pk: {} for pk in inputs}
-        worth = [pk for pk in inputs if needs_learned(measured[pk], limits[pk])]
+        worth = [take for take in takes if take.id in inputs and needs_learned(measured[take.id])]
         for judge in self._judges:
             with self.meter.time(STAGE, stage="judge"):
-                scores = judge.score([inputs[pk].delivered for pk in worth])
-            for pk, score in zip(worth, scores, strict=True):
-                learned[pk] = {**learned[pk], **_scores(score)}
+                scores = judge.score([inputs[take.id].delivered for take in worth])
+                for take, score in zip(worth, scores, strict=True):
+                    held = limits_of(measured[take.id], limits[take.id])
+                    own = self._own.below(take, held, judge, score)
+                    learned[take.id] = {**learned[take.id], **_scores(score), **own}
         return learned
 
 

@@ -7,17 +7,20 @@ no part of any render key.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from renderer.audio.mastering import master
 from renderer.audio.waveform import Waveform
+from renderer.domain.project import MasteringTarget
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.errors import JudgeError, SynthesisError
 from renderer.ports import VoiceBook
-from renderer.ports.judge import Recogniser, SpeakerEncoder
+from renderer.ports.judge import Judge, Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import Vector, centroid
 from renderer.services.level import VoiceLevel
@@ -93,6 +96,7 @@ class VoiceNorms:
         self._spoken: Once[Spoken] = Once(MOST_KEPT)
         self._audible: Once[Audibility] = Once()
         self._centroids: Once[Vector] = Once()
+        self._scores: Once[Mapping[str, float]] = Once()
 
     def audibility(self, voice: str, locale: str, recogniser: Recogniser) -> Audibility:
         """Return how well a voice is heard, and at which size.
@@ -102,6 +106,32 @@ class VoiceNorms:
         """
         key = self._key(voice, locale)
         return self._audible.get(key, lambda: measure_audibility(recogniser, self._passages(key)))
+
+    def scores(
+        self, voice: str, locale: str, judge: Judge, target: MasteringTarget
+    ) -> Mapping[str, float]:
+        """Return what a judge makes of a voice's undirected passages, mastered as its lines are.
+
+        Args:
+            voice: Voice reference.
+            locale: Whose passages.
+            judge: A learned metric.
+            target: The level its lines are brought to.
+
+        Raises:
+            JudgeError: It says none of the passages, or the judge failed on all of them.
+        """
+        _, _, sha256 = key = self._key(voice, locale)
+        heard = f"{sha256} {judge.revision} {target.loudness_lufs} {target.true_peak_dbtp}"
+
+        def measure() -> Mapping[str, float]:
+            spoken = self._passages(key)
+            synthesiser = self._voices.open(VoiceRef.parse(voice).name)
+            gain_db = self._level.gain_db(synthesiser, voice, locale, target)
+            made = judge.score([master(w, target, gain_db).waveform for w, _ in spoken])
+            return _mean(voice, [s for s in made if not isinstance(s, JudgeError)])
+
+        return self._scores.get((voice, locale, heard), measure)
 
     def centroids(self, voice: str, locale: str, encoder: SpeakerEncoder) -> Mapping[str, Vector]:
         """Return the centroids of a voice and of other speakers of its model.
@@ -146,6 +176,15 @@ class VoiceNorms:
 
     def _key(self, voice: str, locale: str) -> Key:
         return voice, locale, self._voices.card(VoiceRef.parse(voice).name).model_sha256
+
+
+def _mean(voice: str, scored: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    if not scored:
+        raise JudgeError(f"no passage of {voice} could be scored")
+    mean = {name: sum(s[name] for s in scored) / len(scored) for name in scored[0]}
+    if not all(math.isfinite(value) for value in mean.values()):
+        raise JudgeError(f"the passages of {voice} gave no number")
+    return mean
 
 
 def other_speakers(voice: str, card: VoiceCard) -> list[str]:

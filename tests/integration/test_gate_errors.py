@@ -81,6 +81,20 @@ def test_a_learned_metric_hears_the_noise(errors, bench, line):
     assert noisy["values"]["dnsmos_bak"] < clean["values"]["dnsmos_bak"] - 0.2
 
 
+def test_a_learned_metric_has_an_answer_on_one_word_and_hears_severe_noise_there(
+    errors, bench, lines
+):
+    bark = next(s for s in lines if s.length == "1")
+    clean, noisy = (row_of(errors, bench, bark, name) for name in ("", "white_noise-severe"))
+    assert clean["decision"] == "approved", clean["fail"]
+    answers = {f"dnsmos_{name}" for name in ("ovrl", "sig", "bak", "p808")}
+    answers |= {f"{name}_below" for name in answers}
+    held = answers & set(clean["checks"])
+    assert {"dnsmos_ovrl", "dnsmos_bak", "dnsmos_ovrl_below"} <= held
+    assert not held & set(clean["inconclusive"])
+    assert noisy["values"]["dnsmos_bak"] < clean["values"]["dnsmos_bak"] - 0.2
+
+
 def test_words_are_planted_where_the_engine_says_they_are(errors, bench, lines, line):
     others = [s for s in lines if s.length == "11+"][:1]
     for kind in ("dropped_word", "repeated_word", "wrong_word"):
@@ -94,11 +108,12 @@ def test_a_line_of_one_word_has_no_word_to_drop(errors, bench, lines):
 
 
 def test_what_could_not_be_told_is_missed(errors, bench, lines):
-    """DNSMOS is not valid for barks: faint noise there is missed, and counted as such."""
+    """A check that has no answer has missed the defect, and is counted as such."""
     bark = next(s for s in lines if s.length == "1")
     row = row_of(errors, bench, bark, "white_noise-faint")
+    assert row["decision"] == "approved", row["fail"]
+    row["inconclusive"] = [*row["inconclusive"], "dnsmos_ovrl"]
     counted = errors.gate_rates.detection([row], "white_noise", "faint", "1")
-    assert "dnsmos_ovrl" in row["inconclusive"]
     assert (counted["n"], counted["any"]["hits"], counted["missed"]) == (1, 0, 1)
     assert counted["inconclusive"] == 1
 

@@ -12,6 +12,8 @@ from renderer.quality.defect import sound as of_sound
 from renderer.quality.defect import timing, word
 from renderer.quality.defect.material import Defect, Donor, Sound, Stage, Strength
 from renderer.quality.defect.vocoder import make_robotic
+from renderer.quality.learned_checks import BELOW
+from renderer.quality.take import LEARNED
 
 Rng = np.random.Generator
 OnSound = Callable[[Waveform, float, Rng], Waveform | None]
@@ -19,7 +21,7 @@ OnWords = Callable[[Sound, float, Rng], Waveform]
 OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
 CODEC = ("codec_distance", "codec_band", "codec_lost", "codec_level")
-DNSMOS = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
+DNSMOS = (*LEARNED, *BELOW)
 TEXT = ("line_text", "text", "missing_words", "extra_speech", "wrong_text")
 PACE = ("pace", "line_slow", "line_fast")
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.errors import InputError
-from renderer.quality.limits import NAMES, GateLimits, merge
-from renderer.quality.limits_file import read_limits
+from renderer.quality.limit_file import read_limits
+from renderer.quality.limits import NAMES, TABLES, TABLES_OF_SHORT, GateLimits, merge
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml"
 
@@ -29,6 +29,28 @@ def test_the_shipped_file_sets_every_limit():
     shipped = read_limits(SHIPPED)
     assert {*shipped.defaults, *shipped.full} == set(NAMES)
     assert not set(shipped.defaults) & set(shipped.full)
+
+
+def test_short_lines_have_limits_of_their_own_per_engine_and_delivery(tmp_path):
+    text = """
+engines: {formant: {most_click_db: 2, most_gap_s: 2}}
+short:
+  most_words: 2
+  limits: {most_click_db: 3, most_gap_s: 3}
+  engines: {formant: {most_click_db: 4}}
+  deliveries: {whisper: {most_click_db: 5}}
+"""
+    limits = read_limits(written(tmp_path, text))
+    assert limits_of(limits, engine="formant", delivery="whisper").most_click_db == 2
+    assert limits_of(limits, is_short=True).most_click_db == 3
+    formant = limits_of(limits, engine="formant", is_short=True)
+    assert (formant.most_click_db, formant.most_gap_s) == (4, 3)
+    assert limits_of(limits, engine="formant", delivery="whisper", is_short=True).most_click_db == 5
+    own = read_limits(written(tmp_path, "short: {engines: {formant: {most_click_db: 9}}}"))
+    merged = limits_of(merge(limits, own), engine="formant", is_short=True)
+    assert (merged.most_click_db, merged.most_gap_s) == (9, 3)
+    with pytest.raises(InputError, match="1 faults"):
+        read_limits(written(tmp_path, "short: {deliveries: {wisper: {most_click_db: 9}}}"))
 
 
 def test_the_more_specific_wins(tmp_path):
@@ -149,7 +171,7 @@ def test_a_missing_or_huge_file_is_refused(tmp_path):
 
 def test_an_empty_file_changes_nothing(tmp_path):
     assert merge(GateLimits({"most_gap_s": 1.0}), read_limits(written(tmp_path, ""))) == GateLimits(
-        {"most_gap_s": 1.0}, {t: {} for t in ("engines", "locales", "voices", "deliveries")}
+        {"most_gap_s": 1.0}, {table: {} for table in (*TABLES, *TABLES_OF_SHORT)}
     )
 
 

@@ -80,6 +80,10 @@ GOOD = Metrics(
     dnsmos_sig=3.5,
     dnsmos_bak=3.9,
     dnsmos_p808=3.6,
+    dnsmos_ovrl_below=0.1,
+    dnsmos_sig_below=0.1,
+    dnsmos_bak_below=0.0,
+    dnsmos_p808_below=-0.1,
     heard_coverage=1.0,
     heard_error_rate=0.1,
     missing_phones=0.0,
@@ -305,11 +309,11 @@ def test_no_value_at_all_is_taken_for_metrics(value):
 
 
 def test_silence_and_broken_sound_are_not_worth_a_model():
-    assert needs_learned(GOOD, LIMITS)
-    assert not needs_learned(replace(GOOD, non_finite=2.0), LIMITS)
-    assert not needs_learned(replace(GOOD, non_finite=None), LIMITS)
-    assert not needs_learned(replace(GOOD, sound_s=0.0), LIMITS)
-    assert not needs_learned(replace(GOOD, sound_s=None), LIMITS)
+    assert needs_learned(GOOD)
+    assert not needs_learned(replace(GOOD, non_finite=2.0))
+    assert not needs_learned(replace(GOOD, non_finite=None))
+    assert not needs_learned(replace(GOOD, sound_s=0.0))
+    assert not needs_learned(replace(GOOD, sound_s=None))
 
 
 def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_no_pass():

@@ -11,8 +11,8 @@ import pytest
 from renderer.domain.direction import Delivery, Direction
 from renderer.domain.take import TakeStatus
 from renderer.quality.circumstances import Circumstances
+from renderer.quality.limit_file import read_limits
 from renderer.quality.limits import GateLimits
-from renderer.quality.limits_file import read_limits
 from renderer.quality.metrics import Metrics
 from renderer.services.calibrate import calibrate
 from renderer.services.scope import Scope

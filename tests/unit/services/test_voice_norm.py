@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from renderer.audio.waveform import Waveform
+from renderer.domain.project import MasteringTarget
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import JudgeError, SynthesisError
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
@@ -32,6 +35,9 @@ class Level:
 
     def __init__(self, mute: tuple[str, ...] = ()) -> None:
         self.mute, self.asked = mute, []
+
+    def gain_db(self, synthesiser: Any, voice: str, locale: str, target: Any) -> float:
+        return 0.0
 
     def passages(self, synthesiser: Any, voice: str, locale: str) -> Any:
         self.asked.append((voice, locale))
@@ -77,6 +83,42 @@ def test_passages_are_spoken_once_for_everything_that_is_measured_on_them() -> N
     made.centroids("v#zoe", "en-US", Encoder())  # type: ignore[arg-type]
     made.audibility("v#zoe", "en-US", Recogniser())  # type: ignore[arg-type]
     assert sorted(level.asked) == [(f"v#{s}", "en-US") for s in ("ada", "mia", "zoe")]
+
+
+class Hearer:
+    """Scores by loudness, so that a louder master has another norm."""
+
+    revision = "hearer"
+
+    def __init__(self, *broken: object) -> None:
+        self.broken, self.batches = list(broken), 0
+
+    def score(self, waveforms: Any) -> Any:
+        self.batches += 1
+        fine = [{"dnsmos_ovrl": 3.0 + i / 10} for i, _ in enumerate(waveforms)]
+        return [*self.broken, *fine[len(self.broken) :]]
+
+
+def test_a_voice_is_scored_once_per_judge_and_level() -> None:
+    made, judge, level = norms(Level()), Hearer(), MasteringTarget()
+    first = made.scores("v#ada", "en-US", judge, level)
+    assert first == {"dnsmos_ovrl": pytest.approx(3.1)}
+    assert made.scores("v#ada", "en-US", judge, level) == first
+    assert judge.batches == 1
+    made.scores("v#ada", "en-US", judge, replace(level, loudness_lufs=-16.0))
+    made.scores("v#zoe", "en-US", judge, level)
+    assert judge.batches == 3
+
+
+def test_passages_that_a_judge_cannot_hear_are_left_out_and_all_of_them_are_an_error() -> None:
+    target, gone = MasteringTarget(), JudgeError("gone")
+    assert norms(Level()).scores("v", "en-US", Hearer(gone), target)["dnsmos_ovrl"] > 3
+    with pytest.raises(JudgeError, match="no passage of v"):
+        norms(Level()).scores("v", "en-US", Hearer(gone, gone, gone), target)
+    with pytest.raises(JudgeError, match="no number"):
+        norms(Level()).scores("v", "en-US", Hearer({"dnsmos_ovrl": math.nan}), target)
+    with pytest.raises(JudgeError, match="says nothing"):
+        norms(Level(mute=("v",))).scores("v", "en-US", Hearer(), target)
 
 
 def test_another_model_of_the_same_name_is_measured_anew() -> None:

@@ -1,4 +1,4 @@
-"""Reads the data file of the gate's limits and names every fault with its line."""
+"""Reads a file of the gate's limits; every fault in it is named with its line."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import yaml
 
 from renderer.domain.direction import Delivery
 from renderer.errors import Fault, InputError
-from renderer.quality.limits import EXTENTS, NAMES, TABLES, GateLimits, Row
+from renderer.quality.limits import FULL, NAMES, TABLES, TABLES_OF_SHORT, GateLimits, Row
 
 MAX_BYTES = 256 * 1024  # room for a row per speaker and language of a large cast
+EXTENTS = ("default", FULL)
 _DELIVERIES = tuple(d.value for d in Delivery)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}"
 _VOICE_KEY = re.compile(rf"{_NAME}(#{_NAME})?(@[A-Za-z]{{2,3}}(-[A-Za-z0-9]{{1,8}})*)?")
 _SHORT_AT = ("most_words", "most_s")
+_SHORT_PARTS = tuple(table.removeprefix("short.") for table in TABLES_OF_SHORT)
 
 
 def read_limits(path: Path) -> GateLimits:
@@ -56,10 +58,15 @@ class _Reader:
         known = ("version", "metrics", "defaults", "full", "short", *TABLES)
         parts = dict(self._pairs(node, "", known)) if node is not None else {}
         short = parts.get("short")
-        at = dict(self._pairs(short, "short", (*_SHORT_AT, "limits"))) if short else {}
+        at = (
+            dict(self._pairs(short, "short", (*_SHORT_AT, "limits", *_SHORT_PARTS)))
+            if short
+            else {}
+        )
         return GateLimits(
             defaults=self._row(parts.get("defaults"), "defaults"),
-            tables={t: self._table(parts[t], t) for t in TABLES if t in parts},
+            tables={t: self._table(parts[t], t) for t in TABLES if t in parts}
+            | {f"short.{t}": self._table(at[t], f"short.{t}") for t in _SHORT_PARTS if t in at},
             short=self._row(at.get("limits"), "short.limits"),
             short_words=self._number(at.get("most_words"), "short.most_words"),
             short_s=self._number(at.get("most_s"), "short.most_s"),
@@ -76,7 +83,7 @@ class _Reader:
         return ""
 
     def _table(self, node: yaml.Node, where: str) -> dict[str, Row]:
-        known = _DELIVERIES if where == "deliveries" else ()
+        known = _DELIVERIES if where.endswith("deliveries") else ()
         rows: dict[str, Row] = {}
         for name, value in self._pairs(node, where, known):
             if where == "voices" and not _VOICE_KEY.fullmatch(name):
