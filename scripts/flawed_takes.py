@@ -150,6 +150,13 @@ def ruin(waveform: Waveform) -> Waveform:
     return sound.add_white_noise(make_robotic(waveform, 2.0, rng()), -3.0, rng())
 
 
+def hurry(waveform: Waveform, factor: float = 1.4) -> Waveform:
+    """Play it at another sampling rate."""
+    count = waveform.samples.size
+    places = np.arange(0, count - 1, factor)
+    return Waveform.of(np.interp(places, np.arange(count), waveform.samples), waveform.sample_rate)
+
+
 CASES = (
     Case("non_finite", "Samples that are no number.", recorded=break_numbers),
     Case("silence", "Nothing was recorded.", recorded=lambda w: amplify(w, -120.0)),
@@ -183,6 +190,9 @@ CASES = (
     Case("rough", "The pitch trembles from period to period.", recorded=shake),
     Case("breathy", "Breath where the voice was.", recorded=unvoice),
     Case("level", "The engine speaks far too softly.", raw=lambda w: amplify(w, -20.0)),
+    Case("own_noise", "The engine speaks through a waterfall.", raw=ruin),
+    Case("own_size", "The engine plays it too fast, as a chipmunk.", raw=hurry),
+    Case("own_slow", "The engine drags it.", raw=lambda w: timing.stretch(w, 1.8)),
     Case("peak", "Mastering passes its own ceiling.", mastered=lambda w: amplify(w, 14.0)),
     Case("loud", "The encoder is far too loud.", delivered=lambda w: amplify(w, 16.0)),
     Case("offset", "The encoder adds a constant.", delivered=planted(sound.add_offset, 0.05)),
