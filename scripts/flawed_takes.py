@@ -192,6 +192,7 @@ CASES = (
     Case("level", "The engine speaks far too softly.", raw=lambda w: amplify(w, -20.0)),
     Case("own_noise", "The engine speaks through a waterfall.", raw=ruin),
     Case("own_size", "The engine plays it too fast, as a chipmunk.", raw=hurry),
+    Case("own_words", "The engine says a stretch again and again.", raw=loop),
     Case("own_slow", "The engine drags it.", raw=lambda w: timing.stretch(w, 1.8)),
     Case("peak", "Mastering passes its own ceiling.", mastered=lambda w: amplify(w, 14.0)),
     Case("loud", "The encoder is far too loud.", delivered=lambda w: amplify(w, 16.0)),
