@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from renderer.analysis.opinion import Opinion, estimate
 from renderer.analysis.sound_print import BINS_PER_SEMITONE, SoundPrint, bin_hz
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +27,7 @@ class Spoken:
         sound: What it sounds like.
         rate: Phones per second, or None.
         duration_s: Seconds.
+        mos: What listeners would say of it, predicted (`opinion`), or None.
     """
 
     line_id: str
@@ -35,6 +37,7 @@ class Spoken:
     sound: SoundPrint
     rate: float | None = None
     duration_s: float = 0.0
+    mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +55,7 @@ class Member:
         rates: Phones per second, one per take that has a rate.
         lines: Takes.
         seconds: Of sound, all takes together.
+        opinion: What listeners would say, predicted; None with too few takes that were judged.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Member:
     rates: tuple[float, ...]
     lines: int
     seconds: float
+    opinion: Opinion | None = None
 
     @property
     def centroid(self) -> Floats | None:
@@ -133,6 +138,7 @@ def gather(id_: str, name: str, voices: Sequence[str], takes: Sequence[Spoken]) 
         rates=tuple(take.rate for take in takes if take.rate is not None),
         lines=len(takes),
         seconds=sum(take.duration_s for take in takes),
+        opinion=estimate([take.mos for take in takes if take.mos is not None]),
     )
 
 

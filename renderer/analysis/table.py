@@ -12,6 +12,7 @@ from typing import Any
 from renderer.analysis.cast import Member
 from renderer.analysis.emotion_table import EmotionTable
 from renderer.analysis.likeness import Matrix
+from renderer.analysis.opinion import Opinion
 from renderer.analysis.study import Study
 
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]  # head, body
@@ -61,7 +62,15 @@ def _member(member: Member, group: int, found: Study) -> dict[str, Any]:
                                                   strict=True)),
         "f0_range_st": _number(member.range_st),
         "phones_per_s": _number(member.rate),
+        "mos": _opinion(member.opinion),
     }  # fmt: skip
+
+
+def _opinion(found: Opinion | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    ends = {"low": _number(found.low), "high": _number(found.high)}
+    return {"mean": _number(found.mos), **ends, "clips": found.clips}
 
 
 def _emotions(table: EmotionTable | None) -> dict[str, Any] | None:
@@ -81,14 +90,17 @@ def _number(value: float | None) -> float | None:
 def member_rows(found: Study) -> Rows:
     """Return one row per character."""
     head = ("character", "name", "voices", "group", "lines", "seconds", "f0_p10_hz", "f0_p50_hz",
-            "f0_p90_hz", "f0_range_st", "phones_per_s")  # fmt: skip
+            "f0_p90_hz", "f0_range_st", "phones_per_s", "mos", "mos_low", "mos_high")  # fmt: skip
     groups = found.group_of
     body = []
     for m in found.cast:
         f0 = m.f0_hz or (math.nan,) * 3
+        o = m.opinion
+        mos = (o.mos, o.low, o.high) if o else (math.nan,) * 3
         body.append((
             m.id, m.name, " ".join(m.voices), str(groups[m.id] + 1), str(m.lines),
             *(_figure(v, 1) for v in (m.seconds, *f0, m.range_st, m.rate)),
+            *(_figure(v, 2) for v in mos),
         ))  # fmt: skip
     return head, tuple(body)
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from renderer.analysis.drift import Rendition
     from renderer.analysis.sound_print import SoundPrint
     from renderer.analysis.study import Study
+    from renderer.domain.take import Take
     from renderer.services.scope import Scope
     from renderer.services.survey import LineTakes, Sounding, Survey
 
 Progress = Callable[[int, int], None]
 LACKING = "this needs {}, which is not installed: pip install 'barkline[analysis,quality]'."
 _SHORT = 6
+MOS = "dnsmos_p808"  # what listeners would say, by the metrics of a take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +132,14 @@ def _spoken(line: LineTakes, known: Mapping[str, Sounding]) -> Spoken | None:
         sound_print(known[sound.sha256]),
         speaking_rate(result.alignment.phones),
         sound.duration_s,
+        _mos(line.take),
     )
+
+
+def _mos(take: Take) -> float | None:
+    """Return what the judge predicted of a take when it was rendered."""
+    found = take.result.metrics.get(MOS) if take.result else None
+    return float(found) if isinstance(found, int | float) else None
 
 
 def sound_print(found: Sounding) -> SoundPrint:
