@@ -40,11 +40,12 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.verdict import Verdict
 from renderer.domain.voice import VoiceRef
 from renderer.judges.dnsmos import DnsmosJudge
+from renderer.judges.phones import PhoneJudge
 from renderer.ports import Speech, SpeechRequest
 from renderer.quality import gate
 from renderer.quality.gate import GateInput, limits_of, measure, needs_learned, read_limits
 from renderer.quality.learned_checks import below_own
-from renderer.quality.metrics import Scores
+from renderer.quality.metrics import Metrics, Scores
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import FIRST, MEASURES, SECOND, Measured
 from renderer.services.level import VoiceLevel
@@ -81,6 +82,7 @@ class Line:
         self._level = VoiceLevel(house.unit, self._plain, house.voices.engine_revision)
         self._norms = VoiceNorms(house.voices, self._level)
         self.judge = DnsmosJudge(threads)
+        self.reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx", threads)
         self._asked: dict[int, AskedManner] = {}
         self._own: dict[int, Mapping[str, float]] = {}
         self.limits = read_limits(config.assets_dir() / "gate_limits.yaml")
@@ -135,6 +137,12 @@ class Line:
         self._asked[id(take)] = AskedManner(signal.pitch_st, signal.pitch_range, engine.rate)
         return take
 
+    def compare(self, take: GateInput, metrics: Metrics, hearing: Hearing) -> Scores:
+        """Hold a take against its text and its line said plainly, which nobody has said yet."""
+        lines = PlainLines(self._house.voices, self.reader)
+        held = limits_of(metrics, self.limits)
+        return lines.compare(take, metrics, held, self._asked[id(take)], hearing)
+
     def judged(self, take: GateInput, clock: Clock) -> Verdict:
         """Judge one line as the walk does."""
         learned: Scores = {}
@@ -142,10 +150,7 @@ class Line:
         with clock.stage("gate: measuring"):
             metrics = measure(take, hearing)
         with clock.stage("gate: plain line"):
-            held = limits_of(metrics, self.limits)
-            lines = PlainLines(self._house.voices)  # which has said nothing yet
-            scores = lines.compare(take, metrics, held, self._asked[id(take)], hearing)
-            metrics = metrics.with_scores(scores)
+            metrics = metrics.with_scores(self.compare(take, metrics, hearing))
         if needs_learned(metrics):
             with clock.stage("gate: dnsmos"):
                 scored = self.judge.score([take.delivered])[0]
@@ -162,7 +167,10 @@ def measure_metrics(takes: Sequence[GateInput], line: Line, clock: Clock) -> Non
         for name, how in {**FIRST, **SECOND, **MEASURES}.items():
             with clock.stage(name):
                 how(measured)
-        metrics = measure(take)
+        hearing = Hearing(take.raw)
+        metrics = measure(take, hearing)
+        with clock.stage("plain line and text"):
+            line.compare(take, metrics, hearing)
         with clock.stage("deciding"):
             gate.decide(metrics, line.limits)
 
