@@ -45,6 +45,7 @@ def deciding_files() -> list[Path]:
         *(renderer / "services" / f"{name}.py" for name in SERVICES),
         ROOT / "assets" / "gate_limits.yaml",
         ROOT / "assets" / "audibility.yaml",
+        ROOT / "assets" / "judges" / "phones.onnx",
         here / "gate_split.yaml",
         *(p for p in sorted(here.glob("gate_*.py")) if p.name not in COUNTING),
     ]
