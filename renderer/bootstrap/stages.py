@@ -90,7 +90,7 @@ def compose_render(
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
     norms = VoiceNorms(ground.voices, level)
     reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
-    plain_lines = PlainLines(ground.voices, reader)
+    plain_lines = PlainLines(ground.voices, reader, norms)
     emotions = EmotionListener(
         ground.voices, level, EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
     )

@@ -27,7 +27,7 @@ from renderer.quality.phone_path import (
 from renderer.quality.plain_line import AskedManner, Departure, Rendition, departure, rendition
 from renderer.quality.take import GateInput
 from renderer.services.hear import RECORDING, has_directed_words
-from renderer.services.voice_norm import Key, Once
+from renderer.services.voice_norm import Key, Once, VoiceNorms
 
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 LINE_METRICS = (*OF_PITCH, "line_rate_ratio", "line_timbre_db")
@@ -39,6 +39,7 @@ _OF_MANNER = (
     "most_line_rate_ratio",
     "most_line_timbre_db",
 )
+MOST_MISHEARD = 3.0  # nats per second of a voice's passages; of the tuning side grom has 2.3 (fr)
 MOST_NAMED = 3  # slips of one line that are told
 MOST_KEPT = 64  # lines: the attempts of one batch
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
@@ -57,11 +58,18 @@ class PlainLines:
     Args:
         voices: The installed voices.
         reader: Hears sounds, or None: nobody does.
+        norms: What voices are like, or None: then every voice counts as heard well.
     """
 
-    def __init__(self, voices: VoiceBook, reader: PhoneReader | None = None) -> None:
+    def __init__(
+        self,
+        voices: VoiceBook,
+        reader: PhoneReader | None = None,
+        norms: VoiceNorms | None = None,
+    ) -> None:
         self._voices = voices
         self._reader = reader
+        self._norms = norms
         self._said: Once[Waveform] = Once(MOST_KEPT)
         self._renditions: Once[Rendition] = Once(MOST_KEPT)
         self._slips: Once[float] = Once(MOST_KEPT)
@@ -85,7 +93,7 @@ class PlainLines:
         """
         scores: dict[str, Value] = {}
         if self._reader and _any(limits.most_slip_nats, limits.most_line_slip_nats):
-            scores |= self._read(take, self._reader)
+            scores |= self._read(take, self._reader, limits)
         if _any(*(getattr(limits, name) for name in _OF_MANNER)):
             scores |= self._depart(take, metrics, asked, hearing)
         return scores
@@ -105,7 +113,7 @@ class PlainLines:
             return dict.fromkeys(LINE_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
         return _scores(take, departure(own, plain, asked))
 
-    def _read(self, take: GateInput, reader: PhoneReader) -> Scores:
+    def _read(self, take: GateInput, reader: PhoneReader, limits: Limits) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
@@ -115,6 +123,8 @@ class PlainLines:
             if take.voice == RECORDING:
                 return {**scores, "line_slip_nats": _RECORDED}
             plain = self._plain_slips(take, reader)
+            if limits.most_slip_nats is not None and told.evidence > limits.most_slip_nats:
+                scores |= self._unless_misheard(take, reader)
         except UnhearableError as error:
             return dict.fromkeys(TEXT_METRICS, Unsure(f"{error}: listen."))
         except BarklineError as error:
@@ -122,6 +132,17 @@ class PlainLines:
         except Exception as error:  # as above
             return dict.fromkeys(TEXT_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
         return {**scores, "line_slip_nats": told.evidence - plain}
+
+    def _unless_misheard(self, take: GateInput, reader: PhoneReader) -> Scores:
+        """Return that nobody can tell, where the judge mishears the voice always."""
+        if self._norms is None:
+            return {}
+        found = self._norms.misheard(take.voice, take.locale, reader)
+        if found <= MOST_MISHEARD:
+            return {}
+        return {
+            "slip_nats": Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+        }
 
     def _rendition(self, take: GateInput) -> Rendition:
         def measure() -> Rendition:

@@ -20,9 +20,10 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.errors import JudgeError, SynthesisError
 from renderer.ports import VoiceBook
-from renderer.ports.judge import Judge, Recogniser, SpeakerEncoder
+from renderer.ports.judge import Judge, PhoneReader, Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import Vector, centroid
+from renderer.quality.phone_path import tell
 from renderer.services.level import VoiceLevel
 from renderer.services.listen import measure_audibility
 
@@ -96,6 +97,7 @@ class VoiceNorms:
         self._spoken: Once[Spoken] = Once(MOST_KEPT)
         self._audible: Once[Audibility] = Once()
         self._centroids: Once[Vector] = Once()
+        self._misheard: Once[float] = Once()
         self._scores: Once[Mapping[str, float]] = Once()
 
     def audibility(self, voice: str, locale: str, recogniser: Recogniser) -> Audibility:
@@ -132,6 +134,22 @@ class VoiceNorms:
             return _mean(voice, [s for s in made if not isinstance(s, JudgeError)])
 
         return self._scores.get((voice, locale, heard), measure)
+
+    def misheard(self, voice: str, locale: str, reader: PhoneReader) -> float:
+        """Return what a reader takes for slips when the voice says its passages, nats per second.
+
+        Raises:
+            UnhearableError: The reader does not know the sounds of the passages.
+            JudgeError: It says none of them, or the reader failed.
+        """
+        key = self._key(voice, locale)
+
+        def listen() -> float:
+            spoken = self._passages(key)
+            evidence = sum(tell(reader.read(w, t)).evidence for w, t in spoken)
+            return evidence / max(sum(w.duration_s for w, _ in spoken), 1e-9)
+
+        return self._misheard.get(key, listen)
 
     def centroids(self, voice: str, locale: str, encoder: SpeakerEncoder) -> Mapping[str, Vector]:
         """Return the centroids of a voice and of other speakers of its model.

@@ -11,17 +11,20 @@ from renderer.text.inventory import is_pause, phonemes
 
 SILENCE = "_"
 _NASAL = "\u0303"
+_RARE = {"ɱ": "m"}  # said before f and v alone
 
 
 def sound_of(symbol: str) -> str:
     """Return the sound of an inventory's symbol.
 
+    >>> sound_of("ɱ")
+    'm'
     >>> sound_of("ɑː"), sound_of("ɛ\u0303"), sound_of(","), sound_of("pʲ")
     ('ɑ', 'ɛ̃', '_', 'p')
     """
     if is_pause(symbol):
         return SILENCE
-    return symbol[0] + (_NASAL if _NASAL in symbol else "")
+    return _RARE.get(symbol[0], symbol[0]) + (_NASAL if _NASAL in symbol else "")
 
 
 def sounds_of(transcript: Transcript) -> tuple[tuple[str, ...], ...]:

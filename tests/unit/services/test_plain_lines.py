@@ -59,10 +59,10 @@ def compare(
     return lines.compare(take, metrics, limits, asked, Hearing(sound))
 
 
-def plain_lines(engine: Engine, reader: Any = None) -> PlainLines:
+def plain_lines(engine: Engine, reader: Any = None, norms: Any = None) -> PlainLines:
     card = SimpleNamespace(model_sha256="s")
     book: Any = SimpleNamespace(card=lambda _: card, open=lambda _: engine)
-    return PlainLines(book, reader)
+    return PlainLines(book, reader, norms)
 
 
 def test_one_word_at_the_wrong_pitch_is_off_and_an_asked_shift_is_not() -> None:
@@ -207,3 +207,21 @@ def test_a_recording_is_held_against_its_text_alone() -> None:
     scores = read(Reader((5, 6, 7, 8)), voice="recording")
     assert isinstance(scores["slip_nats"], Score)
     assert isinstance(scores["line_slip_nats"], Unsure)
+
+
+@pytest.mark.parametrize(("misheard", "can_tell"), [(0.4, True), (9.0, False)])
+def test_a_voice_the_judge_always_mishears_is_held_against_its_plain_line_alone(
+    misheard: float, can_tell: bool
+) -> None:
+    engine = Engine()
+    norms = SimpleNamespace(misheard=lambda *_: misheard)
+    lines = plain_lines(engine, Reader((5, 6, 7, 8)), norms)
+    scores = compare(voice(145.0), engine, Limits(most_slip_nats=30.0), lines=lines)
+    assert isinstance(scores["slip_nats"], Score if can_tell else Unsure)
+    assert scores["line_slip_nats"] > 50  # type: ignore[operator]
+
+
+def test_a_clean_line_asks_for_no_norm() -> None:
+    engine = Engine()
+    lines = plain_lines(engine, Reader(HALT), SimpleNamespace())
+    assert compare(voice(145.0), engine, Limits(most_slip_nats=30.0), lines=lines)

@@ -16,6 +16,7 @@ from renderer.domain.project import MasteringTarget
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import JudgeError, SynthesisError
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
+from renderer.quality.phone_path import PhoneScores, tell
 from renderer.services import voice_norm
 from renderer.services.voice_norm import VoiceNorms, other_speakers
 
@@ -181,3 +182,22 @@ def test_voices_are_measured_side_by_side_and_each_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(level.asked) == [("v#ada", "en-US"), ("v#zoe", "en-US")]
+
+
+def test_what_a_reader_takes_for_slips_is_counted_per_second() -> None:
+    class Reader:
+        revision = "fake"
+
+        def read(self, waveform: Any, transcript: Transcript) -> PhoneScores:
+            log_p = np.log(np.full((40, 4), 0.01, np.float32))
+            log_p[:, 3] = np.log(0.97)  # nothing of the text
+            return PhoneScores(log_p, ((1, 2), (1,)), 0.025)
+
+    reader: Any = Reader()
+    level = Level()
+    made = norms(level)
+    found = made.misheard("v#ada", "en-US", reader)
+    assert found == pytest.approx(tell(reader.read(None, TEXT)).evidence)
+    assert found > 20
+    assert made.misheard("v#ada", "en-US", reader) == found
+    assert len(level.asked) == 1
