@@ -102,7 +102,9 @@ def _tables(figures: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
         "",
         f"Found by any check, of those planted; goal {LEAST_FOUND:.0%} per length class. In "
         "brackets: the interval; found by the checks that should; missed because a check had no "
-        "answer (counted as missed).",
+        "answer (counted as missed). Recordings have no voice of their own to say the line "
+        "plainly, so nothing holds their pitch, rate, timbre and words (`line_*`, `text`): the "
+        "floor of what can be found in them.",
         "",
         *_audible_table(figures["defects"]),
         "",
@@ -168,16 +170,25 @@ def _audible_table(rows: Sequence[Row]) -> list[str]:
     found = {(r["kind"], r["length"]): r for r in rows if r["strength"] == "audible"}
     kinds = list(dict.fromkeys(kind for kind, _ in found))
     return _table(
-        f"defect | {' | '.join(CLASSES)} | all | goal",
+        f"defect | {' | '.join(CLASSES)} | all | voices | recordings | goal",
         [
             (
                 f"`{kind}`",
                 *(_cell(found.get((kind, c)), FLOORS.get((kind, c))) for c in (*CLASSES, ALL)),
+                *_hosts(found[kind, ALL]),
                 _verdict(kind, found),
             )
             for kind in kinds
         ],
     )
+
+
+def _hosts(row: Row) -> tuple[str, str]:
+    """Return what was found in voices and in recordings."""
+    every, real = row["any"], row["real"]
+    parts = ((every["hits"] - real["hits"], every["of"] - real["of"]), (real["hits"], real["of"]))
+    voices, recordings = (f"{hits} of {of}" if of else "–" for hits, of in parts)
+    return voices, recordings
 
 
 def _cell(row: Row | None, floor: str | None) -> str:
