@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -261,7 +262,10 @@ def game(rendered: Game, tmp_path: Path) -> Game:
 
 
 class Engine:
-    """Counts what the voices were asked to say; the words of each line, level passages left out."""
+    """Counts what the voices were asked to say for takes; the words of each line.
+
+    What the gate lets them say for itself, plainly or to know them, is left out.
+    """
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -270,14 +274,31 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A spy on the formant voice."""
+    from renderer.services.level import VoiceLevel
+    from renderer.services.plain_lines import PlainLines
     from renderer.speech.formant import FormantVoice
 
-    spy = Engine()
+    spy, aside = Engine(), threading.local()
     speak = FormantVoice.speak
 
     def spied(self: Any, requests: Any) -> Any:
-        spy.said += [" ".join(r.transcript.written) for r in requests]
+        if not getattr(aside, "depth", 0):
+            spy.said += [" ".join(r.transcript.written) for r in requests]
         return speak(self, requests)
 
+    def leave_out(room: Any, name: str) -> None:
+        real = getattr(room, name)
+
+        def quiet(self: Any, *args: Any) -> Any:
+            aside.depth = getattr(aside, "depth", 0) + 1
+            try:
+                return real(self, *args)
+            finally:
+                aside.depth -= 1
+
+        monkeypatch.setattr(room, name, quiet)
+
+    leave_out(PlainLines, "_plain")
+    leave_out(VoiceLevel, "passages")
     monkeypatch.setattr(FormantVoice, "speak", spied)
     return spy
