@@ -3,7 +3,7 @@
 References:
     Reddy et al. (2021), "DNSMOS: a non-intrusive perceptual objective speech quality metric",
     ICASSP (the P.808 model): predicts what listeners say of calls, 1–5. It hears noise and
-    distortion, not acting, and its own ceiling lies below 5 (docs/benchmarks/mos.md).
+    distortion, not acting, and its own ceiling lies below 5; `benchmarks/mos.py` measures where.
     Efron (1979), "Bootstrap methods: another look at the jackknife", Ann. Statist. 7.
 """
 
