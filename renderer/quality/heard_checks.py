@@ -1,4 +1,4 @@
-"""Checks of what is heard: the text, the voice, the direction.
+"""Checks of what is heard with `metrics: full`: the text by a recogniser, the voice.
 
 A metric that cannot tell on a line is inconclusive; where it is measured, that is decided.
 """
@@ -8,16 +8,6 @@ from __future__ import annotations
 from renderer.quality.rule import Check, Rule
 
 _LISTEN = "Listen: render again, or correct the word's pronunciation in the lexicon."
-
-
-_MARGIN = Rule(
-    "likeness_margin",
-    "likeness_margin",
-    "least_likeness_margin",
-    "cosine",
-    "Likeness to its own voice, less that to the nearest other speaker.",
-    "Listen: it sounds like somebody else. Check the speaker; ask for less pitch change.",
-)
 
 HEARD_CHECKS: tuple[Check, ...] = (
     Rule(
@@ -52,5 +42,12 @@ HEARD_CHECKS: tuple[Check, ...] = (
         "Likeness to the voice's own sentences.",
         "Listen: it sounds like somebody else. Check the speaker; ask for less pitch change.",
     ),
-    _MARGIN,
+    Rule(
+        "likeness_margin",
+        "likeness_margin",
+        "least_likeness_margin",
+        "cosine",
+        "Likeness to its own voice, less that to the nearest other speaker.",
+        "Listen: it sounds like somebody else. Check the speaker; ask for less pitch change.",
+    ),
 )

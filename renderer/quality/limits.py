@@ -8,7 +8,7 @@ same form and is laid over the shipped file key by key. `null` switches a limit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 FULL = "full"
@@ -127,6 +127,10 @@ class Limits:
     most_line_rate_ratio: float | None = None
     most_line_timbre_db: float | None = None
     least_emotion_share: float | None = None
+
+    def holds_any(self, names: Iterable[str]) -> bool:
+        """Whether any of these limits is held, so that what it reads has to be measured."""
+        return any(getattr(self, name) is not None for name in names)
 
 
 NAMES = tuple(f.name for f in fields(Limits))

@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.audio.hearing import FRAME_S, Hearing
+from renderer.audio.pitch import semitones
 
 Floats = npt.NDArray[np.float64]
 
-REFERENCE_HZ = 100.0
 LEAST_VOICED_S = 0.08  # of voice: one vowel
 LEAST_RANGE_ST = 1.0  # to be expected: with less, nobody hears whether there is a melody
 LOW_HZ, HIGH_HZ = 1200.0, 11_000.0  # lower, a band holds one harmonic, which moves with pitch
@@ -94,7 +94,7 @@ def rendition(hearing: Hearing, speaking_s: float) -> Rendition:
     voiced = hearing.f0[hearing.f0 > 0]
     pitch = spread = None
     if voiced.size * FRAME_S >= LEAST_VOICED_S:
-        low, middle, high = np.quantile(12 * np.log2(voiced / REFERENCE_HZ), (0.1, 0.5, 0.9))
+        low, middle, high = np.quantile(semitones(voiced), (0.1, 0.5, 0.9))
         pitch, spread = float(middle), float(high - low)
     return Rendition(pitch, spread, speaking_s, _bands_db(hearing))
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from renderer.domain.direction import Direction, Emphasis, WordEdit
 from renderer.domain.voice import VoiceRef
-from renderer.errors import BarklineError, JudgeError
+from renderer.errors import JudgeError
 from renderer.ports.judge import Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import LEAST_SOUND_S, resemble
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.take import GateInput
-from renderer.services.listen import TEXT_METRICS, Listener, is_asked
+from renderer.services.in_place import in_place
+from renderer.services.listen import TEXT_LIMITS, TEXT_METRICS, Listener
 from renderer.services.voice_norm import VoiceNorms
 
 RECORDING = "recording"
 LIKENESS_METRICS = ("likeness", "likeness_margin")
+LIKENESS_LIMITS = ("least_likeness", "least_likeness_margin")
 
 
 class Ear:
@@ -53,10 +55,10 @@ class Ear:
         """
         scores: dict[str, Value] = {}
         listener, encoder = self._listener, self._encoder
-        if listener and is_asked(limits):
-            scores |= _group(TEXT_METRICS, lambda: listener.listen(take))
-        if encoder and _any(limits.least_likeness, limits.least_likeness_margin):
-            scores |= _group(LIKENESS_METRICS, lambda: self._likeness(take, metrics, encoder))
+        if listener and limits.holds_any(TEXT_LIMITS):
+            scores |= in_place(TEXT_METRICS, lambda: listener.listen(take))
+        if encoder and limits.holds_any(LIKENESS_LIMITS):
+            scores |= in_place(LIKENESS_METRICS, lambda: self._likeness(take, metrics, encoder))
         return scores
 
     def _audibility(self, take: GateInput) -> Audibility | None:
@@ -78,20 +80,6 @@ class Ear:
             return {"likeness": found.cosine, "likeness_margin": alone}
         margin = Score(found.margin, note=f"nearest: {found.nearest}")
         return {"likeness": found.cosine, "likeness_margin": margin}
-
-
-def _group(names: Sequence[str], how: Callable[[], Scores]) -> Scores:
-    """Return what is heard; whatever breaks is an error of these metrics alone, never a pass."""
-    try:
-        return how()
-    except BarklineError as error:
-        return dict.fromkeys(names, JudgeError(str(error)))
-    except Exception as error:
-        return dict.fromkeys(names, JudgeError(f"{type(error).__name__}: {error}"))
-
-
-def _any(*limits: float | None) -> bool:
-    return any(limit is not None for limit in limits)
 
 
 def _not_told(take: GateInput, metrics: Metrics) -> str:

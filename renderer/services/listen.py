@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import Transcript
-from renderer.errors import BarklineError, JudgeError, UnhearableError
 from renderer.ports.judge import Recogniser
 from renderer.quality.audibility import SIZES, Audibility
 from renderer.quality.heard import TextMetrics, compare
-from renderer.quality.limits import Limits
 from renderer.quality.metrics import Score, Scores, Unsure
 from renderer.quality.take import GateInput
 
@@ -25,16 +23,11 @@ TEXT_METRICS = (
     "divergent_phones",
     "divergent_s",
 )
+TEXT_LIMITS = ("most_missing_phones", "most_extra_phones", "most_heard_error_rate")
 HEARD_LANGUAGE = "en"
 FEWEST_PHONES = 3
 
 AudibilityOf = Callable[[GateInput], Audibility | None]
-
-
-def is_asked(limits: Limits) -> bool:
-    """Whether any limit rests on what is heard of the text."""
-    held = (limits.most_missing_phones, limits.most_extra_phones, limits.most_heard_error_rate)
-    return any(limit is not None for limit in held)
 
 
 class Listener:
@@ -54,20 +47,19 @@ class Listener:
 
         Args:
             take: A take that sounds.
+
+        Raises:
+            UnhearableError: The recogniser can say nothing about it.
+            BarklineError: It failed, or the voice cannot say the passages.
         """
         if why := _not_heard(take):
             return dict.fromkeys(TEXT_METRICS, Unsure(why))
-        try:
-            audibility = self._audibility(take)
-            if audibility is None or not audibility.is_hearable:
-                why = f"The recogniser does not hear the voice {take.voice} well enough: listen."
-                return dict.fromkeys(TEXT_METRICS, Unsure(why))
-            played = played_at(take.delivered, audibility.size)
-            heard = self._recogniser.hear(played, take.transcript)
-        except UnhearableError as error:
-            return dict.fromkeys(TEXT_METRICS, Unsure(f"{error}: listen."))
-        except BarklineError as error:  # also a voice that cannot say the passages
-            return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
+        audibility = self._audibility(take)
+        if audibility is None or not audibility.is_hearable:
+            why = f"The recogniser does not hear the voice {take.voice} well enough: listen."
+            return dict.fromkeys(TEXT_METRICS, Unsure(why))
+        played = played_at(take.delivered, audibility.size)
+        heard = self._recogniser.hear(played, take.transcript)
         return _scores(compare(heard), audibility.size)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from renderer.domain.direction import Delivery
 from renderer.domain.take import Take
-from renderer.errors import BarklineError, DatabaseError, JudgeError
+from renderer.errors import JudgeError
 from renderer.ports import Judge
 from renderer.quality.learned_checks import BELOW, below_own
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Scores, Unsure
+from renderer.services.in_place import in_place
 from renderer.services.voice_norm import VoiceNorms
 
 
@@ -35,30 +36,19 @@ class OwnScores:
             judge: Who scored it.
             score: How.
         """
-        wanted = [name for name in BELOW if getattr(limits, f"most_{name}") is not None]
+        wanted = [name for name in BELOW if limits.holds_any([f"most_{name}"])]
         if not wanted:
             return {}
         if why := _not_held(take):
             return dict.fromkeys(wanted, Unsure(why))
-        found = self._found(take, judge, score)
-        if isinstance(found, JudgeError):
-            return dict.fromkeys(wanted, found)
+        if isinstance(score, JudgeError):
+            return dict.fromkeys(wanted, score)
+        found = in_place(wanted, lambda: self._found(take, judge, score))
         return {name: value for name, value in found.items() if name in wanted}
 
-    def _found(
-        self, take: Take, judge: Judge, score: Mapping[str, float] | JudgeError
-    ) -> Scores | JudgeError:
+    def _found(self, take: Take, judge: Judge, score: Mapping[str, float]) -> Scores:
         said = take.request.utterance
-        if isinstance(score, JudgeError):
-            return score
-        try:
-            own = self._norms.scores(said.voice, said.locale, judge, take.request.mastering)
-        except DatabaseError:  # the world's fault, and no voice's
-            raise
-        except BarklineError as error:
-            return JudgeError(str(error))
-        except Exception as error:  # whatever it is: an error in its place, never a pass
-            return JudgeError(f"{type(error).__name__}: {error}")
+        own = self._norms.scores(said.voice, said.locale, judge, take.request.mastering)
         return below_own(score, own)
 
 

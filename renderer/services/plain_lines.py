@@ -9,7 +9,7 @@ from renderer.domain.direction import Delivery
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceRef
-from renderer.errors import BarklineError, JudgeError, UnhearableError
+from renderer.errors import JudgeError
 from renderer.ports import Speech, SpeechRequest, VoiceBook
 from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
@@ -27,11 +27,13 @@ from renderer.quality.phone_path import (
 from renderer.quality.plain_line import AskedManner, Departure, Rendition, departure, rendition
 from renderer.quality.take import GateInput
 from renderer.services.hear import RECORDING, has_directed_words
+from renderer.services.in_place import in_place
 from renderer.services.voice_norm import Key, Once, VoiceNorms
 
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 LINE_METRICS = (*OF_PITCH, "line_rate_ratio", "line_timbre_db")
 TEXT_METRICS = ("slip_nats", "line_slip_nats")
+_OF_TEXT = ("most_slip_nats", "most_line_slip_nats")
 _OF_MANNER = (
     "most_line_pitch_off_st",
     "least_line_range_ratio",
@@ -92,10 +94,11 @@ class PlainLines:
             hearing: Of the take, before mastering.
         """
         scores: dict[str, Value] = {}
-        if self._reader and _any(limits.most_slip_nats, limits.most_line_slip_nats):
-            scores |= self._read(take, self._reader, limits)
-        if _any(*(getattr(limits, name) for name in _OF_MANNER)):
-            scores |= self._depart(take, metrics, asked, hearing)
+        reader = self._reader
+        if reader and limits.holds_any(_OF_TEXT):
+            scores |= in_place(TEXT_METRICS, lambda: self._read(take, reader, limits))
+        if limits.holds_any(_OF_MANNER):
+            scores |= in_place(LINE_METRICS, lambda: self._depart(take, metrics, asked, hearing))
         return scores
 
     def _depart(
@@ -104,45 +107,29 @@ class PlainLines:
         """Return pitch, pace and sound beyond those of the plain line."""
         if take.voice == RECORDING:
             return dict.fromkeys(LINE_METRICS, _RECORDED)
-        try:
-            plain = self._rendition(take)
-            own = rendition(hearing, metrics.needed("speaking_s"))
-        except BarklineError as error:
-            return dict.fromkeys(LINE_METRICS, JudgeError(str(error)))
-        except Exception as error:  # whatever it is: an error in its place, never a pass
-            return dict.fromkeys(LINE_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
+        plain = self._rendition(take)
+        own = rendition(hearing, metrics.needed("speaking_s"))
         return _scores(take, departure(own, plain, asked))
 
     def _read(self, take: GateInput, reader: PhoneReader, limits: Limits) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
-        try:
-            told = tell(reader.read(take.delivered, take.transcript))
-            scores: dict[str, Value] = {"slip_nats": slip_score(told, take.transcript)}
-            if take.voice == RECORDING:
-                return {**scores, "line_slip_nats": _RECORDED}
-            plain = self._plain_slips(take, reader)
-            if limits.most_slip_nats is not None and told.evidence > limits.most_slip_nats:
-                scores |= self._unless_misheard(take, reader)
-        except UnhearableError as error:
-            return dict.fromkeys(TEXT_METRICS, Unsure(f"{error}: listen."))
-        except BarklineError as error:
-            return dict.fromkeys(TEXT_METRICS, JudgeError(str(error)))
-        except Exception as error:  # as above
-            return dict.fromkeys(TEXT_METRICS, JudgeError(f"{type(error).__name__}: {error}"))
-        return {**scores, "line_slip_nats": told.evidence - plain}
+        told = tell(reader.read(take.delivered, take.transcript))
+        slips: Value = slip_score(told, take.transcript)
+        if take.voice == RECORDING:
+            return {"slip_nats": slips, "line_slip_nats": _RECORDED}
+        beyond = told.evidence - self._plain_slips(take, reader)
+        most = limits.most_slip_nats
+        if most is not None and told.evidence > most and self._is_misheard(take, reader):
+            slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+        return {"slip_nats": slips, "line_slip_nats": beyond}
 
-    def _unless_misheard(self, take: GateInput, reader: PhoneReader) -> Scores:
-        """Return that nobody can tell, where the judge mishears the voice always."""
+    def _is_misheard(self, take: GateInput, reader: PhoneReader) -> bool:
+        """Whether the judge hears slips in whatever the voice says."""
         if self._norms is None:
-            return {}
-        found = self._norms.misheard(take.voice, take.locale, reader)
-        if found <= MOST_MISHEARD:
-            return {}
-        return {
-            "slip_nats": Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
-        }
+            return False
+        return self._norms.misheard(take.voice, take.locale, reader) > MOST_MISHEARD
 
     def _rendition(self, take: GateInput) -> Rendition:
         def measure() -> Rendition:
@@ -194,10 +181,6 @@ def _named(slip: Slip, transcript: Transcript) -> str:
         BESIDE: f"something beside “{word}”",
         CUT: f"“{word}” cut",
     }[slip.kind]
-
-
-def _any(*limits: float | None) -> bool:
-    return any(limit is not None for limit in limits)
 
 
 def _scores(take: GateInput, found: Departure) -> Scores:

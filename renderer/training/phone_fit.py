@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,12 +26,14 @@ from torch import nn
 from renderer.audio.phone_frames import SPEC
 from renderer.errors import TrainingError
 from renderer.quality.phone_path import PhoneScores, align
+from renderer.training import checkpoint
 from renderer.training.onnx_graph import write_graph
 from renderer.training.phone_lessons import PhoneLesson, batches
 from renderer.training.phone_net import WIDTH, PhoneNet
 from renderer.whole_file import write_whole
 
 REVISION = "1"
+_NET, _OPTIMISER = "phones", "adamw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def train(
         learnt = realigned(net, learnt)
     for epoch in range(start + 1, recipe.epochs + 1):
         at, rng = time.monotonic(), np.random.default_rng([recipe.seed, epoch])
+        torch.manual_seed(int(rng.integers(2**31)))  # the same after a stop as without one
         loss = _epoch(state, batches(learnt, rng, recipe.batch, recipe.length))
         state.save(kept, epoch, classes)
         held_out = [one for one in lessons if one.is_held_out]
@@ -156,26 +160,22 @@ class _State:
         """Return how many epochs are done."""
         if not path.is_file():
             return 0
-        kept = torch.load(path, weights_only=True)
-        if kept["classes"] != classes:
+        kept = checkpoint.load(path)
+        if kept.about.get("classes") != classes:
             raise TrainingError(f"{path} is of another training; remove it to begin anew.")
-        self.net.load_state_dict(kept["net"])
-        self.optimiser.load_state_dict(kept["optimiser"])
-        self.schedule.load_state_dict(kept["schedule"])
-        return int(kept["epoch"])
+        checkpoint.restore_module(kept, _NET, self.net, averaged=False)
+        checkpoint.restore_optimizer(kept, _OPTIMISER, self.optimiser)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that no step was taken in between
+            for _ in range(kept.step):
+                self.schedule.step()
+        return int(kept.about["epoch"])
 
     def save(self, path: Path, epoch: int, classes: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        state = {
-            "net": self.net.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "epoch": epoch,
-            "classes": classes,
-        }
-        torch.save(state, temporary)
-        temporary.replace(path)
+        about = {"epoch": epoch, "classes": classes}
+        modules, optimisers = {_NET: self.net}, {_OPTIMISER: self.optimiser}
+        checkpoint.save(path, self.schedule.last_epoch, about, modules, optimisers, {})
 
 
 def hear(net: PhoneNet, frames: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

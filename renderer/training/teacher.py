@@ -137,6 +137,16 @@ class VoiceTeacher:
         requests = [
             SpeechRequest(line, speaker=self._voice_speaker, rate=self._rate) for line in lines
         ]
+        return self.answers(lines, requests)
+
+    def answers(
+        self, lines: Sequence[Transcript], requests: Sequence[SpeechRequest]
+    ) -> list[Lesson | BarklineError]:
+        """Let the voice answer requests of lines.
+
+        Raises:
+            TrainingError: The voice gives no exact phone times.
+        """
         answers: list[Lesson | BarklineError] = []
         for line, speech in zip(lines, self._voice.speak(requests), strict=True):
             if isinstance(speech, SynthesisError):

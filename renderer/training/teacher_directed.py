@@ -16,16 +16,16 @@ from renderer.direction.profile import EmotionProfiles
 from renderer.direction.stage import direct
 from renderer.domain.direction import Delivery, Direction, Emotion
 from renderer.domain.transcript import Transcript
-from renderer.errors import BarklineError, SynthesisError
-from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber
+from renderer.errors import BarklineError
+from renderer.ports import SpeechRequest, Synthesiser, Transcriber
 from renderer.training.corpus import Speaker
-from renderer.training.teacher import Lesson, merged, transcribe
+from renderer.training.teacher import Lesson, VoiceTeacher
 
 _INTENSITIES = (0.4, 0.7, 1.0)
 _SHOUTED = 5
 
 
-class DirectedTeacher:
+class DirectedTeacher(VoiceTeacher):
     """An installed voice that acts.
 
     Args:
@@ -46,34 +46,17 @@ class DirectedTeacher:
         voice_speaker: str,
         profiles: EmotionProfiles,
     ) -> None:
-        self._voice = voice
-        self._transcriber = transcriber
-        self._locale = locale
-        self._speaker = speaker
-        self._voice_speaker = voice_speaker
+        super().__init__(voice, transcriber, locale, speaker, voice_speaker)
         self._profiles = profiles
 
-    @property
-    def speaker(self) -> Speaker:
-        """Whose voice it is."""
-        return self._speaker
-
-    @property
-    def language(self) -> str:
-        """The language it speaks."""
-        return self._locale.split("-")[0].lower()
-
-    def teach(self, texts: Sequence[str]) -> list[Lesson | BarklineError]:
-        """Say texts, each in its emotion."""
-        lines = transcribe(self._transcriber, texts, self._locale)
-        good = [line for line in lines if isinstance(line, Transcript)]
-        asked = [self._asked(line) for line in good]
-        answers = self._voice.speak([request for request, _ in asked])
-        lessons = [
-            _directed(line, answer, controls)
-            for line, answer, (_, controls) in zip(good, answers, asked, strict=True)
+    def say(self, lines: Sequence[Transcript]) -> list[Lesson | BarklineError]:
+        """Say lines, each in its emotion."""
+        asked = [self._asked(line) for line in lines]
+        lessons = self.answers(lines, [request for request, _ in asked])
+        return [
+            _directed(lesson, controls)
+            for lesson, (_, controls) in zip(lessons, asked, strict=True)
         ]
-        return merged(lines, lessons)
 
     def _asked(self, line: Transcript) -> tuple[SpeechRequest, SignalControls]:
         direction = drawn(" ".join(line.written), self._speaker.name)
@@ -100,13 +83,11 @@ def drawn(text: str, speaker: str) -> Direction:
     return Direction(emotion, level, delivery=delivery)
 
 
-def _directed(
-    line: Transcript, answer: Speech | SynthesisError, controls: SignalControls
-) -> Lesson | BarklineError:
-    if not isinstance(answer, Speech):
-        return answer
+def _directed(lesson: Lesson | BarklineError, controls: SignalControls) -> Lesson | BarklineError:
+    if not isinstance(lesson, Lesson):
+        return lesson
     try:
-        waveform, phones = direct(answer.waveform, answer.phones, controls)
+        waveform, phones = direct(lesson.waveform, lesson.phones, controls)
     except BarklineError as error:
         return error
-    return Lesson(waveform, line, phones)
+    return replace(lesson, waveform=waveform, phones=phones)

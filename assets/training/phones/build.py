@@ -84,11 +84,11 @@ def main() -> None:
     classes = classes_of(plain)
     count = len(classes)
     lessons = lessons_of(plain, classes)
-    net = train(lessons, count, PLAIN, asked.work / "plain.pt", tell, asked.minutes)
+    net = train(lessons, count, PLAIN, asked.work / "plain.safetensors", tell, asked.minutes)
     if net is None:
         return print("The training is not finished; run the same command again.")
     lessons = realigned(net, [*lessons, *lessons_of(acted, classes)])
-    net = train(lessons, count, ACTED, asked.work / "acted.pt", tell, asked.minutes, net)
+    net = train(lessons, count, ACTED, asked.work / "acted.safetensors", tell, asked.minutes, net)
     if net is None:
         return print("The training is not finished; run the same command again.")
     write_model(net, classes, asked.out, card([*plain, *acted]))

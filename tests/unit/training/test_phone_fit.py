@@ -78,7 +78,11 @@ def net(lessons: list[PhoneLesson], tmp_path_factory: pytest.TempPathFactory) ->
     epochs: list[phone_fit.PhoneEpoch] = []
     recipe = PhoneRecipe(epochs=9, realign=(7,), batch=8, length=64, rate=5e-3, width=32)
     made = train(
-        lessons, len(CLASSES), recipe, tmp_path_factory.mktemp("run") / "p.pt", epochs.append
+        lessons,
+        len(CLASSES),
+        recipe,
+        tmp_path_factory.mktemp("run") / "p.safetensors",
+        epochs.append,
     )
     assert made is not None
     assert epochs[-1].right > 0.9
@@ -138,18 +142,22 @@ def test_what_cannot_be_heard_is_said(judge: PhoneJudge, tmp_path: Path) -> None
 def test_a_training_goes_on_where_it_was(lessons: list[PhoneLesson], tmp_path: Path) -> None:
     whole: list[phone_fit.PhoneEpoch] = []
     parts: list[phone_fit.PhoneEpoch] = []
-    train(lessons, len(CLASSES), RECIPE, tmp_path / "whole.pt", whole.append)
-    while train(lessons, len(CLASSES), RECIPE, tmp_path / "parts.pt", parts.append, 1e-9) is None:
+    train(lessons, len(CLASSES), RECIPE, tmp_path / "whole.safetensors", whole.append)
+    while (
+        train(lessons, len(CLASSES), RECIPE, tmp_path / "parts.safetensors", parts.append, 1e-9)
+        is None
+    ):
         pass
     assert [e.epoch for e in parts] == [1, 2, 3]
-    assert parts[0].loss == whole[0].loss
+    assert [e.loss for e in parts] == [e.loss for e in whole]
+    assert [e.right for e in parts] == [e.right for e in whole]
     with pytest.raises(TrainingError, match="another training"):
-        train(lessons, 9, RECIPE, tmp_path / "whole.pt", whole.append)
+        train(lessons, 9, RECIPE, tmp_path / "whole.safetensors", whole.append)
 
 
 def test_too_few_clips_are_refused(lessons: list[PhoneLesson], tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="too few"):
-        train(lessons[:3], len(CLASSES), RECIPE, tmp_path / "p.pt", lambda _: None)
+        train(lessons[:3], len(CLASSES), RECIPE, tmp_path / "p.safetensors", lambda _: None)
 
 
 def test_late_labels_are_mended_by_what_is_heard(net: PhoneNet, lessons: list[PhoneLesson]) -> None:
