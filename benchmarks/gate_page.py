@@ -16,8 +16,6 @@ LEAST_FOUND, MOST_FALSE, MOST_OPEN = 0.95, 0.02, 0.10
 FLOORS: Mapping[tuple[str, str], str] = {
     ("dropped_word", "1"): "a line without its only word is silence",
 }
-# Voices of the evaluation side on which limits of what is heard were set, before it was drawn.
-SEEN = ("hearth#hale", "hearth#nuria", "hearth#sable")
 STRENGTHS = ("faint", "audible", "severe")
 
 
@@ -44,10 +42,9 @@ def page(figures: Mapping[str, Any]) -> str:
         *_tables(figures, about),
         "## The full gate",
         "",
-        "With `metrics: full` the gate also hears text, voice and direction. Defects are counted "
-        "on the clean lines it approves.",
+        "With `metrics: full` the gate also tells speakers apart. Defects are counted on the clean "
+        "lines it approves.",
         "",
-        *_seen(figures["full"]["clean"]),
         *_tables(figures["full"], about),
         *_kinds(),
     ]
@@ -62,21 +59,6 @@ def _command(about: Mapping[str, Any]) -> str:
     parts += [f"--voice {name}" for name in about["voices"]]
     parts += ["--audible-only"] if about["audible_only"] else []
     return " ".join([*parts, "--write"])
-
-
-def _seen(clean: Mapping[str, Row]) -> list[str]:
-    """Return what is left of the false alarms without voices that limits were set on."""
-    known = [clean[name] for name in SEEN if name in clean]
-    if not known:
-        return []
-    hits = clean["voices"]["hits"] - sum(row["hits"] for row in known)
-    of = clean["voices"]["of"] - sum(row["of"] for row in known)
-    names = ", ".join(name.removeprefix("hearth#") for name in SEEN)
-    return [
-        f"The limits of what is heard were set on {names} of hearth, which are on this side: "
-        f"without them {hits} of {of} lines of voices were not approved.",
-        "",
-    ]
 
 
 def _tables(figures: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
