@@ -72,9 +72,10 @@ class PlainLines:
         self._voices = voices
         self._reader = reader
         self._norms = norms
-        self._said: Once[Waveform] = Once(MOST_KEPT)
-        self._renditions: Once[Rendition] = Once(MOST_KEPT)
-        self._slips: Once[float] = Once(MOST_KEPT)
+        # A GPU that had no room for a line may have it for the next attempt.
+        self._said: Once[Waveform] = Once(MOST_KEPT, keeps_failures=False)
+        self._renditions: Once[Rendition] = Once(MOST_KEPT, keeps_failures=False)
+        self._slips: Once[float] = Once(MOST_KEPT, keeps_failures=False)
 
     def compare(
         self,

@@ -47,24 +47,28 @@ class Once(Generic[T]):
 
     Args:
         most: How many are kept, the newest; None: all.
+        keeps_failures: Whether what failed is not tried again.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, *, keeps_failures: bool = True) -> None:
         self._most = most
+        self._keeps_failures = keeps_failures
         self._lock = threading.Lock()
         self._cells: dict[Key, _Cell[T]] = {}
 
     def get(self, key: Key, make: Callable[[], T]) -> T:
-        """Return what a key has; a voice or judge that failed is not asked again.
+        """Return what a key has, made now where nobody has made it yet.
 
         Raises:
             JudgeError: It could not be made, now or before.
         """
         cell = self._cell(key)
         with cell.lock:
-            if cell.answer is None:
-                cell.answer = _made(make)
             answer = cell.answer
+            if answer is None:
+                answer = _made(make)
+                if self._keeps_failures or not isinstance(answer, JudgeError):
+                    cell.answer = answer
         if isinstance(answer, JudgeError):
             raise JudgeError(str(answer))
         return answer

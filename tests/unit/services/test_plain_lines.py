@@ -127,6 +127,14 @@ def test_a_voice_that_does_not_say_it_plainly_is_an_error_and_no_pass() -> None:
     assert "out of memory" in str(scores["line_timbre_db"])
 
 
+def test_a_voice_that_failed_once_is_asked_again_for_the_next_attempt() -> None:
+    engine = Engine(error="out of memory")
+    lines = plain_lines(engine)
+    assert isinstance(compare(voice(145.0), engine, lines=lines)["line_timbre_db"], JudgeError)
+    engine.error = ""
+    assert compare(voice(145.0), engine, lines=lines)["line_timbre_db"] == pytest.approx(0, abs=0.1)
+
+
 # -- its text --------------------------------------------------------------------------------------
 
 SAID = Limits(most_line_slip_nats=12.0)
