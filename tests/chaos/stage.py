@@ -50,10 +50,10 @@ def _keeping(work: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _keeping_metrics(work: Callable[..., Any]) -> Callable[..., Any]:
-    def done(take: Any) -> Any:
+    def done(take: Any, *heard: Any) -> Any:
         key = ("measure", _mark(take.delivered), take.transcript.written)
         if key not in _kept:
-            _kept[key] = work(take)
+            _kept[key] = work(take, *heard)
         return _kept[key]
 
     return done

@@ -9,6 +9,7 @@ import pytest
 
 from renderer.db.outbox import SqlOutbox
 from renderer.db.take_repository import SqlTakes
+from renderer.domain.take import TakeStatus
 from renderer.errors import LeaseLostError
 from renderer.services.keep import Keeper
 from renderer.services.reap import Reaped, Reaper
@@ -39,6 +40,12 @@ def test_a_seed_is_a_case() -> None:
         run_case(7, log.append)
     assert told[0] == told[1]
     assert told[0]
+
+
+def test_a_good_line_is_approved_and_the_others_are_not() -> None:
+    """Else every case would pass without one sound being kept."""
+    approved = {text for text, what in calm().items() if what.status == TakeStatus.APPROVED.value}
+    assert approved == set(GOOD)
 
 
 def test_without_faults_nothing_is_rendered_twice() -> None:
