@@ -37,7 +37,7 @@ def check_line_text(metrics: Metrics, limits: Limits) -> Finding | None:
 
 
 def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
-    """The text is said, whatever the voice does with it otherwise."""
+    """The text is said, however the voice says this line otherwise."""
     limit = limits.most_slip_nats
     if limit is None:
         return None

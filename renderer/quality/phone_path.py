@@ -3,7 +3,8 @@
 A judge says how likely each class of phone is in each frame. The best path through the text is
 held against the best path on which words may be left out, said again, be others, or be cut at the
 ends of the line, each at a price. How much likelier the line is with such slips than as it is
-written, in nats, is the evidence against the text, and the path tells what slipped and where.
+written, in nats, is the evidence against the text, and the path tells what slipped and where. The
+two paths part and meet again, so that each slip has evidence of its own.
 
 References:
     Viterbi (1967), "Error bounds for convolutional codes", IEEE Trans. Inf. Theory 13.
@@ -15,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -31,6 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 FAULT = 8.0  # nats a slip costs
 ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any sounds
+LEAST_NATS = 1e-6  # less is rounding
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 
 LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
@@ -60,11 +62,14 @@ class Slip:
             or after the last one) or `CUT` (its start or end is missing).
         word: Index of the word.
         start_s: Seconds from the start of the sound.
+        nats: How much likelier the line is with it than as it is written, ≥ 0. Slips that follow
+            each other closely share theirs.
     """
 
     kind: str
     word: int
     start_s: float
+    nats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,22 @@ class Told:
     """How a line sounds beside its text.
 
     Attributes:
-        evidence: How much likelier it is with slips than as it is written, nats, ≥ 0.
-        slips: Which they are, in order of time.
+        slips: What makes it likelier than as it is written, in order of time.
+        phones_s: Seconds that the text's phones take, laid along the sound as they are written;
+            0 where it is too short for them.
     """
 
-    evidence: float
-    slips: tuple[Slip, ...]
+    slips: tuple[Slip, ...] = ()
+    phones_s: float = 0.0
+
+    @property
+    def worst(self) -> float:
+        """Evidence of the slip that is surest, nats; 0 without any.
+
+        Not their sum: a voice that a judge hears badly has many small ones in a long line, a
+        wrong word is one that is large.
+        """
+        return max((slip.nats for slip in self.slips), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +116,8 @@ def align(heard: PhoneScores) -> Alignment | None:
     found = _best(_floored(heard), graph)
     if found is None:
         return None
-    path, score = found
-    return Alignment(graph.word[path], graph.phone[path], score)
+    path = found.states
+    return Alignment(graph.word[path], graph.phone[path], float(found.gains.sum()))
 
 
 def tell(heard: PhoneScores) -> Told:
@@ -113,43 +128,85 @@ def tell(heard: PhoneScores) -> Told:
     Args:
         heard: Of a line of at least one phone.
     """
-    log_p, graph = _floored(heard), phone_graph(heard.words, -FAULT)
-    found = _best(log_p, graph)
-    written = align(heard)
-    if found is None:
-        return Told(-float(np.log(FLOOR)) * sum(map(len, heard.words)), (Slip(LEFT_OUT, 0, 0.0),))
-    path, score = found
-    slips = tuple(_slips(path, graph, heard)) or (Slip(CUT, max(0, int(graph.word[path[0]])), 0.0),)
-    if written is None:
-        return Told(-float(np.log(FLOOR)) * sum(map(len, heard.words)), slips)
-    evidence = score - written.score
-    return Told(evidence, slips) if evidence > 0 else Told(0.0, ())
+    log_p, free = _floored(heard), phone_graph(heard.words, -FAULT)
+    slipped, written = _best(log_p, free), _best(log_p, phone_graph(heard.words))
+    seen = list(_seen(slipped.states, free, heard)) if slipped else []
+    if slipped is None or written is None:
+        lacking = -float(np.log(FLOOR)) * sum(map(len, heard.words))
+        return Told(tuple(_slip(one, heard, lacking) for one in seen or [_Seen(LEFT_OUT, 0, 0)]))
+    partings = _partings(slipped, written)
+    phones_s = float(np.sum(free.phone[written.states] >= 0)) * heard.frame_s
+    slips = []
+    for parting in partings:
+        own = [one for one in seen if _nearest(partings, one.frame) is parting]
+        word = max(0, int(free.word[slipped.states[parting.start]]))
+        slips += [
+            _slip(one, heard, parting.nats) for one in own or [_Seen(CUT, word, parting.start)]
+        ]
+    return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)), phones_s)
 
 
 def _floored(heard: PhoneScores) -> Floats:
     return np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
 
 
-def _slips(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[Slip]:
+class _Parting(NamedTuple):
+    """Frames in which a path with slips leaves the path as written, the last one included."""
+
+    start: int
+    end: int
+    nats: float
+
+
+def _partings(slipped: _Path, written: _Path) -> list[_Parting]:
+    """Return where two paths part until they meet again, and what is won by it."""
+    won = np.cumsum(slipped.gains - written.gains)
+    ends = np.flatnonzero(slipped.states == written.states)
+    if ends.size == 0 or ends[-1] != won.size - 1:
+        ends = np.append(ends, won.size - 1)
+    nats = np.diff(won[ends], prepend=0.0)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return [
+        _Parting(int(start), int(end), float(some))
+        for start, end, some in zip(starts, ends, nats, strict=True)
+        if some > LEAST_NATS
+    ]
+
+
+def _nearest(partings: Sequence[_Parting], frame: int) -> _Parting:
+    return min(partings, key=lambda p: max(p.start - frame, frame - p.end, 0))
+
+
+class _Seen(NamedTuple):
+    """A slip on a path, at a frame."""
+
+    kind: str
+    word: int
+    frame: int
+
+
+def _slip(seen: _Seen, heard: PhoneScores, nats: float) -> Slip:
+    return Slip(seen.kind, seen.word, seen.frame * heard.frame_s, nats)
+
+
+def _seen(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[_Seen]:
     """Read the slips off a path."""
     said = [number for number, classes in enumerate(heard.words) if classes]
     expected = 0  # place among `said` of the word that should come next
     for run in _runs(path, graph):
-        start_s = run.start * heard.frame_s
         if run.word < 0:
-            yield Slip(BESIDE, said[min(expected, len(said) - 1)], start_s)
+            yield _Seen(BESIDE, said[min(expected, len(said) - 1)], run.start)
             continue
         place = said.index(run.word)
-        yield from (Slip(LEFT_OUT, said[n], start_s) for n in range(expected, place))
+        yield from (_Seen(LEFT_OUT, said[n], run.start) for n in range(expected, place))
         if place < expected:
-            yield Slip(AGAIN, run.word, start_s)
+            yield _Seen(AGAIN, run.word, run.start)
         elif run.is_other:
-            yield Slip(OTHER, run.word, start_s)
+            yield _Seen(OTHER, run.word, run.start)
         elif not _is_whole(path, graph, run.word):
-            yield Slip(CUT, run.word, start_s)
+            yield _Seen(CUT, run.word, run.start)
         expected = max(expected, place + 1)
-    end_s = len(path) * heard.frame_s
-    yield from (Slip(LEFT_OUT, said[n], end_s) for n in range(expected, len(said)))
+    yield from (_Seen(LEFT_OUT, said[n], len(path)) for n in range(expected, len(said)))
 
 
 class _Run(NamedTuple):
@@ -187,8 +244,15 @@ def _is_whole(path: Ints, graph: PhoneGraph, word: int) -> bool:
     return set(graph.phone[graph.word == word]) - {-1} <= set(graph.phone[path])
 
 
-def _best(log_p: Floats, graph: PhoneGraph) -> tuple[Ints, float] | None:
-    """Return the best state per frame, int (frames,), and the path's score in all, nats."""
+class _Path(NamedTuple):
+    """A way through a graph: the state of each frame, int (frames,), and what it adds, nats."""
+
+    states: Ints
+    gains: Floats
+
+
+def _best(log_p: Floats, graph: PhoneGraph) -> _Path | None:
+    """Return the best way through a graph, None where there are too few frames."""
     anything = log_p.max(axis=1, keepdims=True) - ALLOWANCE
     emit = np.hstack([log_p, anything])[:, graph.label]
     frames, states = emit.shape
@@ -202,11 +266,13 @@ def _best(log_p: Floats, graph: PhoneGraph) -> tuple[Ints, float] | None:
         best = options[rows, chosen] + emit[t]
     ends = best + graph.leave
     at = int(np.argmax(ends))
-    score = float(ends[at])
-    if not np.isfinite(score):
+    if not np.isfinite(ends[at]):
         return None
-    path = np.empty(frames, dtype=np.int64)
+    path, gains = np.empty(frames, dtype=np.int64), np.zeros(frames)
+    gains[-1] = graph.leave[at]
     for t in range(frames - 1, -1, -1):
         path[t] = at
-        at = int(graph.came[at, back[t, at]])
-    return path, score
+        arc = back[t, at]
+        gains[t] += emit[t, at] + (graph.cost[at, arc] if t else graph.enter[at])
+        at = int(graph.came[at, arc])
+    return _Path(path, gains)

@@ -38,14 +38,12 @@ class Rendition:
     Attributes:
         pitch_st: Median F0, semitones above 100 Hz; None with too little voice.
         range_st: From the 10th to the 90th percentile of F0, semitones; None likewise.
-        speaking_s: Sounding seconds without pauses.
         bands_db: Level of third octaves in the frames of speech, float64 (bands,), 0 on average;
             None with too little speech.
     """
 
     pitch_st: float | None
     range_st: float | None
-    speaking_s: float
     bands_db: Floats | None
 
 
@@ -74,29 +72,22 @@ class Departure:
     Attributes:
         pitch_st: F0 above (+) what was asked, semitones.
         range_ratio: F0 range over the one asked, ×; 0 is monotonous.
-        rate_ratio: Rate over the one asked, ×; 1.3 is too fast.
         timbre_db: Root of the mean square by which the levels of third octaves differ.
     """
 
     pitch_st: float | None
     range_ratio: float | None
-    rate_ratio: float | None
     timbre_db: float | None
 
 
-def rendition(hearing: Hearing, speaking_s: float) -> Rendition:
-    """Measure how one line sounds.
-
-    Args:
-        hearing: Of the take, before mastering.
-        speaking_s: Seconds of sound in it without pauses (`audio.activity.speaking_s`).
-    """
+def rendition(hearing: Hearing) -> Rendition:
+    """Measure how one line sounds, before mastering."""
     voiced = hearing.f0[hearing.f0 > 0]
     pitch = spread = None
     if voiced.size * FRAME_S >= LEAST_VOICED_S:
         low, middle, high = np.quantile(semitones(voiced), (0.1, 0.5, 0.9))
         pitch, spread = float(middle), float(high - low)
-    return Rendition(pitch, spread, speaking_s, _bands_db(hearing))
+    return Rendition(pitch, spread, _bands_db(hearing))
 
 
 def departure(take: Rendition, plain: Rendition, asked: AskedManner) -> Departure:
@@ -107,19 +98,31 @@ def departure(take: Rendition, plain: Rendition, asked: AskedManner) -> Departur
         plain: Of the same voice and text, undirected.
         asked: Of the direction, emotion and delivery included.
     """
-    pitch = spread = rate = timbre = None
+    pitch = spread = timbre = None
     if take.pitch_st is not None and plain.pitch_st is not None:
         pitch = take.pitch_st - plain.pitch_st - asked.pitch_st
     wanted_st = (plain.range_st or 0.0) * asked.pitch_range
     if take.range_st is not None and wanted_st >= LEAST_RANGE_ST:
         spread = take.range_st / wanted_st
-    if take.speaking_s > 0 and plain.speaking_s > 0:
-        rate = plain.speaking_s / take.speaking_s / asked.rate
     if take.bands_db is not None and plain.bands_db is not None:
         count = min(take.bands_db.size, plain.bands_db.size)
         difference = take.bands_db[:count] - plain.bands_db[:count]
         timbre = float(np.sqrt(np.mean(np.square(difference - difference.mean()))))
-    return Departure(pitch, spread, rate, timbre)
+    return Departure(pitch, spread, timbre)
+
+
+def rate_ratio(take_s: float, plain_s: float, asked: AskedManner) -> float | None:
+    """Return the rate of a take over the one asked, ×; 1.3 is too fast. None without speech.
+
+    Args:
+        take_s: Seconds of speech without pauses: of its phones as they are heard
+            (`phone_path.Told`), or of sound (`audio.activity.speaking_s`).
+        plain_s: Of the line said plainly, counted in the same way.
+        asked: Of the direction.
+    """
+    if take_s <= 0 or plain_s <= 0:
+        return None
+    return plain_s / take_s / asked.rate
 
 
 def _bands_db(hearing: Hearing) -> Floats | None:

@@ -9,7 +9,7 @@ from renderer.domain.direction import Delivery
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceRef
-from renderer.errors import JudgeError
+from renderer.errors import JudgeError, UnhearableError
 from renderer.ports import Speech, SpeechRequest, VoiceBook
 from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
@@ -24,14 +24,23 @@ from renderer.quality.phone_path import (
     Told,
     tell,
 )
-from renderer.quality.plain_line import AskedManner, Departure, Rendition, departure, rendition
+from renderer.quality.plain_line import (
+    AskedManner,
+    Departure,
+    Rendition,
+    departure,
+    rate_ratio,
+    rendition,
+)
 from renderer.quality.take import GateInput
 from renderer.services.hear import RECORDING, has_directed_words
 from renderer.services.in_place import in_place
 from renderer.services.voice_norm import Key, Once, VoiceNorms
 
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
-LINE_METRICS = (*OF_PITCH, "line_rate_ratio", "line_timbre_db")
+OF_SOUND = (*OF_PITCH, "line_timbre_db")
+RATE = "line_rate_ratio"
+LINE_METRICS = (*OF_SOUND, RATE)
 TEXT_METRICS = ("slip_nats", "line_slip_nats")
 _OF_TEXT = ("most_slip_nats", "most_line_slip_nats")
 _OF_MANNER = (
@@ -41,7 +50,7 @@ _OF_MANNER = (
     "most_line_rate_ratio",
     "most_line_timbre_db",
 )
-MOST_MISHEARD = 3.0  # nats per second of a voice's passages; of the tuning side grom has 2.3 (fr)
+MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
 MOST_NAMED = 3  # slips of one line that are told
 MOST_KEPT = 64  # lines: the attempts of one batch
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
@@ -49,6 +58,21 @@ _RECORDED = Unsure("A recording has no voice of its own to hold it against.")
 _WORDS = Unsure("Words of it are directed on their own: listen.")
 _UNREAD = Unsure("Nobody can read the sounds of a whisper: listen.")
 _WHISPER = Unsure("A whisper has no pitch and another sound: listen.")
+
+
+class _Heard:
+    """A take as a judge of phones hears it, once for all that is asked of it."""
+
+    def __init__(self, take: GateInput, reader: PhoneReader) -> None:
+        self.reader = reader
+        self._take = take
+        self._made: Told | None = None
+
+    def told(self) -> Told:
+        """Return how it sounds beside its text."""
+        if self._made is None:
+            self._made = tell(self.reader.read(self._take.delivered, self._take.transcript))
+        return self._made
 
 
 class PlainLines:
@@ -75,7 +99,7 @@ class PlainLines:
         # A GPU that had no room for a line may have it for the next attempt.
         self._said: Once[Waveform] = Once(MOST_KEPT, keeps_failures=False)
         self._renditions: Once[Rendition] = Once(MOST_KEPT, keeps_failures=False)
-        self._slips: Once[float] = Once(MOST_KEPT, keeps_failures=False)
+        self._told: Once[Told] = Once(MOST_KEPT, keeps_failures=False)
 
     def compare(
         self,
@@ -95,55 +119,77 @@ class PlainLines:
             hearing: Of the take, before mastering.
         """
         scores: dict[str, Value] = {}
-        reader = self._reader
-        if reader and limits.holds_any(_OF_TEXT):
-            scores |= in_place(TEXT_METRICS, lambda: self._read(take, reader, limits))
+        heard = _Heard(take, self._reader) if self._reader else None
+        if heard and limits.holds_any(_OF_TEXT):
+            scores |= in_place(TEXT_METRICS, lambda: self._read(take, heard))
         if limits.holds_any(_OF_MANNER):
-            scores |= in_place(LINE_METRICS, lambda: self._depart(take, metrics, asked, hearing))
+            scores |= in_place(OF_SOUND, lambda: self._depart(take, asked, hearing))
+            scores |= in_place([RATE], lambda: {RATE: self._rate(take, heard, metrics, asked)})
         return scores
 
-    def _depart(
-        self, take: GateInput, metrics: Metrics, asked: AskedManner, hearing: Hearing
-    ) -> Scores:
-        """Return pitch, pace and sound beyond those of the plain line."""
+    def _depart(self, take: GateInput, asked: AskedManner, hearing: Hearing) -> Scores:
+        """Return pitch and sound beyond those of the plain line."""
         if take.voice == RECORDING:
-            return dict.fromkeys(LINE_METRICS, _RECORDED)
-        plain = self._rendition(take)
-        own = rendition(hearing, metrics.needed("speaking_s"))
-        return _scores(take, departure(own, plain, asked))
+            return dict.fromkeys(OF_SOUND, _RECORDED)
+        return _scores(take, departure(rendition(hearing), self._rendition(take), asked))
 
-    def _read(self, take: GateInput, reader: PhoneReader, limits: Limits) -> Scores:
+    def _rate(
+        self, take: GateInput, heard: _Heard | None, metrics: Metrics, asked: AskedManner
+    ) -> Value:
+        """Return the rate over that of the plain line and of what was asked."""
+        if take.voice == RECORDING:
+            return _RECORDED
+        if has_directed_words(take.direction):
+            return _WORDS
+        seconds = self._phones_s(take, heard) or (
+            metrics.needed("speaking_s"),
+            speaking_s(self._plain(take)),
+        )
+        found = rate_ratio(*seconds, asked)
+        return _LITTLE if found is None else found
+
+    def _phones_s(self, take: GateInput, heard: _Heard | None) -> tuple[float, float] | None:
+        """Return how long the phones of take and plain line take; None where nobody reads them."""
+        if heard is None or take.direction.delivery is Delivery.WHISPER:
+            return None
+        try:
+            own, plain = heard.told().phones_s, self._plain_told(take, heard.reader).phones_s
+        except UnhearableError:
+            return None
+        return (own, plain) if own and plain else None
+
+    def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
-        told = tell(reader.read(take.delivered, take.transcript))
-        slips: Value = slip_score(told, take.transcript)
+        told = heard.told()
+        slips = slip_score(told, take.transcript)
         if take.voice == RECORDING:
             return {"slip_nats": slips, "line_slip_nats": _RECORDED}
-        beyond = told.evidence - self._plain_slips(take, reader)
-        most = limits.most_slip_nats
-        if most is not None and told.evidence > most and self._is_misheard(take, reader):
-            slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
-        return {"slip_nats": slips, "line_slip_nats": beyond}
+        usual = self._misheard(take, heard.reader)
+        plain = self._plain_told(take, heard.reader).worst
+        beyond: Value = slips._replace(value=max(0.0, told.worst - usual))
+        if usual > MOST_MISHEARD:
+            beyond = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+        return {"slip_nats": beyond, "line_slip_nats": told.worst - max(usual, plain)}
 
-    def _is_misheard(self, take: GateInput, reader: PhoneReader) -> bool:
-        """Whether the judge hears slips in whatever the voice says."""
+    def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
+        """What the judge takes for a slip in whatever the voice says, nats."""
         if self._norms is None:
-            return False
-        return self._norms.misheard(take.voice, take.locale, reader) > MOST_MISHEARD
+            return 0.0
+        return self._norms.misheard(take.voice, take.locale, reader)
 
     def _rendition(self, take: GateInput) -> Rendition:
         def measure() -> Rendition:
-            sound = self._plain(take)
-            return rendition(Hearing(sound), speaking_s(sound))
+            return rendition(Hearing(self._plain(take)))
 
         return self._renditions.get(self._key(take), measure)
 
-    def _plain_slips(self, take: GateInput, reader: PhoneReader) -> float:
-        def listen() -> float:
-            return tell(reader.read(self._plain(take), take.transcript)).evidence
+    def _plain_told(self, take: GateInput, reader: PhoneReader) -> Told:
+        def listen() -> Told:
+            return tell(reader.read(self._plain(take), take.transcript))
 
-        return self._slips.get(self._key(take), listen)
+        return self._told.get(self._key(take), listen)
 
     def _plain(self, take: GateInput) -> Waveform:
         ref = VoiceRef.parse(take.voice)
@@ -165,12 +211,12 @@ class PlainLines:
 
 
 def slip_score(told: Told, transcript: Transcript) -> Score:
-    """Return the evidence of slips, where the first one is, and what they are in words."""
-    named = [_named(slip, transcript) for slip in told.slips[:MOST_NAMED]]
-    more = len(told.slips) - len(named)
+    """Return the evidence of the worst slip, where it is, and the surest ones in words."""
+    surest = sorted(told.slips, key=lambda slip: -slip.nats)
+    named = [_named(slip, transcript) for slip in surest[:MOST_NAMED]]
+    more = len(surest) - len(named)
     note = "; ".join([*named, *([f"and {more} more"] if more else [])])
-    start_s = told.slips[0].start_s if told.slips else None
-    return Score(told.evidence, start_s, note)
+    return Score(told.worst, surest[0].start_s if surest else None, note)
 
 
 def _named(slip: Slip, transcript: Transcript) -> str:
@@ -185,13 +231,13 @@ def _named(slip: Slip, transcript: Transcript) -> str:
 
 
 def _scores(take: GateInput, found: Departure) -> Scores:
-    values = (found.pitch_st, found.range_ratio, found.rate_ratio, found.timbre_db)
+    values = (found.pitch_st, found.range_ratio, found.timbre_db)
     scores: dict[str, Value] = {
         name: _LITTLE if value is None else value
-        for name, value in zip(LINE_METRICS, values, strict=True)
+        for name, value in zip(OF_SOUND, values, strict=True)
     }
     if has_directed_words(take.direction):
-        scores |= dict.fromkeys((*OF_PITCH, "line_rate_ratio"), _WORDS)
+        scores |= dict.fromkeys(OF_PITCH, _WORDS)
     if take.direction.delivery is Delivery.WHISPER:
         scores |= dict.fromkeys((*OF_PITCH, "line_timbre_db"), _WHISPER)
     return scores

@@ -18,7 +18,7 @@ from renderer.audio.waveform import Waveform
 from renderer.domain.project import MasteringTarget
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard, VoiceRef
-from renderer.errors import JudgeError, SynthesisError
+from renderer.errors import JudgeError, SynthesisError, UnhearableError
 from renderer.ports import VoiceBook
 from renderer.ports.judge import Judge, PhoneReader, Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
@@ -140,18 +140,17 @@ class VoiceNorms:
         return self._scores.get((voice, locale, heard), measure)
 
     def misheard(self, voice: str, locale: str, reader: PhoneReader) -> float:
-        """Return what a reader takes for slips when the voice says its passages, nats per second.
+        """Return the worst slip a reader hears when the voice says its passages, nats.
+
+        Passages with sounds the reader does not know are left out.
 
         Raises:
-            UnhearableError: The reader does not know the sounds of the passages.
-            JudgeError: It says none of them, or the reader failed.
+            JudgeError: It says none of the passages, or the reader failed.
         """
         key = self._key(voice, locale)
 
         def listen() -> float:
-            spoken = self._passages(key)
-            evidence = sum(tell(reader.read(w, t)).evidence for w, t in spoken)
-            return evidence / max(sum(w.duration_s for w, _ in spoken), 1e-9)
+            return max((_worst(reader, w, t) for w, t in self._passages(key)), default=0.0)
 
         return self._misheard.get(key, listen)
 
@@ -198,6 +197,13 @@ class VoiceNorms:
 
     def _key(self, voice: str, locale: str) -> Key:
         return voice, locale, self._voices.card(VoiceRef.parse(voice).name).model_sha256
+
+
+def _worst(reader: PhoneReader, waveform: Waveform, transcript: Transcript) -> float:
+    try:
+        return tell(reader.read(waveform, transcript)).worst
+    except UnhearableError:
+        return 0.0
 
 
 def _mean(voice: str, scored: Sequence[Mapping[str, float]]) -> Mapping[str, float]:

@@ -20,6 +20,7 @@ import pytest
 
 from renderer.cli import main
 from renderer.domain.voice_lock import LockEntry, VoiceLock, load
+from tests.kept_scores import kept_scores
 
 # A shell that starts tests in the background lets them ignore Ctrl-C, and so would their children.
 SPAWNED = """\
@@ -214,6 +215,13 @@ class Game:
         """The same checkout and build in another place."""
         shutil.copytree(self.root, to)
         return Game(to, dict(self.env))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scores() -> Iterator[None]:
+    """What the judges say of a sound is kept."""
+    with kept_scores():
+        yield
 
 
 @pytest.fixture(scope="session")

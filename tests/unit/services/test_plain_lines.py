@@ -146,29 +146,56 @@ class Reader:
 
     revision = "fake"
 
-    def __init__(self, take: tuple[int, ...], plain: tuple[int, ...] = HALT) -> None:
+    def __init__(
+        self, take: tuple[int, ...], plain: tuple[int, ...] = HALT, frames: tuple[int, int] = (8, 8)
+    ) -> None:
         self.answers, self.error = [take, plain], None
+        self.frames = frames  # of each sound, in take and plain line
         self.heard: list[Waveform] = []
 
     def read(self, waveform: Waveform, transcript: Transcript) -> PhoneScores:
         self.heard.append(waveform)
         if self.error:
             raise self.error
-        labels = np.repeat((0, *self.answers[len(self.heard) - 1], 0), 8)
+        turn = len(self.heard) - 1
+        labels = np.repeat((0, *self.answers[turn], 0), self.frames[turn])
         p = np.full((len(labels), 9), 0.005)
         p[np.arange(len(labels)), labels] = 0.96
         return PhoneScores(np.log(p).astype(np.float32), (HALT,), 0.01)
 
 
-def read(reader: Reader, **more: Any) -> Scores:
+def read(reader: Reader, norms: Any = None, **more: Any) -> Scores:
     engine = Engine()
-    return compare(voice(145.0), engine, SAID, lines=plain_lines(engine, reader), **more)
+    return compare(voice(145.0), engine, SAID, lines=plain_lines(engine, reader, norms), **more)
 
 
 def test_a_line_that_is_said_has_no_slips() -> None:
     reader = Reader(HALT)
     assert read(reader) == {"slip_nats": Score(0.0), "line_slip_nats": 0.0}
     assert len(reader.heard) == 2
+
+
+def test_the_rate_is_that_of_the_phones_as_they_are_heard() -> None:
+    """The sound is the plain line's, and as long: silence at its ends and a fade are no speech."""
+    reader, engine = Reader(HALT, frames=(5, 8)), Engine()
+    scores = compare(voice(145.0), engine, lines=plain_lines(engine, reader))
+    assert scores["line_rate_ratio"] == pytest.approx(1.6, rel=0.05)
+    assert len(reader.heard) == 2
+
+
+def test_where_nobody_reads_the_phones_the_rate_is_that_of_the_sound() -> None:
+    reader, engine = Reader(HALT), Engine()
+    reader.error = UnhearableError("The judge does not know ɱ")
+    scores = compare(voice(145.0, 0.8), engine, lines=plain_lines(engine, reader))
+    assert scores["line_rate_ratio"] == pytest.approx(0.625, rel=0.02)
+
+
+def test_a_judge_of_phones_that_fails_spares_the_pitch() -> None:
+    reader, engine = Reader(HALT), Engine()
+    reader.error = JudgeError("no model")
+    scores = compare(voice(145.0), engine, lines=plain_lines(engine, reader))
+    assert isinstance(scores["line_rate_ratio"], JudgeError)
+    assert scores["line_pitch_off_st"] == pytest.approx(0, abs=0.05)
 
 
 def test_another_word_is_told_in_words_and_with_its_place() -> None:
@@ -217,19 +244,20 @@ def test_a_recording_is_held_against_its_text_alone() -> None:
     assert isinstance(scores["line_slip_nats"], Unsure)
 
 
-@pytest.mark.parametrize(("misheard", "can_tell"), [(0.4, True), (9.0, False)])
-def test_a_voice_the_judge_always_mishears_is_held_against_its_plain_line_alone(
+@pytest.mark.parametrize(("misheard", "can_tell"), [(17.0, True), (90.0, False)])
+def test_what_the_judge_mishears_in_whatever_a_voice_says_is_taken_off(
     misheard: float, can_tell: bool
 ) -> None:
-    engine = Engine()
     norms = SimpleNamespace(misheard=lambda *_: misheard)
-    lines = plain_lines(engine, Reader((5, 6, 7, 8)), norms)
-    scores = compare(voice(145.0), engine, Limits(most_slip_nats=30.0), lines=lines)
-    assert isinstance(scores["slip_nats"], Score if can_tell else Unsure)
-    assert scores["line_slip_nats"] > 50  # type: ignore[operator]
+    well = read(Reader((5, 6, 7, 8)))["line_slip_nats"]
+    badly = read(Reader((5, 6, 7, 8)), norms=norms)
+    assert badly["line_slip_nats"] == pytest.approx(well - misheard)  # type: ignore[operator]
+    assert isinstance(badly["slip_nats"], Score if can_tell else Unsure)
+    if isinstance(badly["slip_nats"], Score):
+        assert badly["slip_nats"].value == badly["line_slip_nats"]
 
 
-def test_a_clean_line_asks_for_no_norm() -> None:
-    engine = Engine()
-    lines = plain_lines(engine, Reader(HALT), SimpleNamespace())
-    assert compare(voice(145.0), engine, Limits(most_slip_nats=30.0), lines=lines)
+def test_what_is_misheard_in_line_and_passages_is_taken_off_once() -> None:
+    norms = SimpleNamespace(misheard=lambda *_: 5.0)
+    scores = read(Reader((5, 6, 7, 8), (5, 6, 7, 8)), norms=norms)
+    assert scores["line_slip_nats"] == 0

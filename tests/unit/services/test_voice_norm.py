@@ -184,7 +184,7 @@ def test_voices_are_measured_side_by_side_and_each_once() -> None:
     assert sorted(level.asked) == [("v#ada", "en-US"), ("v#zoe", "en-US")]
 
 
-def test_what_a_reader_takes_for_slips_is_counted_per_second() -> None:
+def test_the_worst_slip_of_the_passages_is_what_a_reader_mishears() -> None:
     class Reader:
         revision = "fake"
 
@@ -197,7 +197,7 @@ def test_what_a_reader_takes_for_slips_is_counted_per_second() -> None:
     level = Level()
     made = norms(level)
     found = made.misheard("v#ada", "en-US", reader)
-    assert found == pytest.approx(tell(reader.read(None, TEXT)).evidence)
+    assert found == pytest.approx(tell(reader.read(None, TEXT)).worst)
     assert found > 20
     assert made.misheard("v#ada", "en-US", reader) == found
     assert len(level.asked) == 1
