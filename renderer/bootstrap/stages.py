@@ -88,7 +88,7 @@ def compose_render(
     judge = DnsmosJudge(threads=max(1, settings.threads // settings.workers))
     plain = plain_transcriber()
     level = VoiceLevel(ground.unit, plain, ground.voices.engine_revision, ground.reading)
-    norms = VoiceNorms(ground.voices, level)
+    norms = VoiceNorms(ground.voices, level, ground.unit, ground.reading)
     reader = PhoneJudge(config.assets_dir() / "judges" / "phones.onnx")
     plain_lines = PlainLines(ground.voices, reader, norms)
     emotions = EmotionListener(

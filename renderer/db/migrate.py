@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from renderer.errors import ConfigError
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 def current_revision(engine: Engine) -> str:

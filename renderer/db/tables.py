@@ -6,7 +6,8 @@ project ─┬─< manifest_file ─< line >─ take        line.take_id: what i
          └─< event             └ frozen_take_id
 take ─< outbox                                     work that is owed: not sent, or sent and not done
 dead_letter                                        messages the queue has given up
-voice_level                                        measured once per voice, see services.level
+voice_level, voice_score                           measured once per voice, see services.level
+                                                   and services.voice_norm
 """
 
 from __future__ import annotations
@@ -202,4 +203,13 @@ voice_level = Table(
     Column("locale", String(35), nullable=False),
     Column("loudness_lufs", Float, nullable=False),
     Column("measured", Text, nullable=False, server_default=""),
+)
+
+voice_score = Table(
+    "voice_score",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("voice", String(200), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("scores", JSON, nullable=False),
 )

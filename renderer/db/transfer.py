@@ -26,6 +26,7 @@ from renderer.db.tables import (
     project,
     take,
     voice_level,
+    voice_score,
 )
 from renderer.db.upsert import insert_missing
 from renderer.domain.take import TakeStatus
@@ -92,11 +93,12 @@ class SqlTransfer:
         return Amount(takes, takes - known, len(names), len(names - there), events)
 
     def takes(self) -> Iterator[int]:
-        """Copy takes and voice levels; yields how many takes each piece had."""
-        with self._source.connect() as connection:
-            levels = [dict(row._mapping) for row in connection.execute(select(voice_level))]
-        with self._target.begin() as connection:
-            insert_missing(connection, voice_level, levels, voice_level.c.key)
+        """Copy takes and what was measured of voices; yields how many takes each piece had."""
+        for table in (voice_level, voice_score):
+            with self._source.connect() as connection:
+                measured = [dict(row._mapping) for row in connection.execute(select(table))]
+            with self._target.begin() as connection:
+                insert_missing(connection, table, measured, table.c.key)
         for rows in self._pages(take):
             with self._target.begin() as connection:
                 _put_takes(connection, [_take_values(row) for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from renderer.db.lease import SqlLeases
 from renderer.db.line_repository import SqlLines
 from renderer.db.outbox import SqlOutbox
 from renderer.db.record import SqlDeadLetters, SqlGates, SqlImports
-from renderer.db.tables import project, voice_level
+from renderer.db.tables import project, voice_level, voice_score
 from renderer.db.take_repository import SqlTakes
 from renderer.db.upsert import insert_missing
 from renderer.db.verdict_repository import SqlVerdicts
@@ -32,6 +33,7 @@ from renderer.ports import (
     TakeRepository,
     Verdicts,
     VoiceLevels,
+    VoiceScores,
 )
 
 NO_PROJECT = -1
@@ -54,6 +56,24 @@ class SqlLevels:
         insert_missing(self._connection, voice_level, [row], voice_level.c.key)
 
 
+class SqlScores:
+    """Implements `ports.VoiceScores`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: str) -> Mapping[str, float] | None:
+        """Return what was measured of a voice, or None when it never was."""
+        query = select(voice_score.c.scores).where(voice_score.c.key == key)
+        found: Mapping[str, float] | None = self._connection.execute(query).scalar()
+        return found
+
+    def put(self, key: str, voice: str, locale: str, scores: Mapping[str, float]) -> None:
+        """Store what was measured; what is stored first wins."""
+        row = {"key": key, "voice": voice, "locale": locale, "scores": dict(scores)}
+        insert_missing(self._connection, voice_score, [row], voice_score.c.key)
+
+
 class SqlUnitOfWork:
     """Implements `ports.UnitOfWork`: enter to begin, `commit` to keep, leave to end.
 
@@ -68,6 +88,7 @@ class SqlUnitOfWork:
     takes: TakeRepository
     outbox: Outbox
     levels: VoiceLevels
+    scores: VoiceScores
     leases: Leases
     dead_letters: DeadLetters
     gates: ProjectGates
@@ -95,6 +116,7 @@ class SqlUnitOfWork:
         self.takes = SqlTakes(self._connection, self._clock)
         self.outbox = SqlOutbox(self._connection, project_id, self._clock)
         self.levels = SqlLevels(self._connection)
+        self.scores = SqlScores(self._connection)
         self.leases = SqlLeases(self._connection, self._clock)
         self.dead_letters = SqlDeadLetters(self._connection, self._clock)
         self.gates = SqlGates(self._connection, project_id)

@@ -13,6 +13,7 @@ from renderer.ports.database import (
     TakeWrite,
     UnitOfWork,
     VoiceLevels,
+    VoiceScores,
 )
 from renderer.ports.health import (
     DatabaseFacts,
@@ -115,5 +116,6 @@ __all__ = [
     "VoiceBook",
     "VoiceFacts",
     "VoiceLevels",
+    "VoiceScores",
     "WordAlignment",
 ]

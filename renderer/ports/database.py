@@ -240,6 +240,18 @@ class VoiceLevels(Protocol):
         ...
 
 
+class VoiceScores(Protocol):
+    """What judges make of voices, undirected."""
+
+    def get(self, key: str) -> Mapping[str, float] | None:
+        """Return what was measured of a voice, or None when it never was."""
+        ...
+
+    def put(self, key: str, voice: str, locale: str, scores: Mapping[str, float]) -> None:
+        """Store what was measured; what is stored first wins."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction. Leaving the block without `commit` rolls back."""
 
@@ -247,6 +259,7 @@ class UnitOfWork(Protocol):
     takes: TakeRepository
     outbox: Outbox
     levels: VoiceLevels
+    scores: VoiceScores
     leases: Leases
     dead_letters: DeadLetters
     gates: ProjectGates

@@ -15,7 +15,7 @@ from renderer.domain.project import MasteringTarget
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
-from renderer.domain.voice import VoiceRef
+from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.errors import SynthesisError
 from renderer.ports import Speech, SpeechRequest, Synthesiser, Transcriber, UnitOfWork
 
@@ -84,24 +84,18 @@ class VoiceLevel:
         Raises:
             SynthesisError: The voice cannot say the passages.
         """
-        card = synthesiser.card
         language = locale.split("-", maxsplit=1)[0].casefold()
-        key = digest(
-            [
-                card.model_sha256,
-                self._engine_revision(card.name),
-                self._transcriber.revision,
-                LEVEL_REVISION,
-                voice,
-                language,
-            ]
-        )
+        key = digest([*self.identity(synthesiser.card), LEVEL_REVISION, voice, language])
         if key not in self._known:
             stored = self._stored(key)
             self._known[key] = (
                 self._measure(key, synthesiser, voice, locale) if stored is None else stored
             )
         return round(target.loudness_lufs - self._known[key], 2)
+
+    def identity(self, card: VoiceCard) -> tuple[str, str, str]:
+        """Return what decides how a voice says its passages, beside voice and locale."""
+        return card.model_sha256, self._engine_revision(card.name), self._transcriber.revision
 
     def neutral(self, synthesiser: Synthesiser, voice: str, locale: str) -> list[Waveform]:
         """Let a voice say its neutral passages, as they are before mastering.

@@ -1,8 +1,9 @@
 """What a voice is like when nothing is asked of it: pitch, pace, sound, and how it is heard.
 
-Measured once per process on the passages its level is measured on, and kept in memory: a worker
-lives for hours, and a norm is a few seconds of work. A norm that failed is not tried again. It is
-no part of any render key.
+Measured on the passages its level is measured on, and kept in memory: a worker lives for hours,
+and a norm is a few seconds of work. What every line is held against (scores, how it is misheard) is
+kept in the database too, so that one changed line does not wait for it. A norm that failed is not
+tried again by this process. It is no part of any render key.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Generic, TypeVar
 from renderer.audio.mastering import master
 from renderer.audio.waveform import Waveform
 from renderer.domain.project import MasteringTarget
+from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import VoiceCard, VoiceRef
 from renderer.errors import JudgeError, SynthesisError, UnhearableError
-from renderer.ports import VoiceBook
+from renderer.ports import UnitOfWork, VoiceBook
 from renderer.ports.judge import Judge, PhoneReader, Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
 from renderer.quality.likeness import Vector, centroid
@@ -28,7 +30,10 @@ from renderer.services.level import VoiceLevel
 from renderer.services.listen import measure_audibility
 
 MOST_OTHERS = 32  # speakers of a model that a voice is told from; each has to say the passages
+NORM_REVISION = "norm/1"
 MOST_KEPT = 48  # voices whose passages are kept, a megabyte and a half each
+
+_SLIP = "worst_slip_nats"
 
 Key = tuple[str, str, str]
 """Voice, locale, SHA-256 of the model."""
@@ -93,11 +98,21 @@ class VoiceNorms:
     Args:
         voices: The installed voices.
         level: Lets voices say their neutral passages.
+        unit: Begins a transaction; None: nothing is kept beyond this process.
+        reading: Begins a transaction for reading; None: `unit` does.
     """
 
-    def __init__(self, voices: VoiceBook, level: VoiceLevel) -> None:
+    def __init__(
+        self,
+        voices: VoiceBook,
+        level: VoiceLevel,
+        unit: Callable[[], UnitOfWork] | None = None,
+        reading: Callable[[], UnitOfWork] | None = None,
+    ) -> None:
         self._voices = voices
         self._level = level
+        self._unit = unit
+        self._reading = reading or unit
         self._spoken: Once[Spoken] = Once(MOST_KEPT)
         self._audible: Once[Audibility] = Once()
         self._centroids: Once[Vector] = Once()
@@ -137,7 +152,7 @@ class VoiceNorms:
             made = judge.score([master(w, target, gain_db).waveform for w, _ in spoken])
             return _mean(voice, [s for s in made if not isinstance(s, JudgeError)])
 
-        return self._scores.get((voice, locale, heard), measure)
+        return self._scores.get((voice, locale, heard), lambda: self._kept(heard, key, measure))
 
     def misheard(self, voice: str, locale: str, reader: PhoneReader) -> float:
         """Return the worst slip a reader hears when the voice says its passages, nats.
@@ -149,10 +164,11 @@ class VoiceNorms:
         """
         key = self._key(voice, locale)
 
-        def listen() -> float:
-            return max((_worst(reader, w, t) for w, t in self._passages(key)), default=0.0)
+        def listen() -> Mapping[str, float]:
+            return {_SLIP: max((_worst(reader, *s) for s in self._passages(key)), default=0.0)}
 
-        return self._misheard.get(key, listen)
+        what = f"{_SLIP} {reader.revision}"
+        return self._misheard.get(key, lambda: self._kept(what, key, listen)[_SLIP])
 
     def centroids(self, voice: str, locale: str, encoder: SpeakerEncoder) -> Mapping[str, Vector]:
         """Return the centroids of a voice and of other speakers of its model.
@@ -183,6 +199,26 @@ class VoiceNorms:
             return centroid(good)
 
         return self._centroids.get(key, measure)
+
+    def _kept(
+        self, what: str, key: Key, measure: Callable[[], Mapping[str, float]]
+    ) -> Mapping[str, float]:
+        """Return what the database has of a voice, measured now where it has nothing."""
+        if self._unit is None or self._reading is None:
+            return measure()
+        voice, locale, _ = key
+        card = self._voices.card(VoiceRef.parse(voice).name)
+        stored_as = digest([NORM_REVISION, what, *self._level.identity(card), voice, locale])
+        with self._reading() as unit:
+            stored = unit.scores.get(stored_as)
+        if stored is not None:
+            return stored
+        made = measure()
+        with self._unit() as unit:
+            unit.scores.put(stored_as, voice, locale, made)
+            stored = unit.scores.get(stored_as)
+            unit.commit()
+        return made if stored is None else stored
 
     def _passages(self, key: Key) -> Spoken:
         """Return the passages as a voice says them, with their text."""

@@ -11,7 +11,7 @@ from renderer.db.engine import open_database
 
 TABLES = (
     *("project", "manifest_file", "take", "line", "line_take", "decision"),
-    *("event", "voice_level"),
+    *("event", "voice_level", "voice_score"),
 )
 
 

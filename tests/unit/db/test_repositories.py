@@ -286,6 +286,14 @@ def test_the_first_level_stored_wins(unit: Begin) -> None:
         assert u.levels.get("k") == -20.0
 
 
+def test_the_first_scores_of_a_voice_that_are_stored_win(unit: Begin) -> None:
+    with unit() as u:
+        assert u.scores.get("k") is None
+        u.scores.put("k", "amy", "en-US", {"ovrl": 3.2})
+        u.scores.put("k", "amy", "en-US", {"ovrl": 2.2})
+        assert u.scores.get("k") == {"ovrl": 3.2}
+
+
 def test_reading_an_unknown_project_makes_none(unit: Begin, clock: Any) -> None:
     with unit() as u:
         engine = u._engine

@@ -40,6 +40,9 @@ class Level:
     def gain_db(self, synthesiser: Any, voice: str, locale: str, target: Any) -> float:
         return 0.0
 
+    def identity(self, card: Any) -> tuple[str, str, str]:
+        return card.model_sha256, "fake/1", "words/1"
+
     def passages(self, synthesiser: Any, voice: str, locale: str) -> Any:
         self.asked.append((voice, locale))
         if voice in self.mute:
@@ -65,11 +68,13 @@ class Encoder:
         return [np.array([1, 0], np.float32) for _ in waveforms]
 
 
-def norms(level: Level, speakers: dict[str, int] = SPEAKERS, sha256: str = "s") -> VoiceNorms:
+def norms(
+    level: Level, speakers: dict[str, int] = SPEAKERS, sha256: str = "s", unit: Any = None
+) -> VoiceNorms:
     one = card(speakers)
     one.model_sha256 = sha256
     voices = SimpleNamespace(card=lambda _name: one, open=lambda _name: None)
-    return VoiceNorms(voices, level)  # type: ignore[arg-type]
+    return VoiceNorms(voices, level, unit)  # type: ignore[arg-type]
 
 
 def card(speakers: dict[str, int]) -> Any:
@@ -109,6 +114,29 @@ def test_a_voice_is_scored_once_per_judge_and_level() -> None:
     made.scores("v#ada", "en-US", judge, replace(level, loudness_lufs=-16.0))
     made.scores("v#zoe", "en-US", judge, level)
     assert judge.batches == 3
+
+
+def test_scores_outlive_the_process_for_the_same_model_judge_and_level(studio: Any) -> None:
+    target = MasteringTarget()
+    measured = norms(Level(), unit=studio.unit).scores("v", "en-US", Hearer(), target)
+
+    nobody = Level(mute=("v",))
+    assert norms(nobody, unit=studio.unit).scores("v", "en-US", Hearer(), target) == measured
+    assert nobody.asked == []
+    for other in ({"sha256": "other"}, {"unit": None}):
+        made = norms(nobody, **{"unit": studio.unit, **other})
+        with pytest.raises(JudgeError, match="says nothing"):
+            made.scores("v", "en-US", Hearer(), target)
+    louder = MasteringTarget(loudness_lufs=-16.0)
+    with pytest.raises(JudgeError, match="says nothing"):
+        norms(nobody, unit=studio.unit).scores("v", "en-US", Hearer(), louder)
+
+
+def test_what_failed_is_not_kept(studio: Any) -> None:
+    target = MasteringTarget()
+    with pytest.raises(JudgeError, match="says nothing"):
+        norms(Level(mute=("v",)), unit=studio.unit).scores("v", "en-US", Hearer(), target)
+    assert norms(Level(), unit=studio.unit).scores("v", "en-US", Hearer(), target)
 
 
 def test_passages_that_a_judge_cannot_hear_are_left_out_and_all_of_them_are_an_error() -> None:
