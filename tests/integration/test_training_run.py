@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     for name, rate, more in (
         ("acoustic", 3e-3, ""),
-        ("vocoder", 2e-3, "predicted_mels = true\nadversarial_from = 50"),
+        ("vocoder", 2e-3, "predicted_mels = true\nadversarial_from = 57"),
     ):
         text = RECIPE.format(model=name, rate=rate, more=more)
         (folder / f"{name}.toml").write_text(text, "utf-8")
