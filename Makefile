@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PROJECT ?= manifests/emberfall
 # Extra arguments for pytest: make test PYTEST="-k manifest"
 PYTEST ?=
+# What else the tests install: make test EXTRAS=dev,quality
+EXTRAS ?= dev
 # How much make chaos breaks: cases in virtual time, faults on real processes, kills with long leases.
 CASES ?= 10000
 FAULTS ?= 200
@@ -62,5 +64,5 @@ $(VENV)/.main: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.main
