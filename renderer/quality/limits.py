@@ -62,7 +62,7 @@ class Limits:
         most_missing_phones: Longest stretch of expected phones that was not heard.
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
-        most_slip_nats: How much likelier the sound is with slips of the text than without.
+        most_slip_nats: How much likelier the sound is with its surest slip than without.
         most_line_slip_nats: The same beyond the line said plainly.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.

@@ -85,7 +85,7 @@ class VoiceLevel:
             SynthesisError: The voice cannot say the passages.
         """
         language = locale.split("-", maxsplit=1)[0].casefold()
-        key = digest([*self.identity(synthesiser.card), LEVEL_REVISION, voice, language])
+        key = digest([*self.identity(synthesiser.card), voice, language])
         if key not in self._known:
             stored = self._stored(key)
             self._known[key] = (
@@ -93,9 +93,10 @@ class VoiceLevel:
             )
         return round(target.loudness_lufs - self._known[key], 2)
 
-    def identity(self, card: VoiceCard) -> tuple[str, str, str]:
+    def identity(self, card: VoiceCard) -> tuple[str, ...]:
         """Return what decides how a voice says its passages, beside voice and locale."""
-        return card.model_sha256, self._engine_revision(card.name), self._transcriber.revision
+        engine = self._engine_revision(card.name)
+        return card.model_sha256, engine, self._transcriber.revision, LEVEL_REVISION
 
     def neutral(self, synthesiser: Synthesiser, voice: str, locale: str) -> list[Waveform]:
         """Let a voice say its neutral passages, as they are before mastering.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from renderer.audio.mastering import master
+from renderer.audio.revision import MASTERING_REVISION
 from renderer.audio.waveform import Waveform
 from renderer.domain.project import MasteringTarget
 from renderer.domain.render_key import digest
@@ -30,7 +31,7 @@ from renderer.services.level import VoiceLevel
 from renderer.services.listen import measure_audibility
 
 MOST_OTHERS = 32  # speakers of a model that a voice is told from; each has to say the passages
-NORM_REVISION = "norm/1"
+NORM_REVISION = "norm/1"  # of what is kept: raise it when `phone_path.tell` tells otherwise
 MOST_KEPT = 48  # voices whose passages are kept, a megabyte and a half each
 
 _SLIP = "worst_slip_nats"
@@ -143,7 +144,8 @@ class VoiceNorms:
             JudgeError: It says none of the passages, or the judge failed on all of them.
         """
         _, _, sha256 = key = self._key(voice, locale)
-        heard = f"{sha256} {judge.revision} {target.loudness_lufs} {target.true_peak_dbtp}"
+        level = f"{target.loudness_lufs} {target.true_peak_dbtp} {MASTERING_REVISION}"
+        heard = f"{sha256} {judge.revision} {level}"
 
         def measure() -> Mapping[str, float]:
             spoken = self._passages(key)

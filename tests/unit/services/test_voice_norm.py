@@ -17,7 +17,9 @@ from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import JudgeError, SynthesisError
 from renderer.quality.heard import ExpectedWord, Heard, HeardUnit
 from renderer.quality.phone_path import PhoneScores, tell
+from renderer.services import level as level_module
 from renderer.services import voice_norm
+from renderer.services.level import VoiceLevel
 from renderer.services.voice_norm import VoiceNorms, other_speakers
 
 RATE = 16_000
@@ -40,8 +42,10 @@ class Level:
     def gain_db(self, synthesiser: Any, voice: str, locale: str, target: Any) -> float:
         return 0.0
 
-    def identity(self, card: Any) -> tuple[str, str, str]:
-        return card.model_sha256, "fake/1", "words/1"
+    def identity(self, card: Any) -> tuple[str, ...]:
+        words: Any = SimpleNamespace(revision="words/1")
+        real = VoiceLevel(lambda: pytest.fail("a transaction"), words, lambda _: "fake/1")
+        return real.identity(card)
 
     def passages(self, synthesiser: Any, voice: str, locale: str) -> Any:
         self.asked.append((voice, locale))
@@ -130,6 +134,20 @@ def test_scores_outlive_the_process_for_the_same_model_judge_and_level(studio: A
     louder = MasteringTarget(loudness_lufs=-16.0)
     with pytest.raises(JudgeError, match="says nothing"):
         norms(nobody, unit=studio.unit).scores("v", "en-US", Hearer(), louder)
+
+
+@pytest.mark.parametrize("what", ["passages", "mastering"])
+def test_other_passages_and_another_mastering_are_measured_anew(
+    what: str, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, level = MasteringTarget(), Level()
+    norms(level, unit=studio.unit).scores("v", "en-US", Hearer(), target)
+    if what == "passages":
+        monkeypatch.setattr(level_module, "LEVEL_REVISION", "level-next")
+    else:
+        monkeypatch.setattr(voice_norm, "MASTERING_REVISION", "mastering-next")
+    norms(level, unit=studio.unit).scores("v", "en-US", Hearer(), target)
+    assert len(level.asked) == 2
 
 
 def test_what_failed_is_not_kept(studio: Any) -> None:
