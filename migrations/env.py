@@ -24,7 +24,9 @@ def run() -> None:
             connection=connection,
             target_metadata=metadata,
             # SQLite has one lock, and a transaction holds it: all migrations in one, or two
-            # processes would share them out and run one twice.
+            # processes would share them out and run one twice. Alembic has to be told that
+            # SQLite's transactions hold its schema too, or it commits after each migration.
+            transactional_ddl=True,
             transaction_per_migration=connection.dialect.name == "postgresql",
             render_as_batch=connection.dialect.name == "sqlite",
         )

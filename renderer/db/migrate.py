@@ -13,7 +13,7 @@ HEAD = "0005"
 
 def current_revision(engine: Engine) -> str:
     """Return the database's revision, or "" for an empty one."""
-    with engine.connect() as connection:
+    with engine.connect().execution_options(read_only=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""

@@ -250,6 +250,28 @@ def test_a_migration_that_breaks_leaves_no_half_schema(
     fill(engine)
 
 
+def test_no_other_migrator_gets_in_between_two_migrations(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's lock is the transaction's: freed after one migration, another would do the next."""
+    from alembic.operations import Operations
+
+    create = Operations.create_table
+    seen = []
+
+    def looks(self: Operations, name: str, *columns: object, **more: object) -> object:
+        seen.append((name, current_revision(engine)))  # by a connection of its own
+        return create(self, name, *columns, **more)
+
+    monkeypatch.setattr(Operations, "create_table", looks)
+    migrate(engine, config.migrations_dir())
+
+    if engine.dialect.name == "sqlite":
+        assert {revision for _, revision in seen} == {""}
+    else:  # each migration on its own, under a lock of the session's
+        assert ("voice_score", "0004") in seen
+
+
 MIGRATOR = """
 import sys
 from renderer import config
