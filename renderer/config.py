@@ -9,6 +9,7 @@ BARKLINE_WORKERS        batches rendered at once                 2
 BARKLINE_BATCH          lines per batch at most                  16
 BARKLINE_CUDA           auto, on or off                          auto
 BARKLINE_MODEL_CACHE_MB memory for models, MB                    2048
+BARKLINE_ASR_MODEL      folder of a Whisper model that listens   none: pocketsphinx, English
 BARKLINE_REVIEW_TOKEN   who may review from other machines       none: made up when needed
 
 Of the service (docs/service.md); BARKLINE_REDIS_URL turns it on:
@@ -49,7 +50,7 @@ _KNOWN = {
     *("BARKLINE_MODEL_CACHE_MB", "BARKLINE_REDIS_URL", "BARKLINE_LEASE_S", "BARKLINE_QUEUES"),
     *("BARKLINE_QUEUE_BOUND", "BARKLINE_LINGER_S", "BARKLINE_GRACE_S", "BARKLINE_LOG"),
     *("BARKLINE_METRICS_PORT", "BARKLINE_METRICS_HOST", "BARKLINE_MEMORY_MB"),
-    *("BARKLINE_METRICS_SLOT", "BARKLINE_REVIEW_TOKEN"),
+    *("BARKLINE_METRICS_SLOT", "BARKLINE_REVIEW_TOKEN", "BARKLINE_ASR_MODEL"),
     *("BARKLINE_USER", "BARKLINE_REVISION", "BARKLINE_FAILPOINT", "BARKLINE_REFERENCE_DATA"),
     *(f"{name}_FILE" for name in _IN_FILES),
 }
@@ -105,6 +106,8 @@ class Settings:
         batch: Lines per batch at most.
         cuda: True, False, or None to use it where it is found.
         model_cache_mb: Memory for models, MB.
+        asr_model: Folder of a Whisper model that hears the text with `metrics: full`, or None:
+            pocketsphinx, which needs none.
         review_token: Lines of `token` or `name=token` that open the review page, or "".
         failpoint: Where fault tests kill the process, or "".
         service: What only the service asks for.
@@ -119,6 +122,7 @@ class Settings:
     batch: int = 16
     cuda: bool | None = None
     model_cache_mb: int = 2048
+    asr_model: Path | None = None
     review_token: str = field(default="", repr=False)
     failpoint: str = ""
     service: ServiceSettings = ServiceSettings()
@@ -147,6 +151,7 @@ class Settings:
             batch=env.count("BARKLINE_BATCH", 16),
             cuda=env.choice("BARKLINE_CUDA", {"auto": None, "on": True, "off": False}, "auto"),
             model_cache_mb=env.count("BARKLINE_MODEL_CACHE_MB", 2048, most=1_000_000),
+            asr_model=env.folder("BARKLINE_ASR_MODEL"),
             review_token=env.secret("BARKLINE_REVIEW_TOKEN"),
             failpoint=env.text("BARKLINE_FAILPOINT"),
             service=_service(env),
@@ -213,6 +218,15 @@ class _Environment:
             why = getattr(error, "strerror", None) or "it is no text"
             self._problems.append(f"{name}_FILE={path!r} cannot be read: {why}.")
             return ""
+
+    def folder(self, name: str) -> Path | None:
+        """Read the name of a folder that exists."""
+        if not self.text(name):
+            return None
+        path = Path(self.text(name))
+        if not path.is_dir():
+            self._problems.append(f"{name}={str(path)!r} is no folder; unset it, or make it.")
+        return path
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.secret(name)

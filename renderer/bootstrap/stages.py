@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer import config
@@ -94,10 +95,11 @@ def compose_render(
     emotions = EmotionListener(
         ground.voices, level, EmotionJudge(config.assets_dir() / "judges" / "emotion.json")
     )
+    hears = ear(norms, settings.asr_model)
     return Render(
         ground.unit,
         Performer(ground.reading, ground.store, ground.voices, _transcriber_for),
-        Finisher(ground.voices, level, [judge], limits, plain_lines, _ear(norms), emotions, norms),
+        Finisher(ground.voices, level, [judge], limits, plain_lines, hears, emotions, norms),
         Keeper(ground.store, ground.voices, _versions(judge.revision), dump_result),
         SystemClock(),
         leases,
@@ -106,13 +108,21 @@ def compose_render(
     )
 
 
-def _ear(norms: VoiceNorms) -> Ear:
-    """Compose what hears text, voice and direction; models are loaded when a limit asks."""
+def ear(norms: VoiceNorms, asr_model: Path | None) -> Ear:
+    """Compose what hears text and voice; models are loaded when a limit asks.
+
+    Args:
+        norms: What voices are like.
+        asr_model: Folder of a Whisper model that hears the text, or None: pocketsphinx does.
+    """
     from renderer.judges.recogniser import SphinxRecogniser
     from renderer.judges.speaker import SpeakerJudge
+    from renderer.judges.whisper import WhisperRecogniser
     from renderer.quality.audibility import read_audibility
     from renderer.services.hear import Ear
 
+    if asr_model is not None:  # how it hears each voice is measured on first use
+        return Ear(norms, WhisperRecogniser(asr_model), {}, SpeakerJudge())
     known = read_audibility(config.assets_dir() / "audibility.yaml")
     return Ear(norms, SphinxRecogniser(), known, SpeakerJudge())
 

@@ -65,6 +65,11 @@ class SphinxRecogniser:
         """Name and version of the model and the rules above."""
         return "pocketsphinx-5.1-en-us-2"
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """English, of which its acoustic model is."""
+        return frozenset({"en"})
+
     def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
         """Hold a text against a sound.
 

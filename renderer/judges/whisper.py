@@ -28,9 +28,12 @@ RATE = 16_000
 LONGEST_S = 60.0
 SILENT_PEAK = 1e-4
 MODEL_FILE = "model.bin"
+# Without the second faster-whisper would look for it on the net.
+FILES = (MODEL_FILE, "tokenizer.json")
 _HOW = (
     "Put a converted model (model.bin, config.json, tokenizer.json, vocabulary) into a folder: "
-    "`ct2-transformers-converter --model openai/whisper-small --output_dir FOLDER` makes one."
+    "`ct2-transformers-converter --model openai/whisper-small --copy_files tokenizer.json "
+    "preprocessor_config.json --output_dir FOLDER` makes one."
 )
 
 
@@ -52,6 +55,11 @@ class WhisperRecogniser:
     def revision(self) -> str:
         """Name of the runner and of the model's folder."""
         return f"faster-whisper-{self._folder.name}-1"
+
+    @property
+    def languages(self) -> None:
+        """Whatever it is told: models of one language and of a hundred look alike."""
+        return
 
     def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
         """Hold a text against the words that are heard; a missing word is not found, at 0 s.
@@ -132,8 +140,8 @@ class WhisperRecogniser:
 
 
 def _load(folder: Path, threads: int) -> Any:  # noqa: ANN401
-    if not (folder / MODEL_FILE).is_file():
-        raise JudgeError(f"{folder} holds no Whisper model ({MODEL_FILE} is missing). {_HOW}")
+    if lacking := [name for name in FILES if not (folder / name).is_file()]:
+        raise JudgeError(f"{folder} holds no Whisper model: no {' and no '.join(lacking)}. {_HOW}")
     try:
         from faster_whisper import WhisperModel  # type: ignore[import-not-found]
     except ImportError as error:

@@ -91,6 +91,11 @@ class Recogniser(Protocol):
         """Name and version of the model."""
         ...
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Languages it hears, as ISO 639 codes; None: whatever it is told."""
+        ...
+
     def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
         """Hold a text against a sound.
 

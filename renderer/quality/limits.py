@@ -63,7 +63,7 @@ class Limits:
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
         most_slip_nats: How much likelier the sound is with its surest slip than without.
-        most_line_slip_nats: The same beyond the line said plainly.
+        most_line_slip_nats: The same beyond the line said plainly, near the same word.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_line_pitch_off_st: Median F0 against the line said plainly and direction, either way.

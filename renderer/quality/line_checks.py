@@ -31,9 +31,8 @@ def check_line_text(metrics: Metrics, limits: Limits) -> Finding | None:
     limit = limits.most_line_slip_nats
     if limit is None:
         return None
-    value = metrics.needed("line_slip_nats")
     message = "Slips of the text that the line said plainly has not"
-    return _told(metrics, "line_text", value, limit, message)
+    return _told(metrics, "line_text", "line_slip_nats", limit, message)
 
 
 def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
@@ -41,13 +40,14 @@ def check_text(metrics: Metrics, limits: Limits) -> Finding | None:
     limit = limits.most_slip_nats
     if limit is None:
         return None
-    return _told(metrics, "text", metrics.needed("slip_nats"), limit, "Slips of the text")
+    return _told(metrics, "text", "slip_nats", limit, "Slips of the text")
 
 
-def _told(metrics: Metrics, check: str, value: float, limit: float, message: str) -> Finding:
-    slips = metrics.notes.get("slip_nats", "")
+def _told(metrics: Metrics, check: str, name: str, limit: float, message: str) -> Finding:
+    slips = metrics.notes.get(name, "")
+    value = metrics.needed(name)
     found = at_most(check, value, limit, "nats", f"{message}: {slips or 'none'}.", _LISTEN)
-    return placed(found, metrics.places.get("slip_nats", 0.0))
+    return placed(found, metrics.places.get(name, 0.0))
 
 
 LINE_CHECKS: tuple[Check, ...] = (

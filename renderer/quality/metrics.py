@@ -112,7 +112,7 @@ class Metrics:
         divergent_phones: Longest stretch of phones that are missing or others.
         divergent_s: Length of the sound of that stretch.
         slip_nats: How much likelier the sound is with slips of the text than without, nats.
-        line_slip_nats: That less the same of the line said plainly.
+        line_slip_nats: That less the same of the line said plainly, near the same word.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
         line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line

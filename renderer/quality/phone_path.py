@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ Ints = npt.NDArray[np.int64]
 FAULT = 8.0  # nats a slip costs
 ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any sounds
 LEAST_NATS = 1e-6  # less is rounding
+BESIDE_WORDS = 1  # words between which paths part a little earlier or later
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 
 LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
@@ -93,6 +94,23 @@ class Told:
         wrong word is one that is large.
         """
         return max((slip.nats for slip in self.slips), default=0.0)
+
+    def beyond(self, usual: float, plain: Told | None = None) -> Told:
+        """Return it with what its slips are worse than could be expected in their place.
+
+        Args:
+            usual: Evidence of slips that is heard in whatever the voice says, nats, ≥ 0.
+            plain: The same line said plainly. A slip that it has at a word, or at one beside it,
+                counts only beyond that: the judge hears these sounds so, not the voice errs.
+        """
+        known = plain.slips if plain else ()
+        left = []
+        for slip in self.slips:
+            near = [some.nats for some in known if abs(some.word - slip.word) <= BESIDE_WORDS]
+            nats = slip.nats - max([usual, *near])
+            if nats > 0:
+                left.append(replace(slip, nats=nats))
+        return Told(tuple(left), self.phones_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

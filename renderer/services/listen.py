@@ -24,7 +24,6 @@ TEXT_METRICS = (
     "divergent_s",
 )
 TEXT_LIMITS = ("most_missing_phones", "most_extra_phones", "most_heard_error_rate")
-HEARD_LANGUAGE = "en"
 FEWEST_PHONES = 3
 
 AudibilityOf = Callable[[GateInput], Audibility | None]
@@ -52,7 +51,7 @@ class Listener:
             UnhearableError: The recogniser can say nothing about it.
             BarklineError: It failed, or the voice cannot say the passages.
         """
-        if why := _not_heard(take):
+        if why := _not_heard(take, self._recogniser.languages):
             return dict.fromkeys(TEXT_METRICS, Unsure(why))
         audibility = self._audibility(take)
         if audibility is None or not audibility.is_hearable:
@@ -63,10 +62,12 @@ class Listener:
         return _scores(compare(heard), audibility.size)
 
 
-def _not_heard(take: GateInput) -> str:
+def _not_heard(take: GateInput, languages: frozenset[str] | None) -> str:
     """Return why what is heard of a take would say nothing, or ""."""
-    if take.locale.replace("_", "-").split("-")[0].lower() != HEARD_LANGUAGE:
-        return f"The recogniser hears English alone, not {take.locale}: listen."
+    language = take.locale.replace("_", "-").split("-")[0].lower()
+    if languages is not None and language not in languages:
+        heard = ", ".join(sorted(languages))
+        return f"The recogniser hears the language {heard} alone, not {take.locale}: listen."
     if take.direction.delivery.value != "normal":
         return f"The recogniser cannot hear a {take.direction.delivery.value}: listen."
     if take.transcript.phoneme_count < FEWEST_PHONES:

@@ -163,15 +163,18 @@ class PlainLines:
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
         told = heard.told()
-        slips = slip_score(told, take.transcript)
         if take.voice == RECORDING:
-            return {"slip_nats": slips, "line_slip_nats": _RECORDED}
+            return {
+                "slip_nats": slip_score(told, take.transcript),
+                "line_slip_nats": _RECORDED,
+            }
         usual = self._misheard(take, heard.reader)
-        plain = self._plain_told(take, heard.reader).worst
-        beyond: Value = slips._replace(value=max(0.0, told.worst - usual))
+        plain = self._plain_told(take, heard.reader)
+        slips: Value = slip_score(told.beyond(usual), take.transcript)
         if usual > MOST_MISHEARD:
-            beyond = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
-        return {"slip_nats": beyond, "line_slip_nats": told.worst - max(usual, plain)}
+            slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+        beyond = slip_score(told.beyond(usual, plain), take.transcript)
+        return {"slip_nats": slips, "line_slip_nats": beyond}
 
     def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
         """What the judge takes for a slip in whatever the voice says, nats."""

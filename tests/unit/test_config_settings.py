@@ -37,6 +37,7 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     wrong = {
         "BARKLINE_THREADS": "0",
         "BARKLINE_CUDA": "maybe",
+        "BARKLINE_ASR_MODEL": "/nowhere",
         "BARKLINE_REDIS_URL": "http://queue",
         "BARKLINE_LEASE_S": "a while",
         "BARKLINE_QUEUES": "gpu,tpu",

@@ -12,7 +12,7 @@ import pytest
 from renderer.audio.waveform import Waveform
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.errors import JudgeError
-from renderer.judges.whisper import MODEL_FILE, WhisperRecogniser
+from renderer.judges.whisper import FILES, WhisperRecogniser
 from renderer.quality.heard import compare
 
 SOUND = Waveform.of(np.sin(np.arange(24_000) / 20) * 0.1, 24_000)
@@ -44,7 +44,8 @@ def said(monkeypatch, tmp_path):
         module = ModuleType("faster_whisper")
         module.WhisperModel = WhisperModel  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "faster_whisper", module)
-        (tmp_path / MODEL_FILE).write_bytes(b"weights")
+        for name in FILES:
+            (tmp_path / name).write_bytes(b"weights")
         return WhisperRecogniser(tmp_path)
 
     install.asked = asked  # type: ignore[attr-defined]
@@ -81,8 +82,19 @@ def test_a_missing_model_says_how_to_make_one(tmp_path):
         WhisperRecogniser(tmp_path).hear(SOUND, transcript("halt"))
 
 
+def test_a_model_without_its_tokenizer_is_refused_before_anybody_looks_for_one_on_the_net(
+    said, tmp_path
+):
+    recogniser = said("halt")
+    (tmp_path / "tokenizer.json").unlink()
+    with pytest.raises(JudgeError, match=r"no tokenizer\.json"):
+        recogniser.hear(SOUND, transcript("halt"))
+    assert "path" not in said.asked
+
+
 def test_a_missing_package_is_said_plainly(tmp_path, monkeypatch):
-    (tmp_path / MODEL_FILE).write_bytes(b"weights")
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"weights")
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(JudgeError, match=r"barkline\[asr\]"):
         WhisperRecogniser(tmp_path).hear(SOUND, transcript("halt"))

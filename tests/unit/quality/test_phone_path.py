@@ -16,6 +16,7 @@ from renderer.quality.phone_path import (
     LEFT_OUT,
     OTHER,
     PhoneScores,
+    Slip,
     Told,
     align,
     tell,
@@ -113,6 +114,15 @@ def test_each_slip_has_evidence_of_its_own() -> None:
     assert [slip.nats for slip in both.slips] == pytest.approx([one.worst, other.worst], abs=0.5)
     assert both.worst == pytest.approx(other.worst, abs=0.5)
     assert one.worst < other.worst
+
+
+def test_only_what_is_worse_than_expected_in_its_place_counts() -> None:
+    """A word that is said badly plainly too is no cover for another one far from it."""
+    take = Told((Slip(OTHER, 0, 0.1, 40.0), Slip(OTHER, 5, 1.0, 30.0)), 2.0)
+    plain = Told((Slip(OTHER, 1, 0.2, 45.0), Slip(CUT, 0, 0.1, 5.0)))
+    assert take.beyond(12.0) == Told((Slip(OTHER, 0, 0.1, 28.0), Slip(OTHER, 5, 1.0, 18.0)), 2.0)
+    assert take.beyond(12.0, plain) == Told((Slip(OTHER, 5, 1.0, 18.0),), 2.0)
+    assert take.beyond(35.0, plain).worst == 0
 
 
 def test_one_unclear_phone_is_no_slip() -> None:

@@ -29,6 +29,7 @@ class Recogniser:
     """Hears the words it is told."""
 
     revision = "fake"
+    languages: frozenset[str] | None = frozenset({"en"})
 
     def __init__(self, said: str = "halt who", error: str = "") -> None:
         self.said, self.error, self.rates = said, error, []
@@ -116,6 +117,16 @@ def test_what_cannot_be_heard_is_inconclusive_and_neither_good_nor_bad(more):
     assert scores
     assert all(isinstance(score, Unsure) for score in scores.values())
     assert recogniser.rates == []
+
+
+def test_a_recogniser_of_any_language_hears_what_it_is_told():
+    recogniser = Recogniser("halt who goes")
+    recogniser.languages = None
+    assert hear(take(locale="de-DE"), TEXT, recogniser)["heard_coverage"] == 1
+    recogniser.languages = frozenset({"de", "fr"})
+    unsure = hear(take(), TEXT, recogniser)["heard_coverage"]
+    assert isinstance(unsure, Unsure)
+    assert "de, fr alone, not en-US" in str(unsure)
 
 
 def test_a_recogniser_that_failed_is_an_error():

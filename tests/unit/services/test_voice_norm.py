@@ -58,6 +58,7 @@ class Recogniser:
     """Hears every word."""
 
     revision = "fake"
+    languages = frozenset({"en"})
 
     def hear(self, waveform: Any, transcript: Transcript) -> Heard:
         words = [(w.text, i) for i, w in enumerate(transcript.words)]
