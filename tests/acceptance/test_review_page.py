@@ -8,15 +8,14 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PATIENCE_S = 240.0
+from tests.review.page import PATIENCE_S, Page, wait_for_page
+
 PROJECT = """\
 name: tiny
 source_locale: en-US
@@ -32,38 +31,6 @@ lines:
   - {id: halt_01, character: guard, text: "Halt!"}
   - {id: halt_02, character: guard, text: "Who goes there, at this hour?"}
 """
-
-
-class Page:
-    """The page's side of a running server."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-        found = re.search(r'"word":"([0-9a-f]{64})"', self.get("").decode())
-        assert found
-        self._word = found[1]
-
-    def get(self, path: str) -> bytes:
-        with self._opener.open(self.url + path, timeout=60) as answer:
-            return bytes(answer.read())
-
-    def line(self, line_id: str) -> dict[str, Any]:
-        return dict(json.loads(self.get(f"api/line?locale=en-US&line_id={line_id}")))
-
-    def decide(self, line_id: str, choice: str, **more: Any) -> dict[str, Any]:
-        line = self.line(line_id)
-        one = {
-            "id": os.urandom(16).hex(), "line_id": line_id, "locale": "en-US", "choice": choice,
-            "render_key": line["take"]["key"], "decided": line["decided"], **more,
-        }  # fmt: skip
-        request = urllib.request.Request(
-            self.url + "api/decisions",
-            json.dumps({"decisions": [one]}).encode(),
-            {"Content-Type": "application/json", "X-Barkline-Word": self._word},
-        )
-        with self._opener.open(request, timeout=60) as answer:
-            return dict(json.loads(answer.read())["reviewed"][0])
 
 
 def barkline(*args: object, **options: Any) -> list[str]:
@@ -101,16 +68,6 @@ def page(project: Path) -> Iterator[Page]:
         assert running.wait(60) in (0, -15, 143)
 
 
-def wait_for_page(url: str) -> Page:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return Page(url)
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
-
-
 def test_lines_sounds_and_pictures_come_from_the_project(page: Page) -> None:
     assert json.loads(page.get("api/lines"))["total"] == 2
     take = page.line("halt_01")["take"]
@@ -124,12 +81,7 @@ def test_a_retake_is_rendered_at_once(page: Page, project: Path) -> None:
     done = page.decide("halt_01", "retake", change={"prosody": {"rate": 0.8}})
     assert done["reception"] == "recorded", done
     assert "rate: 0.8" in (project / "game" / "retakes.yaml").read_text("utf-8")
-    deadline = time.monotonic() + PATIENCE_S
-    while (line := page.line("halt_01"))["take"]["status"] not in ("approved", "rejected") or (
-        line["take"]["key"] == before
-    ):
-        assert time.monotonic() < deadline, line["take"]
-        time.sleep(0.5)
+    line = page.retaken("halt_01", before)
     assert [one["key"] for one in line["others"] or [line["previous"]]] == [before]
     assert page.get(line["take"]["audio"]).startswith(b"OggS")
     assert line["history"][0]["who"] == "Mira"
