@@ -21,7 +21,7 @@ Who may import whom (held by import-linter, see pyproject.toml):
     workers        actors; the embedded worker; worker and relay processes and their supervisor
     web            the review page's server; knows nobody of workers, is told what it needs
     bootstrap      the only place where parts meet: Settings -> adapters
-    config         the only reader of the environment
+    config         the only reader of the environment; environment: how variables are read
     services manifest db messaging speech judges storage report pull training telemetry
     analysis       siblings (analysis: who sounds like whom, in figures and pictures;
                    telemetry: metrics, health, logs and traces of the service)

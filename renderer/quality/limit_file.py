@@ -12,10 +12,10 @@ import yaml
 
 from renderer.domain.direction import Delivery
 from renderer.errors import Fault, InputError
-from renderer.quality.limits import FULL, NAMES, TABLES, TABLES_OF_SHORT, GateLimits, Row
+from renderer.quality.limits import EXACT, FULL, NAMES, TABLES, TABLES_OF_SHORT, GateLimits, Row
 
 MAX_BYTES = 256 * 1024  # room for a row per speaker and language of a large cast
-EXTENTS = ("default", FULL)
+EXTENTS = ("default", FULL, EXACT)
 _DELIVERIES = tuple(d.value for d in Delivery)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}"
 _VOICE_KEY = re.compile(rf"{_NAME}(#{_NAME})?(@[A-Za-z]{{2,3}}(-[A-Za-z0-9]{{1,8}})*)?")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
-FULL = "full"
+FULL, EXACT = "full", "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,13 @@ class Limits:
 
 
 NAMES = tuple(f.name for f in fields(Limits))
+# What a model has to hear; `metrics: exact` holds none of it.
+OF_MODELS = (
+    *(name for name in NAMES if "dnsmos" in name),
+    *("most_slip_nats", "most_line_slip_nats"),
+    *("most_missing_phones", "most_extra_phones", "most_heard_error_rate"),
+    *("least_likeness", "least_likeness_margin", "least_emotion_share"),
+)
 TABLES = ("engines", "locales", "voices", "deliveries")
 TABLES_OF_SHORT = ("short.engines", "short.deliveries")
 Row = Mapping[str, float | None]
@@ -151,7 +158,8 @@ class GateLimits:
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
         full: Limit to value, laid over the defaults where `metrics` is `full`.
-        metrics: `default`, `full` (costly metrics too), or "" where nobody said.
+        metrics: `default`, `full` (costly metrics too), `exact` (without learned scores and judges
+            of the text), or "" where nobody said.
     """
 
     defaults: Row = field(default_factory=dict)
@@ -161,6 +169,11 @@ class GateLimits:
     short_s: float | None = None
     full: Row = field(default_factory=dict)
     metrics: str = ""
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether models are asked what they hear, or only what can be measured counts."""
+        return self.metrics != EXACT
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
         """Whether the rules of short lines apply."""
@@ -194,6 +207,8 @@ class GateLimits:
             merged |= self.short
             for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
                 merged |= self.tables.get(table, {}).get(name, {})
+        if not self.asks_models:
+            merged |= dict.fromkeys(OF_MODELS)
         return Limits(**merged)
 
 

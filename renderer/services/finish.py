@@ -241,7 +241,8 @@ class Finisher:
     ) -> dict[int, Scores]:
         """Score what learned metrics are valid for, in one batch per judge."""
         learned: dict[int, Scores] = {pk: {} for pk in inputs}
-        worth = [take for take in takes if take.id in inputs and needs_learned(measured[take.id])]
+        asked = [take for take in takes if take.id in inputs and limits[take.id].asks_models]
+        worth = [take for take in asked if needs_learned(measured[take.id])]
         for judge in self._judges:
             with self.meter.time(STAGE, stage="judge"):
                 scores = judge.score([inputs[take.id].delivered for take in worth])

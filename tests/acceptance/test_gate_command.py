@@ -10,6 +10,17 @@ import pytest
 STRICT = "defaults: {most_duration_s: 0.9}\nengines: {formant: {least_dnsmos_ovrl: 1.0}}\n"
 
 
+@pytest.fixture(scope="module")
+def rendered(new_game: Any) -> Any:
+    """The game, judged by the limits that are shipped: models too."""
+    game = new_game()
+    (game.project / "gate.yaml").unlink()
+    done = game.render()
+    assert done.code == 0, done.err
+    assert game.publish().code == 0
+    return game
+
+
 @pytest.fixture
 def strict(tmp_path: Path) -> Path:
     path = tmp_path / "strict.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,21 @@ def test_a_click_is_placed_in_the_file_whatever_silence_the_engine_put_before_it
     places = [studio.take(pk).result.metrics["places"]["click_db"] for pk in pks]
     assert places[0] == pytest.approx(0.5, abs=0.15)
     assert places[1] == pytest.approx(places[0], abs=0.02)
+
+
+def test_a_project_may_go_by_what_can_be_measured_without_models(studio: Any) -> None:
+    """No judge is asked, and a verdict that would have been theirs is nobody's."""
+    studio.judge.low = True
+    (judged,) = studio.ask("good day")
+    studio.render.batch([judged])
+    assert studio.statuses([judged]) == ["rejected"]
+    scored = studio.judge.scored
+
+    studio.limits = replace(studio.limits, metrics="exact")
+    (exact,) = studio.ask("good night")
+    studio.render.batch([exact])
+    assert studio.statuses([exact]) == ["approved"]
+    assert studio.judge.scored == scored
+    checks = {finding.check for finding in studio.take(exact).result.verdict.findings}
+    assert "silence" in checks
+    assert not {check for check in checks if check.startswith("dnsmos")}
