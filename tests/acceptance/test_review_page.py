@@ -43,6 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "game" / "scenes").mkdir(parents=True)
     (root / "game" / "project.yaml").write_text(PROJECT, encoding="utf-8")
     (root / "game" / "scenes" / "gate.yaml").write_text(SCENE, encoding="utf-8")
+    (root / "game" / "gate.yaml").write_text("metrics: exact\n", encoding="utf-8")
     done = subprocess.run(
         barkline("render", root / "game", "--build", root / "build", "--no-report"),
         capture_output=True, text=True, check=False,

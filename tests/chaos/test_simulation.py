@@ -1,4 +1,4 @@
-"""Some hundred seeds of the simulation, and defects planted in the services that it must find."""
+"""Seeds of the simulation, and defects planted in the services that it must find."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from renderer.services.render import Render
 from tests.chaos import simulation
 from tests.chaos.simulation import GOOD, Case, calm, run_case
 
-SEEDS = range(1, 301)
+SEEDS = range(1, 151)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -73,6 +73,7 @@ def game(tmp_path: Path) -> Path:
     (folder / "scenes").mkdir(parents=True)
     (folder / "project.yaml").write_text(PROJECT, encoding="utf-8")
     (folder / "scenes" / "gate.yaml").write_text(SCENE, encoding="utf-8")
+    (folder / "gate.yaml").write_text("metrics: exact\n", encoding="utf-8")
     return folder
 
 
