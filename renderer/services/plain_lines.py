@@ -51,10 +51,6 @@ _OF_MANNER = (
     "most_line_timbre_db",
 )
 MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
-# Of that, what is taken off beside the plain line, which has most of it in its place. Of 284 lines
-# of the tuning side, each at five sizes, 27 of 1,420 are beyond 12 nats with half, 23 with all, 41
-# with none. Of what is more than MOST_MISHEARD all is taken off: half was too little for `pip`.
-MISHEARD_BESIDE = 0.5
 MOST_NAMED = 3  # slips of one line that are told
 MOST_KEPT = 64  # lines: the attempts of one batch
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
@@ -175,11 +171,9 @@ class PlainLines:
         usual = self._misheard(take, heard.reader)
         plain = self._plain_told(take, heard.reader)
         slips: Value = slip_score(told.beyond(usual), take.transcript)
-        beside = MISHEARD_BESIDE * usual
         if usual > MOST_MISHEARD:
             slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
-            beside = usual
-        beyond = slip_score(told.beyond(beside, plain), take.transcript)
+        beyond = slip_score(told.beyond(usual, plain), take.transcript)
         return {"slip_nats": slips, "line_slip_nats": beyond}
 
     def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
