@@ -13,7 +13,7 @@ class Environment:
 
     Args:
         values: The environment.
-        problems: Where a sentence about every variable that is wrong goes; it counts as not set.
+        problems: Where a sentence about every variable that is wrong goes.
     """
 
     def __init__(self, values: Mapping[str, str], problems: list[str]) -> None:
@@ -45,6 +45,7 @@ class Environment:
         path = Path(self.text(name))
         if not path.is_dir():
             self._problems.append(f"{name}={str(path)!r} is no folder; unset it, or make it.")
+            return None
         return path
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str:

@@ -134,8 +134,8 @@ class Limits:
 
 
 NAMES = tuple(f.name for f in fields(Limits))
-# What a model has to hear; `metrics: exact` holds none of it.
-OF_MODELS = (
+# Held against what a model hears; `metrics: exact` holds none of them.
+LEARNED_LIMITS = (
     *(name for name in NAMES if "dnsmos" in name),
     *("most_slip_nats", "most_line_slip_nats"),
     *("most_missing_phones", "most_extra_phones", "most_heard_error_rate"),
@@ -171,8 +171,8 @@ class GateLimits:
     metrics: str = ""
 
     @property
-    def asks_models(self) -> bool:
-        """Whether models are asked what they hear, or only what can be measured counts."""
+    def holds_learned(self) -> bool:
+        """Whether takes are held against learned scores and their text, or without them."""
         return self.metrics != EXACT
 
     def is_short(self, word_count: int, sound_s: float) -> bool:
@@ -207,8 +207,8 @@ class GateLimits:
             merged |= self.short
             for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
                 merged |= self.tables.get(table, {}).get(name, {})
-        if not self.asks_models:
-            merged |= dict.fromkeys(OF_MODELS)
+        if not self.holds_learned:
+            merged |= dict.fromkeys(LEARNED_LIMITS)
         return Limits(**merged)
 
 

@@ -241,7 +241,7 @@ class Finisher:
     ) -> dict[int, Scores]:
         """Score what learned metrics are valid for, in one batch per judge."""
         learned: dict[int, Scores] = {pk: {} for pk in inputs}
-        asked = [take for take in takes if take.id in inputs and limits[take.id].asks_models]
+        asked = [take for take in takes if take.id in inputs and limits[take.id].holds_learned]
         worth = [take for take in asked if needs_learned(measured[take.id])]
         for judge in self._judges:
             with self.meter.time(STAGE, stage="judge"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -14,23 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.review.page import PATIENCE_S, Page, wait_for_page
-
-PROJECT = """\
-name: tiny
-source_locale: en-US
-locales:
-  en-US:
-characters:
-  guard: {name: Guard, voice: formant}
-"""
-SCENE = """\
-scene: gate
-locale: en-US
-lines:
-  - {id: halt_01, character: guard, text: "Halt!"}
-  - {id: halt_02, character: guard, text: "Who goes there, at this hour?"}
-"""
+from tests.review.page import PATIENCE_S, Page, page_told_in, wait_for_page, write_game
 
 
 def barkline(*args: object, **options: Any) -> list[str]:
@@ -40,10 +23,7 @@ def barkline(*args: object, **options: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiny")
-    (root / "game" / "scenes").mkdir(parents=True)
-    (root / "game" / "project.yaml").write_text(PROJECT, encoding="utf-8")
-    (root / "game" / "scenes" / "gate.yaml").write_text(SCENE, encoding="utf-8")
-    (root / "game" / "gate.yaml").write_text("metrics: exact\n", encoding="utf-8")
+    write_game(root / "game")
     done = subprocess.run(
         barkline("render", root / "game", "--build", root / "build", "--no-report"),
         capture_output=True, text=True, check=False,
@@ -62,9 +42,9 @@ def page(project: Path) -> Iterator[Page]:
     ) as running:
         assert running.stdout
         said = running.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/", said)
-        assert found, said + running.stdout.read()
-        yield wait_for_page(found[0])
+        url = page_told_in(said)
+        assert url, said + running.stdout.read()
+        yield wait_for_page(url)
         running.terminate()
         assert running.wait(60) in (0, -15, 143)
 

@@ -6,10 +6,8 @@ import json
 import math
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,11 @@ import pytest
 
 from renderer.bootstrap import migrate_service
 from renderer.config import Settings
+from tests.servers.command import COMMAND, running, service_environment
 from tests.servers.process import MissingServerError, free_port
 from tests.servers.prometheus import PrometheusServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()")
 PROJECT = """\
 name: {name}
 source_locale: en-US
@@ -87,19 +85,6 @@ def wait_for(is_so: Callable[[], bool], what: str, seconds: float = 120) -> None
         time.sleep(0.2)
 
 
-@contextmanager
-def running(log: Path, env: dict[str, str], *argv: str) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [*COMMAND, *argv], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
 @pytest.fixture(scope="module")
 def environment(
     tmp_path_factory: pytest.TempPathFactory,
@@ -109,19 +94,10 @@ def environment(
     repository: Path,
 ) -> dict[str, str]:
     """The settings of a service of this test's own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("BARKLINE_")}
-    return env | {
-        **s3_server.environment(),
-        "PYTHONPATH": str(repository),
-        "BARKLINE_DATABASE_URL": postgres_server.new_database(),
-        "BARKLINE_REDIS_URL": redis_server.url(15),
-        "BARKLINE_STORE": s3_server.new_bucket(),
-        "BARKLINE_BUILD": str(tmp_path_factory.mktemp("build")),
-        "BARKLINE_LOG": "json",
-        "BARKLINE_WORKERS": "1",
-        "BARKLINE_THREADS": "1",
-        "BARKLINE_BATCH": "4",
-    }
+    build = tmp_path_factory.mktemp("build")
+    database, redis = postgres_server.new_database(), redis_server.url(15)
+    env = service_environment(database, redis, s3_server, build, repository)
+    return env | {"BARKLINE_LOG": "json", "BARKLINE_BATCH": "4"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The page's side of a `barkline review` that runs."""
+"""A game to review, and the page's side of a `barkline review` that runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,25 @@ import time
 import urllib.request
 from collections.abc import Callable
 from http.cookiejar import CookieJar
+from pathlib import Path
 from typing import Any, TypeVar
 
 PATIENCE_S = 240.0
+PROJECT = """\
+name: tiny
+source_locale: en-US
+locales:
+  en-US:
+characters:
+  guard: {name: Guard, voice: formant}
+"""
+SCENE = """\
+scene: gate
+locale: en-US
+lines:
+  - {id: halt_01, character: guard, text: "Halt!"}
+  - {id: halt_02, character: guard, text: "Who goes there, at this hour?"}
+"""
 T = TypeVar("T")
 SETTLED = ("approved", "rejected")
 
@@ -59,6 +75,21 @@ class Page:
             return line if take["status"] in SETTLED and take["key"] != before else None
 
         return until(other)
+
+
+def write_game(folder: Path) -> Path:
+    """Write a game of two lines, which no model judges."""
+    (folder / "scenes").mkdir(parents=True)
+    (folder / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "scenes" / "gate.yaml").write_text(SCENE, encoding="utf-8")
+    (folder / "gate.yaml").write_text("metrics: exact\n", encoding="utf-8")
+    return folder
+
+
+def page_told_in(said: str) -> str:
+    """Return the address that `barkline review` tells, "" before it does."""
+    found = re.search(r"http://127\.0\.0\.1:\d+/", said)
+    return found[0] if found else ""
 
 
 def wait_for_page(url: str) -> Page:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from renderer.errors import InputError
 from renderer.quality.limit_file import read_limits
-from renderer.quality.limits import NAMES, OF_MODELS, TABLES, TABLES_OF_SHORT, GateLimits, merge
+from renderer.quality.limits import (
+    LEARNED_LIMITS,
+    NAMES,
+    TABLES,
+    TABLES_OF_SHORT,
+    GateLimits,
+    merge,
+)
 
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml"
 
@@ -197,11 +204,11 @@ def test_full_metrics_are_asked_for_by_a_project(tmp_path):
 def test_exact_metrics_hold_nothing_that_a_model_hears(tmp_path):
     shipped = read_limits(SHIPPED)
     exact = merge(shipped, read_limits(written(tmp_path, "metrics: exact\n")))
-    assert shipped.asks_models
-    assert not exact.asks_models
+    assert shipped.holds_learned
+    assert not exact.holds_learned
     for more in ({}, {"is_short": True}, {"engine": "formant"}, {"delivery": "whisper"}):
         held = limits_of(exact, **more)
-        assert not held.holds_any(OF_MODELS)
+        assert not held.holds_any(LEARNED_LIMITS)
         assert held.most_click_db is not None
         assert held.most_line_timbre_db is not None
 
