@@ -2,7 +2,7 @@
 
 Durations, pitch and energy of the recordings are what the decoder speaks with (teacher forcing);
 the predictors learn them beside it (FastPitch, arXiv 2006.06873, equation 1). What is not trusted
-is in no loss but that of the durations.
+is in no loss but that of the durations. From a step on a critic may be heard too (`mel_critic.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor, nn
 
 from renderer.errors import TrainingError
+from renderer.training import hifigan
 from renderer.training.acoustic_batch import AcousticBatch, Cast
 from renderer.training.acoustic_source import AcousticSource
 from renderer.training.checkpoint import Checkpoint, restore_module
@@ -31,11 +32,13 @@ from renderer.training.fastpitch import (
     regulate,
 )
 from renderer.training.learner import Illustration, Update
+from renderer.training.mel_critic import MIDDLE, MelCritic, stretches
 from renderer.training.speaker_table import SpeakerTable
 
 __all__ = ["AcousticBatch", "AcousticLearner", "AcousticSource", "Cast", "LossWeights"]
 
 OPTIMIZER = "acoustic"
+CRITIC = "critic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class LossWeights:
         energy: Mean square error over phones, in units of 10 dB.
         tone: Mean absolute error of F0 over voiced frames, semitones.
         voicing: Binary cross-entropy per frame.
+        adversarial: Of the critic's opinion of mels.
+        features: Distance of the critic's features.
     """
 
     mel: float = 1.0
@@ -57,6 +62,8 @@ class LossWeights:
     energy: float = 0.2
     tone: float = 0.1
     voicing: float = 0.2
+    adversarial: float = 0.1
+    features: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class AcousticLearner:
         weight_decay: Of AdamW, on matrices alone.
         frozen: Starts of parameter names that are not learnt, such as `fastpitch.encoder` or
             `speakers`.
+        adversarial_from: First step in which a critic of mels learns and is heard; −1 for never.
     """
 
     averaged: Sequence[str] = ("fastpitch", "speakers")
@@ -95,10 +103,12 @@ class AcousticLearner:
         weights: LossWeights | None = None,
         weight_decay: float = 0.01,
         frozen: Iterable[str] = (),
+        adversarial_from: int = -1,
     ) -> None:
         self.model, self.speakers = FastPitch(config), speakers
+        self.critic = MelCritic(config.speaker_dim) if adversarial_from >= 0 else None
         self._weights, self._decay = weights or LossWeights(), weight_decay
-        self._frozen = tuple(frozen)
+        self._frozen, self._from = tuple(frozen), adversarial_from
         self._begin()
 
     @classmethod
@@ -140,8 +150,8 @@ class AcousticLearner:
                 f"{kept.path} does not say which model it holds: {error}"
             ) from error
         learner = cls(config, table, **options)
-        for name, module in learner.modules.items():
-            restore_module(kept, name, module, averaged=True)
+        for name in learner.averaged:
+            restore_module(kept, name, learner.modules[name], averaged=True)
         return learner
 
     def about(self) -> dict[str, Any]:
@@ -187,6 +197,7 @@ class AcousticLearner:
         }
         matrices: list[nn.Parameter] = []
         others: list[nn.Parameter] = []
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
         for module_name, module in self.modules.items():
             for name, parameter in module.named_parameters():
                 full = f"{module_name}.{name}"
@@ -201,13 +212,18 @@ class AcousticLearner:
             {"params": others, "weight_decay": 0.0},
         ]
         made = torch.optim.AdamW([g for g in groups if g["params"]], betas=(0.9, 0.98), fused=True)
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {OPTIMIZER: made}
+        self.optimizers[OPTIMIZER] = made
+        if self.critic is not None:
+            self.modules = {**self.modules, CRITIC: self.critic}
+            self.optimizers[CRITIC] = torch.optim.AdamW(self.critic.parameters(), betas=(0.5, 0.9))
 
     def train_step(self, batch: AcousticBatch, step: int, update: Update) -> dict[str, float]:
         """Learn from a batch; returns the losses by name."""
-        del step
-        losses = self._losses(batch, self._say(batch))
+        said = self._say(batch)
+        losses = self._losses(batch, said)
         total = self._total(losses)
+        if self.critic is not None and step >= self._from:
+            total = total + self._please(self.critic, batch, said, losses, update)
         norm = update(OPTIMIZER, total)
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         return {"loss": float(total.detach()), **values, "gradient": norm}
@@ -283,6 +299,29 @@ class AcousticLearner:
         return _Said(
             encoded, decoded, pitch, energy, phones, trusted, frames, batch.voiced * frames
         )
+
+    def _please(
+        self,
+        critic: MelCritic,
+        batch: AcousticBatch,
+        said: _Said,
+        losses: dict[str, Tensor],
+        update: Update,
+    ) -> Tensor:
+        """Teach the critic, then return what it makes of the mels; adds to the losses."""
+        heard = said.frames[:, None].bool()  # elsewhere there is nothing to tell apart
+        mels = [torch.where(heard, mel, MIDDLE) for mel in (batch.mel, said.decoded.mel.float())]
+        rows, (real, made) = stretches(batch.durations.sum(1), mels)
+        speaker = self.speakers(batch.speaker[rows]).detach()
+        losses[CRITIC] = hifigan.discriminator_loss(
+            critic(real, speaker), critic(made.detach(), speaker)
+        )
+        update(CRITIC, losses[CRITIC])
+        losses["adversarial"], losses["features"] = hifigan.deceive(
+            critic, lambda mel: critic(mel, speaker), real, made
+        )
+        weights = self._weights
+        return weights.adversarial * losses["adversarial"] + weights.features * losses["features"]
 
     def _losses(self, batch: AcousticBatch, said: _Said) -> dict[str, Tensor]:
         encoded, decoded = said.encoded, said.decoded

@@ -113,7 +113,11 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
         (store.corpus, choice.weight) for store, choice in zip(stores, recipe.corpora, strict=True)
     ]
     corpora = [store.corpus for store in stores]
-    options = {"weight_decay": recipe.weight_decay, "frozen": recipe.frozen}
+    options = {
+        "weight_decay": recipe.weight_decay,
+        "frozen": recipe.frozen,
+        "adversarial_from": recipe.adversarial_from,
+    }
     kept = checkpoint.load(recipe.start_from) if recipe.start_from else None
     cast = Cast.of(corpora, with_emotion=recipe.with_emotion)
     learner = None

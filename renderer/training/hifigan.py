@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -262,6 +262,28 @@ def feature_loss(real: Scores, made: Scores) -> Tensor:
         for r, m in zip(reals, mades, strict=True)
     ]
     return torch.stack(terms).mean()
+
+
+def deceive(
+    module: nn.Module, judge: Callable[[Tensor], Scores], real: Tensor, made: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return eq. 2 and eq. 4 for what a generator made; the judge itself gets no gradients.
+
+    Args:
+        module: The judge's parameters.
+        judge: Scores a batch.
+        real: What was recorded.
+        made: What is to pass for it.
+    """
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    with torch.no_grad():
+        reals = judge(real)
+    mades = judge(made)
+    losses = adversarial_loss(mades), feature_loss(reals, mades)
+    for parameter in module.parameters():
+        parameter.requires_grad_(True)
+    return losses
 
 
 def _same(width: int, kernel: int, dilation: int) -> nn.Module:

@@ -56,7 +56,10 @@ class Recipe(BaseModel):
         clip_norm: Largest gradient norm; larger ones are scaled down.
         average: Decay of the exponential moving average of weights; 0 keeps none.
         precision: Of the matrix products: `float32` or `bfloat16`.
-        adversarial_from: Step from which a vocoder's discriminators are heard; −1 for never.
+        adversarial_from: Step from which a vocoder's discriminators are heard, or the acoustic
+            model's critic of mels; −1 for never.
+        keep: Which weights the run gives: those of the `best` validation, or the `latest`. What an
+            adversary teaches costs some loss, so that the best would be those before it.
         patience: Validations without a better loss before stopping early; 0 for never.
         validate_every: Steps between validations.
         illustrate_every: Steps between pictures and sounds in TensorBoard.
@@ -85,6 +88,7 @@ class Recipe(BaseModel):
     average: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     adversarial_from: Annotated[int, Field(ge=-1)] = -1
+    keep: Literal["best", "latest"] = "best"
     patience: Annotated[int, Field(ge=0)] = 0
     validate_every: Count = 500
     illustrate_every: Count = 2_000

@@ -239,7 +239,7 @@ class Trainer(Generic[BatchT]):
         self._metrics.valid(self._step, values)
         if self._watcher:
             self._watcher.numbers("valid", values, self._step)
-        if values["loss"] < self._best_loss:
+        if values["loss"] < self._best_loss or self._recipe.keep == "latest":
             self._best_step, self._best_loss, self._stale = self._step, values["loss"], 0
             self._save(BEST)
         else:

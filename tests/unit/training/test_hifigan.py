@@ -126,6 +126,17 @@ def test_gradients_reach_every_weight(is_low: bool) -> None:
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in generator.parameters())
 
 
+def test_a_judge_that_is_to_be_deceived_learns_nothing() -> None:
+    torch.manual_seed(0)
+    judge = Discriminators(DiscriminatorConfig.small())
+    made = torch.randn(1, 512, requires_grad=True)
+    adversarial, features = hifigan.deceive(judge, judge, torch.randn(1, 512), made)
+    (adversarial + features).backward()
+    assert made.grad is not None
+    assert made.grad.abs().sum() > 0
+    assert all(p.grad is None and p.requires_grad for p in judge.parameters())
+
+
 def test_discriminators_learn_to_tell_noise_from_a_tone() -> None:
     torch.manual_seed(0)
     config = DiscriminatorConfig(

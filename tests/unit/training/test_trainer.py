@@ -235,6 +235,15 @@ def test_the_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> No
     assert not torch.equal(best["module.net.0.weight"], best["average.net.0.weight"])
 
 
+def test_a_run_that_keeps_the_latest_gives_them_though_they_validate_worse(tmp_path: Path) -> None:
+    learner = Learner()
+    learner.valid_loss = lambda _: float(len(list(tmp_path.glob("*.safetensors"))) + 1)
+    outcome = trainer(tmp_path, learner, steps=20, validate_every=5, keep="latest").run()
+    assert outcome.best_step == 20
+    best, last = load_file(tmp_path / BEST), load_file(tmp_path / LAST)
+    assert torch.equal(best["average.net.0.weight"], last["average.net.0.weight"])
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_leaves_the_last_checkpoint(tmp_path: Path, bad: float) -> None:
     learner = Learner(at=lambda step: bad if step == 12 else 1.0)

@@ -72,6 +72,29 @@ def test_measures_are_given_by_language_and_speaker(source: AcousticSource) -> N
     assert measures["mel/en"] == pytest.approx(measures["mel/high"])
 
 
+def test_a_critic_is_heard_from_its_step_on(source: AcousticSource) -> None:
+    plain, told = learner_of(source), learner_of(source, adversarial_from=2)
+    before = [p.detach().clone() for p in told.modules["critic"].parameters()]
+    first, then = train(plain, source, 2), train(told, source, 2)
+    assert first == then
+    critic = list(told.modules["critic"].parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before, critic, strict=True))
+    losses = told.train_step(source.batch(2), 2, updater(told))
+    assert {"critic", "adversarial", "features"} <= set(losses)
+    assert not all(torch.equal(a, b) for a, b in zip(before, critic, strict=True))
+
+
+def test_a_run_may_begin_to_hear_a_critic(source: AcousticSource, tmp_path: Path) -> None:
+    learner = learner_of(source)
+    train(learner, source, 2)
+    kept = saved(learner, tmp_path / "a.safetensors")
+    again = AcousticLearner.restored(kept, kept.about, adversarial_from=0)
+    assert "critic" in again.modules
+    assert "critic" not in again.averaged
+    plain = AcousticLearner.restored(saved(again, tmp_path / "b.safetensors"), again.about())
+    assert set(plain.modules) == {"fastpitch", "speakers"}
+
+
 def gradients(learner: AcousticLearner, batch: AcousticBatch) -> list[Tensor]:
     kept: list[Tensor] = []
 
@@ -87,13 +110,17 @@ def gradients(learner: AcousticLearner, batch: AcousticBatch) -> list[Tensor]:
         )
         return 0.0
 
+    torch.manual_seed(0)
     learner.train_step(batch, 0, keep)
     return kept
 
 
+@pytest.mark.parametrize("critic_from", [-1, 0])
 @pytest.mark.parametrize("poison", [40.0, float("inf"), float("nan")])
-def test_what_is_not_trusted_changes_no_gradient(source: AcousticSource, poison: float) -> None:
-    learner = learner_of(source)
+def test_what_is_not_trusted_changes_no_gradient(
+    source: AcousticSource, poison: float, critic_from: int
+) -> None:
+    learner = learner_of(source, adversarial_from=critic_from)
     batch = source.batch(0)
     trusted = batch.trusted.clone()
     trusted[:, 2] = 0
