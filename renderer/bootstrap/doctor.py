@@ -12,7 +12,7 @@ from renderer import config
 from renderer.bootstrap.clock import SystemClock
 from renderer.config import Settings, unknown_variables
 from renderer.domain.diagnosis import Diagnosis, failed, warning, well
-from renderer.errors import ConfigError, InputError, TextError
+from renderer.errors import ConfigError, InputError, JudgeError, TextError
 from renderer.services import diagnose
 from renderer.services.doctor import Check, examine
 
@@ -89,7 +89,9 @@ def _of_machine(
     """Return the checks of what is installed here."""
     own = [root / "voices"] if root else []
     folders = [*own, settings.voices, config.assets_dir() / "voices"]
+    listens = {"asr model": partial(_listener, settings.asr_model)} if settings.asr_model else {}
     return {
+        **listens,
         "gpu": partial(_gpu, settings.cuda),
         "voices": partial(_voices, folders),
         "espeak": partial(_espeak, locales),
@@ -146,6 +148,18 @@ def _espeak(locales: Sequence[str]) -> list[Diagnosis]:
         except TextError as error:
             unknown[locale] = str(error)
     return [diagnose.phonemes(version, unknown)]
+
+
+def _listener(folder: Path) -> Iterator[Diagnosis]:
+    from renderer.judges.whisper import WhisperRecogniser
+
+    try:
+        WhisperRecogniser(folder).load()
+    except JudgeError as error:
+        fix = "Or unset BARKLINE_ASR_MODEL: pocketsphinx hears English without it."
+        yield failed("asr model", str(error), fix)
+    else:
+        yield well("asr model", f"{folder} is loaded and would listen with `metrics: full`")
 
 
 def _disks(folders: dict[str, Path | None]) -> Iterator[Diagnosis]:

@@ -61,6 +61,15 @@ class WhisperRecogniser:
         """Whatever it is told: models of one language and of a hundred look alike."""
         return
 
+    def load(self) -> None:
+        """Load the model now, if it is not loaded yet.
+
+        Raises:
+            JudgeError: It cannot be used; says why and what to do.
+        """
+        with self._lock:
+            self._loaded()
+
     def align(self, waveform: Waveform, transcript: Transcript) -> WordAlignment:
         """Hold a text against the words that are heard; a missing word is not found, at 0 s.
 

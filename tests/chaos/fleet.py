@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -28,6 +27,7 @@ from renderer.services.queue import request
 from renderer.services.scope import Scope
 from renderer.storage.location import open_store
 from tests.chaos.history import Expected, History, read_history
+from tests.servers.command import COMMAND
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -47,7 +47,6 @@ targets:
   delivery: {codec: ogg, quality: 0.5}
 """
 TICK_S = 0.1
-COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()")
 
 
 class Fleet:

@@ -189,3 +189,15 @@ def test_settings_that_are_wrong_do_not_end_the_examination(doctor: Doctor) -> N
     assert found["settings"]["health"] == "failed"
     assert "BARKLINE_LEASE_S" in found["settings"]["found"]
     assert found["espeak"]["health"] == "ok"
+
+
+def test_a_folder_without_a_whisper_model_is_told_with_the_way_out(
+    doctor: Doctor, tmp_path: Path
+) -> None:
+    code, found = doctor(ASR_MODEL=str(tmp_path))
+
+    assert code == 1
+    assert found["asr model"]["health"] == "failed"
+    assert "no model.bin and no tokenizer.json" in found["asr model"]["found"]
+    assert "unset BARKLINE_ASR_MODEL" in found["asr model"]["fix"]
+    assert "asr model" not in doctor()[1]

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import soundfile
 
 from renderer.training import metrics
 from renderer.training.trainer import BEST, LAST
+from tests.servers.command import COMMAND
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -44,11 +44,10 @@ checkpoint_s = 0.01
 [[corpora]]
 folder = "corpus"
 """
-CODE = "from renderer.cli import main; main()"
 
 
 def command(*words: object) -> list[str]:
-    return [sys.executable, "-c", CODE, *map(str, words)]
+    return [*COMMAND, *map(str, words)]
 
 
 def environment() -> dict[str, str]:
