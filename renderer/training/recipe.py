@@ -55,7 +55,8 @@ class Recipe(BaseModel):
         weight_decay: Of AdamW.
         clip_norm: Largest gradient norm; larger ones are scaled down.
         average: Decay of the exponential moving average of weights; 0 keeps none.
-        precision: Of the matrix products: `float32` or `bfloat16`.
+        precision: Of the matrix products: `float32`, `bfloat16`, or `auto` for 16 bits where the
+            device computes in them.
         adversarial_from: Step from which a vocoder's discriminators are heard, or the acoustic
             model's critic of mels; −1 for never.
         keep: Which weights the run gives: those of the `best` validation, or the `latest`. What an
@@ -86,7 +87,7 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
     clip_norm: Positive = 5.0
     average: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     adversarial_from: Annotated[int, Field(ge=-1)] = -1
     keep: Literal["best", "latest"] = "best"
     patience: Annotated[int, Field(ge=0)] = 0

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from renderer.training.corpus import CLIPS_FILE, TRAIN, VALID, Corpus
+from renderer.training.precision import choose_precision
 from renderer.training.recipe import Recipe
 from renderer.training.sound import write_bytes
 from renderer.training.trainer import Outcome
@@ -66,6 +67,7 @@ def write(
         "outcome": plain(outcome),
         "best": dict(best),
         "hardware": hardware(device),
+        "precision": choose_precision(recipe.precision, device),
         "torch": torch.__version__,
         "git_revision": git_revision(Path(__file__).parent),
     }

@@ -24,6 +24,7 @@ from renderer.training import checkpoint
 from renderer.training.learner import BatchT, Learner, Source
 from renderer.training.metrics import FILE as METRICS_FILE
 from renderer.training.metrics import Metrics
+from renderer.training.precision import LOW, choose_precision
 from renderer.training.recipe import Recipe
 from renderer.training.run_folder import alone, differences
 
@@ -106,6 +107,7 @@ class Trainer(Generic[BatchT]):
         self._learner, self._source, self._recipe = learner, source, recipe
         self._folder, self._device, self._about = folder, device, about
         self._watcher = watcher
+        self._is_low = choose_precision(recipe.precision, device) == LOW
         self._step, self._best_step, self._best_loss = 0, 0, math.inf
         self._stale, self._validated, self._spent_s = 0, 0, 0.0
         self._should_stop = False
@@ -190,8 +192,7 @@ class Trainer(Generic[BatchT]):
         return losses
 
     def _autocast(self) -> torch.autocast:
-        is_low = self._recipe.precision == "bfloat16"
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=is_low)
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._is_low)
 
     def _update(self, name: str, loss: Tensor) -> float:
         """Backward, clip and one step of an optimiser; see `learner.Update`."""

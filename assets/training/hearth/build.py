@@ -25,8 +25,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from renderer.cli.train_fit import export, fit, predict
 from renderer.ports import Speech, SpeechRequest
 from renderer.speech.voice_book import Voices
@@ -85,8 +83,6 @@ def shorten(recipes: Path, work: Path, size: str) -> Path:
         changes = {**TINY, "batch_frames": BATCH_FRAMES[tomllib.loads(text)["model"]]}
         for name, value in changes.items():
             text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
-        if not torch.cuda.is_available():  # processors without 16 bits of their own take minutes
-            text = f'precision = "float32"\n{text}'
         (folder / path.name).write_text(text, "utf-8")
     return folder
 
