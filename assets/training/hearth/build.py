@@ -46,7 +46,13 @@ TINY = {  # fields of a recipe that a rehearsal changes; the size of the model s
     "illustrate_every": 2,
 }
 BATCH_FRAMES = {"acoustic": 1_600, "vocoder": 64}
+ACOUSTIC, VOCODER = ("acoustic", "polish"), ("vocoder", "finish")
 LINE = "Keep your lantern low."
+
+
+def stages(recipes: Path) -> list[str]:
+    """Return the recipes of a size in their order: each model is learnt, then finished."""
+    return [name for name in (*ACOUSTIC, *VOCODER) if (recipes / f"{name}.toml").exists()]
 
 
 def short(texts: list[str]) -> list[str]:
@@ -122,19 +128,17 @@ def main() -> None:
     recipes, runs = HERE / asked.size, asked.work / asked.size
     if asked.rehearse:
         recipes = shorten(recipes, asked.work, asked.size)
-    for name in ("acoustic", "vocoder"):
+    acoustic = vocoder = ""
+    for name in stages(recipes):
+        if tomllib.loads((recipes / f"{name}.toml").read_text("utf-8")).get("predicted_mels"):
+            corpora = sorted({str(asked.work / "corpora" / folder_of(plan)) for plan in cast})
+            predict.main([str(runs / acoustic), *corpora], standalone_mode=False)
         if not train(name, recipes, runs, asked.minutes):
             return print(f"{name} is not finished; run the same command again.")
-    vocoder = "vocoder"
-    if (recipes / "finish.toml").exists():  # on two cores it gained nothing
-        corpora = sorted({str(asked.work / "corpora" / folder_of(plan)) for plan in cast})
-        predict.main([str(runs / "acoustic"), *corpora], standalone_mode=False)
-        vocoder = "finish"
-        if not train(vocoder, recipes, runs, asked.minutes):
-            return print("finish is not finished; run the same command again.")
+        acoustic, vocoder = (name, vocoder) if name in ACOUSTIC else (acoustic, name)
     said = ["--about", str(HERE / "about.toml"), "--out", str(asked.out), "--replace"]
     said += ["--weights", str(asked.out / "hearth.safetensors")]
-    export.main([str(runs / "acoustic"), str(runs / vocoder), *said], standalone_mode=False)
+    export.main([str(runs / acoustic), str(runs / vocoder), *said], standalone_mode=False)
     if asked.rehearse:
         say(asked.out, studio)
         return print("The rehearsal went all the way.")
