@@ -49,8 +49,12 @@ def promote(workspace: Workspace, character: str, voices: Mapping[str, str], who
         UnknownVoiceError: A new voice is not installed where the project looks for voices.
         ManifestError: With the new voice lines have faults; the file is as it was.
     """
-    return _recast(workspace, character, voices, CharacterRecast(
-        character, tuple(voices), tuple(voices.values()), who))  # fmt: skip
+    from renderer.manifest.recast import voice_fields
+
+    known = workspace.project.characters.get(character)
+    fields = voice_fields(known, voices) if known else ()
+    event = CharacterRecast(character, tuple(voices), tuple(voices.values()), who, fields=fields)
+    return _recast(workspace, character, voices, event)
 
 
 def roll_back(workspace: Workspace, character: str, who: str) -> Recast:
@@ -58,6 +62,7 @@ def roll_back(workspace: Workspace, character: str, who: str) -> Recast:
 
     Raises:
         AnalysisError: There is no promotion to take back.
+        InputError: Its fields have other voices by now.
     """
     house = open_house(workspace)
     with house.reading() as unit:
@@ -65,7 +70,9 @@ def roll_back(workspace: Workspace, character: str, who: str) -> Recast:
     if past is None:
         raise AnalysisError(f"{character!r} has no promotion that could be taken back.")
     voices = dict(zip(past.now, past.was, strict=True))
-    event = CharacterRecast(character, past.now, past.was, who, is_rollback=True)
+    event = CharacterRecast(
+        character, past.now, past.was, who, is_rollback=True, fields=past.fields
+    )
     return _recast(workspace, character, voices, event)
 
 
@@ -85,7 +92,7 @@ def _recast(
     for voice in voices.values():
         book.card(VoiceRef.parse(voice).name)
     before = project.path.read_bytes()
-    after = recast(before, project, character, voices)
+    after = recast(before, project, character, voices, event.fields)
     write_if_unchanged(project.path, before, after)
     return _undo_on_failure(
         lambda: _import(workspace, character, event), project.path, before, after

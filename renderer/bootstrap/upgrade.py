@@ -66,11 +66,12 @@ def sample(lines: Sequence[LineTakes], most: int) -> list[LineTakes]:
     by_character: dict[str, list[LineTakes]] = {}
     for line in lines:
         by_character.setdefault(line.utterance.character, []).append(line)
-    return [
-        line
-        for some in by_character.values()
-        for line in (some if not most else some[:: -(-len(some) // most)][:most])
-    ]
+    return [line for some in by_character.values() for line in _spread(some, most or len(some))]
+
+
+def _spread(lines: Sequence[LineTakes], most: int) -> list[LineTakes]:
+    count = min(most, len(lines))
+    return [lines[i * len(lines) // count] for i in range(count)]
 
 
 def compare_lines(

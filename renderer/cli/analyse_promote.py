@@ -9,14 +9,18 @@ from typing import Any
 import click
 
 from renderer import config
-from renderer.bootstrap import Workspace
+from renderer.bootstrap import Workspace, open_house
 from renderer.cli import show, walk
-from renderer.cli.analyse_upgrade import FORMAT, VERSION, upgrade_file
+from renderer.cli.analyse_upgrade import FORMAT, VERSION, model_of, upgrade_file
 from renderer.cli.option import build_option, json_option, project_argument
 from renderer.domain.take import TakeStatus
 from renderer.errors import InputError
 from renderer.services.scope import Scope
 
+OTHER_SINCE = (
+    "The new voice has another model or engine than when it was heard; run `barkline analyse "
+    "upgrade` again."
+)
 _character = click.option("--character", required=True, metavar="ID", help="Which character.")
 _no_render = click.option(
     "--no-render", is_flag=True, help="Import the lines, and leave them to the next render."
@@ -93,6 +97,8 @@ def _wanted(workspace: Workspace, character: str) -> dict[str, str]:
         raise InputError(
             f"{character!r} was changed since the upgrade; run `barkline analyse upgrade` again."
         )
+    if model_of(open_house(workspace, in_memory=True), told["voice_to"]) != told["model"]:
+        raise InputError(OTHER_SINCE)
     return {told["voice_from"]: told["voice_to"]}
 
 

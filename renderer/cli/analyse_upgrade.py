@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from renderer.analysis.upgrade import Comparison
     from renderer.bootstrap.upgrade import Wish
 
-FORMAT, VERSION = "barkline-upgrade", 1
+FORMAT, VERSION = "barkline-upgrade", 2
 _SHOWN = 10
 _WORSE = 1.0
 SAME_NAME = (
@@ -41,6 +41,13 @@ PROFILES = (
 ELSEWHERE = (
     "The new voice is only in the folder given with --voices; install it where the project finds "
     "voices (`barkline voices list`)."
+)
+
+
+OTHER_MODEL = (
+    "The project finds another model under that name than the one in --voices that was heard: "
+    "install the new one (`barkline voices add`, `barkline voices install`), under a name of its "
+    "own if others are to keep the old one, then compare again."
 )
 
 
@@ -121,25 +128,39 @@ def _voice(text: str) -> str:
         raise ConfigError(str(error)) from error
 
 
-def _why_not(house: House, wish: Wish) -> str:
+def model_of(house: House, voice: str) -> str:
+    """Return which engine and model say what a voice says, as `engine/2 sha256`."""
+    name = VoiceRef.parse(voice).name
+    return f"{house.voices.engine_revision(name)} {house.voices.card(name).model_sha256}"
+
+
+def _why_not(house: House, tried: House, wish: Wish) -> str:
     """Return why nothing can be promoted, or ""."""
+    if wish.profiles:
+        return PROFILES
     if wish.voice_from == wish.voice_to:
-        return PROFILES if wish.profiles else SAME_NAME
-    known = VoiceRef.parse(wish.voice_to).name in house.voices.cards()
-    return PROFILES if wish.profiles else "" if known else ELSEWHERE
+        return SAME_NAME
+    if VoiceRef.parse(wish.voice_to).name not in house.voices.cards():
+        return ELSEWHERE
+    is_heard = model_of(house, wish.voice_to) == model_of(tried, wish.voice_to)
+    return "" if is_heard else OTHER_MODEL
 
 
 def _document(
     house: House, wish: Wish, lines: list[Comparison], rows: list[dict[str, object]]
 ) -> dict[str, Any]:
+    from renderer.bootstrap.upgrade import other_house
+
     cast = house.workspace.project.characters
-    why = _why_not(house, wish)
+    tried = other_house(house, wish)
+    why = _why_not(house, tried, wish)
     characters = sorted({c.character for c in lines if c.character in cast})
     return {
         "format": FORMAT,
         "version": VERSION,
         "voice_from": wish.voice_from,
         "voice_to": wish.voice_to,
+        "model": model_of(tried, wish.voice_to),
         "characters": {} if why else {who: cast[who].fingerprint for who in characters},
         "why_not": why,
         "lines": rows,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, select
 
 from renderer.db.plain import aware
@@ -38,8 +40,9 @@ class SqlHistory:
             .order_by(event.c.id)
         )
         told = [dict(payload) for (payload,) in self._connection.execute(query)]
-        return [
-            CharacterRecast(**(one | {"was": tuple(one["was"]), "now": tuple(one["now"])}))
-            for one in told
-            if one["character"] == character
-        ]
+        return [_recast(one) for one in told if one["character"] == character]
+
+
+def _recast(told: dict[str, Any]) -> CharacterRecast:
+    lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return CharacterRecast(**(told | lists))

@@ -137,6 +137,9 @@ class CharacterRecast:
         now: Those it has instead, in the same order.
         who: Who decided it.
         is_rollback: Whether this takes an earlier one back.
+        fields: The character's fields in the project file that were changed (`voice`,
+            `voices.de-DE`): others may have had a new voice before, and keep it when this is
+            taken back.
     """
 
     character: str
@@ -144,6 +147,7 @@ class CharacterRecast:
     now: tuple[str, ...]
     who: str
     is_rollback: bool = False
+    fields: tuple[str, ...] = ()
 
 
 def standing_recast(past: Sequence[CharacterRecast]) -> CharacterRecast | None:

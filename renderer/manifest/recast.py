@@ -8,7 +8,7 @@ against what it should say: an edit that cannot be proven right is refused.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,19 +19,34 @@ from renderer.errors import InputError
 from renderer.manifest.project import read_project
 from renderer.whole_file import write_whole
 
+VOICE, VOICES = "voice", "voices"
 BOM = "﻿"
 BY_HAND = "Change the voice in {} by hand, then run `barkline render`."
 
 
-def recast(data: bytes, project: Project, character: str, voices: Mapping[str, str]) -> bytes:
+def voice_fields(character: Character, voices: Collection[str]) -> tuple[str, ...]:
+    """Return the fields of a character that name one of some voices: `voice`, `voices.LOCALE`."""
+    named = {VOICE: character.voice}
+    named |= {f"{VOICES}.{locale}": voice for locale, voice in character.voices.items()}
+    return tuple(field for field, voice in named.items() if voice in voices)
+
+
+def recast(
+    data: bytes,
+    project: Project,
+    character: str,
+    voices: Mapping[str, str],
+    fields: Collection[str] | None = None,
+) -> bytes:
     """Return a project file with other voices for one character.
 
     Args:
         data: The file as it is.
         project: The same, read.
         character: Character id.
-        voices: Old voice reference to the new one; every field of the character that names an old
-            one changes (`voice`, and `voices` by locale).
+        voices: Old voice reference to the new one.
+        fields: Which fields change, of those that name an old voice (`voice_fields`); None for
+            all of them.
 
     Raises:
         InputError: The file cannot be changed so with certainty; says what to do by hand.
@@ -43,8 +58,11 @@ def recast(data: bytes, project: Project, character: str, voices: Mapping[str, s
         raise InputError(f"{name} is not UTF-8. {BY_HAND.format(name)}") from error
     bom = BOM if text.startswith(BOM) else ""
     text = text.removeprefix(BOM)
+    if fields is None:
+        fields = voice_fields(project.characters[character], voices)
     changed = text
-    for start, end, voice in sorted(_places(text, name, character, voices), reverse=True):
+    places = _places(text, name, character, voices, fields)
+    for start, end, voice in sorted(places, reverse=True):
         changed = changed[:start] + voice + changed[end:]
     if changed == text:
         raise InputError(
@@ -52,25 +70,27 @@ def recast(data: bytes, project: Project, character: str, voices: Mapping[str, s
             "run `barkline analyse upgrade` again."
         )
     made = (bom + changed).encode("utf-8")
-    _prove(made, project, character, voices)
+    _prove(made, project, character, voices, fields)
     return made
 
 
 def _places(
-    text: str, name: str, character: str, voices: Mapping[str, str]
+    text: str, name: str, character: str, voices: Mapping[str, str], fields: Collection[str]
 ) -> list[tuple[int, int, str]]:
-    """Return (start, end, new value) of every field that names an old voice."""
+    """Return (start, end, new value) of every one of the fields that names an old voice."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{name} cannot be read as YAML. {BY_HAND.format(name)}") from error
     entry = _field(_field(root, "characters"), character)
-    fields = [_field(entry, "voice")]
-    by_locale = _field(entry, "voices")
+    nodes = {VOICE: _field(entry, VOICE)}
+    by_locale = _field(entry, VOICES)
     if isinstance(by_locale, yaml.MappingNode):
-        fields += [value for _, value in by_locale.value]
+        nodes |= {f"{VOICES}.{key.value}": value for key, value in by_locale.value}
     found = []
-    for node in fields:
+    for field, node in nodes.items():
+        if field not in fields:
+            continue
         if isinstance(node, yaml.ScalarNode) and node.value in voices:
             quote = node.style if node.style in ("'", '"') else ""
             new = f"{quote}{voices[node.value]}{quote}"
@@ -84,7 +104,13 @@ def _field(node: yaml.Node | None, key: str) -> yaml.Node | None:
     return next((value for name, value in node.value if name.value == key), None)
 
 
-def _prove(made: bytes, before: Project, character: str, voices: Mapping[str, str]) -> None:
+def _prove(
+    made: bytes,
+    before: Project,
+    character: str,
+    voices: Mapping[str, str],
+    fields: Collection[str],
+) -> None:
     """Hold a changed file against what it should say."""
     probe = before.path.with_name(f".{before.path.stem}.{os.getpid()}.tmp{before.path.suffix}")
     try:
@@ -93,18 +119,24 @@ def _prove(made: bytes, before: Project, character: str, voices: Mapping[str, st
     finally:
         probe.unlink(missing_ok=True)
     wanted = dict(before.characters)
-    wanted[character] = with_voices(before.characters[character], voices)
+    wanted[character] = with_voices(before.characters[character], voices, fields)
     if after != replace(before, characters=wanted):
         name = before.path.name
         raise InputError(f"{name} would not say what it should. {BY_HAND.format(name)}")
 
 
-def with_voices(character: Character, voices: Mapping[str, str]) -> Character:
-    """Return a character with other voices where it has old ones."""
+def with_voices(
+    character: Character, voices: Mapping[str, str], fields: Collection[str]
+) -> Character:
+    """Return a character with other voices where some fields have old ones."""
+
+    def new(field: str, voice: str) -> str:
+        return voices.get(voice, voice) if field in fields else voice
+
     return replace(
         character,
-        voice=voices.get(character.voice, character.voice),
-        voices={locale: voices.get(v, v) for locale, v in character.voices.items()},
+        voice=new(VOICE, character.voice),
+        voices={at: new(f"{VOICES}.{at}", voice) for at, voice in character.voices.items()},
     )
 
 

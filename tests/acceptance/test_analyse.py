@@ -156,6 +156,17 @@ def test_what_changed_since_the_upgrade_is_not_promoted(played: Analysed) -> Non
     assert played.read("project.yaml") == committed
 
 
+def test_a_voice_that_is_another_model_by_now_is_not_promoted(played: Analysed) -> None:
+    upgrade(played, "--lines", 1)
+    path = played.build / "report" / "upgrade" / "upgrade.json"
+    told = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(told | {"model": "formant/0 "}), "utf-8")
+    committed = played.read("project.yaml")
+    done = played.run("analyse", "promote", "--character", "guard")
+    assert (done.code, "another model or engine" in done.err) == (65, True)
+    assert played.read("project.yaml") == committed
+
+
 def test_a_promotion_whose_import_fails_leaves_the_file_as_it_was(played: Analysed) -> None:
     upgrade(played, "--lines", 1)
     committed = played.read("project.yaml")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from renderer.errors import InputError
 from renderer.manifest.project import read_project
-from renderer.manifest.recast import recast, write_if_unchanged
+from renderer.manifest.recast import recast, voice_fields, write_if_unchanged
 
 YAML = """\
 # Keep: the cast is old.
@@ -64,6 +64,18 @@ def test_there_and_back_is_the_same_file(tmp_path: Path) -> None:
     there = recast(data, read_project(path), "guard", {"formant#m3": "formant#m1"})
     path.write_bytes(there)
     assert recast(there, read_project(path), "guard", {"formant#m1": "formant#m3"}) == data
+
+
+def test_back_again_leaves_a_field_that_had_the_new_voice_before(tmp_path: Path) -> None:
+    """Else a locale that nobody promoted would get a voice that it never had."""
+    path, data = write(tmp_path, YAML)
+    project, voices = read_project(path), {"formant#f2": "formant#f1"}
+    fields = voice_fields(project.characters["wren"], voices)
+    assert fields == ("voice", "voices.de-DE")
+    there = recast(data, project, "wren", voices, fields)
+    path.write_bytes(there)
+    back = recast(there, read_project(path), "wren", {"formant#f1": "formant#f2"}, fields)
+    assert back == data
 
 
 def test_a_voice_the_character_no_longer_has_is_refused(tmp_path: Path) -> None:
