@@ -77,9 +77,9 @@ def command(
     else:
         tell(report, is_applied=apply, everything=options["show_all"])
     if apply:
-        worse = (line for line in report.changed if not line.kept)
-        return REJECTED if any(line.now is not TakeStatus.APPROVED for line in worse) else 0
-    return WORK if report.changed else 0
+        worse = any(line.now is not TakeStatus.APPROVED for line in report.moved)
+        return REJECTED if worse else 0
+    return WORK if report.moved else 0
 
 
 def open_judged(project: Path, build: Path | None) -> House:
@@ -111,13 +111,15 @@ def tell(report: ReplayReport, *, is_applied: bool, everything: bool) -> None:
         done = f"{verb}{'d' if verb.endswith('e') else 'ed'}" if is_applied else f"would {verb}"
         click.echo(f"{done} {len(lines)} more, here they are:")
         _tell_some([_line(line) for line in lines], everything=everything)
+    if report.kept:
+        click.echo(f"{len(report.kept)} lines would change and are left as they are:")
+        _tell_some([_line(line) for line in report.kept], everything=everything)
     left = [f"{row.line_id} ({row.locale}): {row.why}" for row in report.left]
     if left:
         click.echo(f"{len(left)} lines cannot be decided about:")
         _tell_some(left, everything=everything)
-    kept = sum(1 for line in report.changed if line.kept)
-    parts = [f"{report.judged} lines judged", f"{len(report.changed)} with another status"]
-    parts += [f"{kept} of them frozen and left as they are"] if kept else []
+    parts = [f"{report.judged} lines judged", f"{len(report.moved)} with another status"]
+    parts += [f"{len(report.kept)} left as they are"] if report.kept else []
     parts += [f"{report.rewritten} takes have a new verdict"] if is_applied else []
     click.echo(", ".join(parts))
 

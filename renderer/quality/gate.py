@@ -95,7 +95,8 @@ def decide(metrics: Metrics, limits: GateLimits) -> Verdict:
     is_short = limits.is_short(metrics.line.word_count, metrics.sound_s)
     held = _limits(metrics.line, limits, is_short=is_short)
     exact = _run((*SIGNAL_CHECKS, check_emotion_heard), metrics, held)
-    return Verdict.of((*first, *exact, *_sentence(metrics, held)))
+    learned = _sentence(metrics, held) if limits.holds_learned else ()
+    return Verdict.of((*first, *exact, *learned))
 
 
 def needs_learned(metrics: Metrics) -> bool:

@@ -74,9 +74,19 @@ class ReplayReport:
     left: list[Left] = field(default_factory=list)
     rewritten: int = 0
 
+    @property
+    def moved(self) -> list[Changed]:
+        """The changed lines that nothing keeps as they are."""
+        return [line for line in self.changed if not line.kept]
+
+    @property
+    def kept(self) -> list[Changed]:
+        """The changed lines that something keeps as they are."""
+        return [line for line in self.changed if line.kept]
+
     def to(self, status: TakeStatus) -> list[Changed]:
-        """Return the lines whose take has this status under the new limits and had another."""
-        return [line for line in self.changed if line.now is status]
+        """Return the moved lines whose take has this status under the new limits."""
+        return [line for line in self.moved if line.now is status]
 
 
 class _Line(NamedTuple):

@@ -66,6 +66,20 @@ def test_stricter_limits_name_line_check_value_and_limit(
     assert engine.said == []
 
 
+def test_a_frozen_line_is_listed_apart_and_asks_for_no_work(game: Any, tmp_path: Path) -> None:
+    """Else a check in CI by these limits would stay red whatever anybody does."""
+    tight = tmp_path / "tight.yaml"
+    tight.write_text("defaults: {most_duration_s: 0.9}\n", encoding="utf-8")
+    told = gate(game, "replay", "--limits", tight, "--json").json["changed"]
+    for line in told:
+        assert game.run("freeze", "--line", line["line_id"]).code == 0
+    done = gate(game, "replay", "--limits", tight)
+    assert done.code == 0, done.out
+    assert "would reject" not in done.out
+    assert f"{len(told)} lines would change and are left as they are:" in done.out
+    assert f"0 with another status, {len(told)} left as they are" in done.out
+
+
 def test_applied_it_rejects_publish_leaves_out_and_it_can_be_taken_back(
     game: Any, strict: Path, engine: Any
 ) -> None:

@@ -307,6 +307,15 @@ def test_a_metric_without_a_score_never_passes(score):
     assert finding(verdict, "dnsmos_bak").outcome in (Outcome.ERROR, Outcome.FAIL)
 
 
+def test_exact_metrics_do_not_ask_for_a_score_that_once_failed():
+    learned = {**GOOD, "dnsmos_bak": JudgeError("the model is missing")}
+    stored = measure(take(speech(), learned=learned))
+    assert decide(stored, LIMITS).decision is Decision.ERROR
+    exact = decide(stored, replace(LIMITS, metrics="exact"))
+    assert exact.decision is Decision.APPROVED, exact.failed
+    assert not any(f.check.startswith("dnsmos") for f in exact.findings)
+
+
 def test_a_check_that_breaks_is_an_error(monkeypatch):
     def check_dc(measured, limits):
         raise ZeroDivisionError("oh")
