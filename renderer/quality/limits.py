@@ -3,7 +3,8 @@
 The more specific wins: defaults < engines < locales < voices < deliveries < short < engines of
 short < deliveries of short. Among voices: `name` < `name#speaker` < `name@language` <
 `name@locale` < `name#speaker@language` < `name#speaker@locale`. A project's own `gate.yaml` has the
-same form and is laid over the shipped file key by key. `null` switches a limit off.
+same form and is laid over the shipped file key by key. `null` switches a limit off. Where `metrics`
+is `full`, each file's `full` row lies over its own `defaults` and under those of the file above.
 """
 
 from __future__ import annotations
@@ -157,7 +158,8 @@ class GateLimits:
         short: Limit to value for short lines.
         short_words: Lines of at most this many words are short.
         short_s: Lines that sound for less than this are short, seconds.
-        full: Limit to value, laid over the defaults where `metrics` is `full`.
+        full: Limit to value, laid over the defaults where `metrics` is `full`. In merged limits the
+            upper file's defaults are among them.
         metrics: `default`, `full` (costly metrics too), `exact` (without learned scores and judges
             of the text), or "" where nobody said.
     """
@@ -228,6 +230,6 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
         {**base.short, **over.short},
         base.short_words if over.short_words is None else over.short_words,
         base.short_s if over.short_s is None else over.short_s,
-        {**base.full, **over.full},
+        {**base.full, **over.defaults, **over.full},
         over.metrics or base.metrics,
     )

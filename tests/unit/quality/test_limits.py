@@ -201,6 +201,24 @@ def test_full_metrics_are_asked_for_by_a_project(tmp_path):
     assert limits_of(merge(merge(shipped, own), off)).least_likeness is None
 
 
+def test_a_projects_defaults_go_before_the_shipped_row_of_full_metrics(tmp_path):
+    text = (
+        "metrics: full\n"
+        "defaults: {most_missing_phones: 3, most_heard_error_rate: 0.7,\n"
+        "  least_likeness_margin: null, least_likeness: 0.5, most_extra_phones: 4}\n"
+        "full: {most_extra_phones: 5}\n"
+    )
+    merged = merge(read_limits(SHIPPED), read_limits(written(tmp_path, text)))
+    held = limits_of(merged)
+    assert (held.most_missing_phones, held.most_heard_error_rate) == (3, 0.7)
+    assert (held.least_likeness_margin, held.least_likeness) == (None, 0.5)
+    assert held.most_extra_phones == 5, "the project's own row of full metrics goes before both"
+    over = merge(merged, read_limits(written(tmp_path, "defaults: {most_extra_phones: 6}")))
+    assert limits_of(over).most_extra_phones == 6
+    off = merge(merged, read_limits(written(tmp_path, "metrics: default\n")))
+    assert limits_of(off).most_extra_phones == 4
+
+
 def test_exact_metrics_hold_nothing_that_a_model_hears(tmp_path):
     shipped = read_limits(SHIPPED)
     exact = merge(shipped, read_limits(written(tmp_path, "metrics: exact\n")))
