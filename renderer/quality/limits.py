@@ -3,8 +3,9 @@
 The more specific wins: defaults < engines < locales < voices < deliveries < short < engines of
 short < deliveries of short. Among voices: `name` < `name#speaker` < `name@language` <
 `name@locale` < `name#speaker@language` < `name#speaker@locale`. A project's own `gate.yaml` has the
-same form and is laid over the shipped file key by key. `null` switches a limit off. Where `metrics`
-is `full`, each file's `full` row lies over its own `defaults` and under those of the file above.
+same form and is laid over the shipped file key by key. `null` switches a limit off. With
+`metrics: full` the `full` row of a file lies over its `defaults`; a project's lie over both of the
+shipped file's.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Limits:
         most_delivered_peak_dbtp: True peak of the decoded delivery.
         most_limiting_db: Reduction by the limiter.
         most_level_off_lu: Distance to the expected loudness, either way.
-        most_level_over_lu: The same where the line is too loud; off: `most_level_off_lu` holds.
+        most_level_over_lu: The same where the line is too loud, also with `most_level_off_lu` off;
+            off: `most_level_off_lu` holds there.
         least_duration_s: Of the delivery.
         most_duration_s: Of the delivery.
         most_codec_drift_s: Difference in length between master and delivery.
