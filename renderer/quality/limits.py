@@ -197,16 +197,8 @@ class GateLimits:
             is_short: Whether the rules of short lines come on top.
         """
         merged = {**self.defaults, **(self.full if self.metrics == FULL else {})}
-        language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
-        spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
-        for table, names in (
-            ("engines", (engine,)),
-            ("locales", (language, locale)),
-            ("voices", (name, voice, *spoken)),
-            ("deliveries", (delivery,)),
-        ):
-            for name in dict.fromkeys(names):
-                merged |= self.tables.get(table, {}).get(name, {})
+        for table, name in rows_of(engine, locale, voice, delivery):
+            merged |= self.tables.get(table, {}).get(name, {})
         if is_short:
             merged |= self.short
             for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
@@ -214,6 +206,26 @@ class GateLimits:
         if not self.holds_learned:
             merged |= dict.fromkeys(LEARNED_LIMITS)
         return Limits(**merged)
+
+
+def rows_of(engine: str, locale: str, voice: str, delivery: str) -> list[tuple[str, str]]:
+    """Return table and name of every row a take may have limits in, the more specific the later.
+
+    Args:
+        engine: The voice's engine.
+        locale: BCP 47 tag.
+        voice: Voice reference.
+        delivery: `normal`, `whisper` or `shout`.
+    """
+    language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
+    spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
+    asked = (
+        ("engines", (engine,)),
+        ("locales", (language, locale)),
+        ("voices", (name, voice, *spoken)),
+        ("deliveries", (delivery,)),
+    )
+    return list(dict.fromkeys((table, name) for table, names in asked for name in names))
 
 
 def merge(base: GateLimits, over: GateLimits) -> GateLimits:
