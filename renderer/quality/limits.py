@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 FULL, EXACT = "full", "exact"
+NO_LINE = -1.0  # as the most words or seconds of a short line: none is short by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ class GateLimits:
         tables: `engines`, `locales`, `voices`, `deliveries`, `short.engines` or
             `short.deliveries` → name → limit → value.
         short: Limit to value for short lines.
-        short_words: Lines of at most this many words are short.
-        short_s: Lines that sound for less than this are short, seconds.
+        short_words: Lines of at most this many words are short; `NO_LINE`: none is.
+        short_s: Lines that sound for less than this are short, seconds; `NO_LINE`: none is.
         full: Limit to value, laid over the defaults where `metrics` is `full`. In merged limits the
             upper file's defaults are among them.
         metrics: `default`, `full` (costly metrics too), `exact` (without learned scores and judges
