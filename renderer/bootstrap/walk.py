@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from renderer.bootstrap.clock import SystemClock
 from renderer.bootstrap.house import House
 from renderer.bootstrap.stages import Ground, compose_render, shipped_limits
-from renderer.bootstrap.workspace import gate_path
-from renderer.domain.project import Project
+from renderer.bootstrap.workspace import Workspace, gate_names, gate_path
+from renderer.errors import Fault
 
 if TYPE_CHECKING:
     from dramatiq.brokers.stub import StubBroker
@@ -55,25 +55,32 @@ def open_render(house: House) -> Render:
     from renderer.speech.worker_voices import WorkerVoices
 
     place = house.workspace
-    limits = gate_limits(place.project)
+    limits = gate_limits(place)
     voices = WorkerVoices(house.voices, place.settings.batch)
     ground = Ground(place.settings, house.unit, house.reading, house.store, voices)
     return compose_render(ground, lambda _project: limits, platform.node() or "worker")
 
 
-def gate_limits(project: Project, instead: Path | None = None) -> GateLimits:
+def gate_limits(
+    place: Workspace, instead: Path | None = None, warnings: list[Fault] | None = None
+) -> GateLimits:
     """Return the shipped limits with the project's own `gate.yaml` laid over them.
 
     Args:
-        project: The project.
+        place: The project.
         instead: A file to lay over them in its place; None for the project's own.
+        warnings: Is given the rows of voices that are not known here; None: nobody asks.
 
     Raises:
         InputError: The file is wrong, or `instead` is not there.
     """
-    from renderer.quality.limit_file import read_limits
+    from renderer.quality.limit_file import Known, read_limits
     from renderer.quality.limits import merge
 
+    project = place.project
     own = instead or gate_path(project)
-    is_there = instead is not None or own.is_file()
-    return merge(shipped_limits(), read_limits(own)) if is_there else shipped_limits()
+    if instead is None and not own.is_file():
+        return shipped_limits()
+    asks = warnings is not None
+    known = gate_names(project, place.settings) if asks else Known(project.locales)
+    return merge(shipped_limits(), read_limits(own, known, warnings))

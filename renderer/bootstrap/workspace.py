@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer import config
 from renderer.config import Settings
 from renderer.domain.project import Project
-from renderer.errors import Fault, Level, ManifestError
+from renderer.domain.voice import VoiceRef
+from renderer.errors import Fault, InputError, Level, ManifestError, VoiceError
 
 if TYPE_CHECKING:
     from renderer.direction.profile import EmotionProfiles
+    from renderer.quality.limit_file import Known
     from renderer.services.input_key import InputKeyer
     from renderer.services.recording import Recording
     from renderer.text.lexicon import Lexicon
@@ -74,6 +77,31 @@ def gate_path(project: Project) -> Path:
     return project.root / "gate.yaml"
 
 
+def gate_names(project: Project, settings: Settings) -> Known:
+    """Return what the rows of a project's limits may be named after."""
+    from renderer.quality.limit_file import Known
+
+    return Known(project.locales, cache(lambda: _speakers(project, settings)))
+
+
+def _speakers(project: Project, settings: Settings) -> dict[str, Collection[str] | None] | None:
+    """Return the voices of the cast and those that are installed; None where a card is broken."""
+    from renderer.speech import language
+    from renderer.speech.card import read_folders
+
+    cast = (v for c in project.characters.values() for v in (c.voice, *c.voices.values()))
+    found: dict[str, Collection[str] | None] = {VoiceRef.parse(v).name: None for v in cast}
+    folders = (project.root / "voices", settings.voices, config.assets_dir() / "voices")
+    try:
+        found |= {name: card.speakers for name, card in read_folders(folders).items()}
+        found["formant"] = language.speakers()
+    except InputError:
+        return None
+    except VoiceError:  # without espeak-ng nobody knows its speakers
+        found["formant"] = None
+    return found
+
+
 def open_workspace(path: Path, settings: Settings, build: Path | None = None) -> Workspace:
     """Read a project and everything beside its scenes.
 
@@ -101,7 +129,7 @@ def open_workspace(path: Path, settings: Settings, build: Path | None = None) ->
         raise ManifestError(f"{len(errors)} faults in the lexicons", faults)
     profiles = read_profiles(profiles_path(project))
     if gate_path(project).is_file():  # said now, not when the first take is judged
-        read_limits(gate_path(project))
+        read_limits(gate_path(project), gate_names(project, settings), faults)
     recordings = find_recordings(project.root / FOLDER)
     return Workspace(
         settings=settings,

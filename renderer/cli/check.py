@@ -77,13 +77,15 @@ def _inspect(project: Path, on_step: Callable[[Step], None]) -> Inspection:
 
 def _beside(project: Project) -> Iterator[Fault]:
     """Yield what is wrong with a project's own limits, emotion profiles and recordings."""
-    from renderer.bootstrap.workspace import gate_path, profiles_path
+    from renderer.bootstrap.workspace import gate_names, gate_path, profiles_path
     from renderer.direction.profile import read_profiles
     from renderer.quality.limit_file import read_limits
     from renderer.services.recording import FOLDER, scan_recordings
 
+    odd: list[Fault] = []
+    names = gate_names(project, config.Settings.read())
     readers: tuple[tuple[Path, Callable[[Path], object]], ...] = (
-        (gate_path(project), read_limits),
+        (gate_path(project), lambda path: read_limits(path, names, odd)),
         (profiles_path(project), read_profiles),
         (project.root / FOLDER, scan_recordings),
     )
@@ -95,6 +97,7 @@ def _beside(project: Project) -> Iterator[Fault]:
             faults = error.faults if isinstance(error, InputError) else ()
             whole = Fault(path.name, 0, "", str(error), "Correct or remove it.", "unreadable")
             yield from faults or (whole,)
+    yield from odd
 
 
 def _around(project: Project) -> Surroundings:

@@ -65,7 +65,7 @@ def command(
     scope = scope_of(options)
     outcome.warn_empty(house, scope)
     place = house.workspace
-    limits = gate_limits(place.project)
+    limits = gate_limits(place)
     with house.reading() as unit:
         found = calibrate(unit, limits, scope, voices)
         replayed = Replayer(place.project.name, found.over(limits)).look(unit, scope)

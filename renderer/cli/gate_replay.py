@@ -21,7 +21,7 @@ from renderer.cli.option import (
 from renderer.cli.plan import has_database
 from renderer.domain.take import TakeStatus
 from renderer.domain.verdict import Finding
-from renderer.errors import InputError
+from renderer.errors import Fault, InputError
 from renderer.services.replay import Changed, Replayer, ReplayReport
 
 WORK = 2
@@ -65,7 +65,10 @@ def command(
     scope = scope_of(options)
     outcome.warn_empty(house, scope)
     place = house.workspace
-    replayer = Replayer(place.project.name, gate_limits(place.project, limits))
+    odd: list[Fault] = []  # the project's own were warned of when it was opened
+    replayer = Replayer(place.project.name, gate_limits(place, limits, odd if limits else None))
+    for fault in odd:
+        show.warn(str(fault))
     if apply:
         report = replayer.apply(house.unit, scope, config.who())
         _warn_other_limits(limits, place.project.root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from renderer.domain.locale import is_locale
 from renderer.domain.project import CODECS, DeliveryTarget, MasteringTarget, Project
 from renderer.errors import Fault, Level, ManifestError
 from renderer.manifest.cast import read_cast
@@ -22,7 +23,7 @@ from renderer.manifest.field import (
     refuse_unknown,
     shown,
 )
-from renderer.manifest.identifier import ID_FIX, is_id, is_locale
+from renderer.manifest.identifier import ID_FIX, is_id
 from renderer.manifest.json_tree import load_json
 from renderer.manifest.source import read_bytes
 from renderer.manifest.tree import FaultLog, Place, Plain, Table, Unreadable

@@ -3,7 +3,9 @@
 The more specific wins: defaults < engines < locales < voices < deliveries < short < engines of
 short < deliveries of short. Among voices: `name` < `name#speaker` < `name@language` <
 `name@locale` < `name#speaker@language` < `name#speaker@locale`. A project's own `gate.yaml` has the
-same form and is laid over the shipped file key by key. `null` switches a limit off.
+same form and is laid over the shipped file key by key. `null` switches a limit off. With
+`metrics: full` the `full` row of a file lies over its `defaults`; a project's lie over both of the
+shipped file's.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 FULL, EXACT = "full", "exact"
+NO_LINE = -1.0  # as the most words or seconds of a short line: none is short by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Limits:
         most_delivered_peak_dbtp: True peak of the decoded delivery.
         most_limiting_db: Reduction by the limiter.
         most_level_off_lu: Distance to the expected loudness, either way.
-        most_level_over_lu: The same where the line is too loud; off: `most_level_off_lu` holds.
+        most_level_over_lu: The same where the line is too loud, also with `most_level_off_lu` off;
+            off: `most_level_off_lu` holds there.
         least_duration_s: Of the delivery.
         most_duration_s: Of the delivery.
         most_codec_drift_s: Difference in length between master and delivery.
@@ -155,9 +159,10 @@ class GateLimits:
         tables: `engines`, `locales`, `voices`, `deliveries`, `short.engines` or
             `short.deliveries` → name → limit → value.
         short: Limit to value for short lines.
-        short_words: Lines of at most this many words are short.
-        short_s: Lines that sound for less than this are short, seconds.
-        full: Limit to value, laid over the defaults where `metrics` is `full`.
+        short_words: Lines of at most this many words are short; `NO_LINE`: none is.
+        short_s: Lines that sound for less than this are short, seconds; `NO_LINE`: none is.
+        full: Limit to value, laid over the defaults where `metrics` is `full`. In merged limits the
+            upper file's defaults are among them.
         metrics: `default`, `full` (costly metrics too), `exact` (without learned scores and judges
             of the text), or "" where nobody said.
     """
@@ -193,16 +198,8 @@ class GateLimits:
             is_short: Whether the rules of short lines come on top.
         """
         merged = {**self.defaults, **(self.full if self.metrics == FULL else {})}
-        language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
-        spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
-        for table, names in (
-            ("engines", (engine,)),
-            ("locales", (language, locale)),
-            ("voices", (name, voice, *spoken)),
-            ("deliveries", (delivery,)),
-        ):
-            for name in dict.fromkeys(names):
-                merged |= self.tables.get(table, {}).get(name, {})
+        for table, name in rows_of(engine, locale, voice, delivery):
+            merged |= self.tables.get(table, {}).get(name, {})
         if is_short:
             merged |= self.short
             for table, name in zip(TABLES_OF_SHORT, (engine, delivery), strict=True):
@@ -210,6 +207,26 @@ class GateLimits:
         if not self.holds_learned:
             merged |= dict.fromkeys(LEARNED_LIMITS)
         return Limits(**merged)
+
+
+def rows_of(engine: str, locale: str, voice: str, delivery: str) -> list[tuple[str, str]]:
+    """Return table and name of every row a take may have limits in, the more specific the later.
+
+    Args:
+        engine: The voice's engine.
+        locale: BCP 47 tag.
+        voice: Voice reference.
+        delivery: `normal`, `whisper` or `shout`.
+    """
+    language, name = locale.split("-", maxsplit=1)[0], voice.split("#", maxsplit=1)[0]
+    spoken = [f"{v}@{tag}" for v in (name, voice) for tag in (language, locale)]
+    asked = (
+        ("engines", (engine,)),
+        ("locales", (language, locale)),
+        ("voices", (name, voice, *spoken)),
+        ("deliveries", (delivery,)),
+    )
+    return list(dict.fromkeys((table, name) for table, names in asked for name in names))
 
 
 def merge(base: GateLimits, over: GateLimits) -> GateLimits:
@@ -228,6 +245,6 @@ def merge(base: GateLimits, over: GateLimits) -> GateLimits:
         {**base.short, **over.short},
         base.short_words if over.short_words is None else over.short_words,
         base.short_s if over.short_s is None else over.short_s,
-        {**base.full, **over.full},
+        {**base.full, **over.defaults, **over.full},
         over.metrics or base.metrics,
     )

@@ -52,15 +52,18 @@ def check_true_peak(metrics: Metrics, limits: Limits) -> Finding | None:
 def check_level(metrics: Metrics, limits: Limits) -> Finding | None:
     """The line is about as loud as its direction asks."""
     expected = metrics.line.expected_lufs
-    if limits.most_level_off_lu is None or expected is None:
+    either, over = limits.most_level_off_lu, limits.most_level_over_lu
+    if expected is None or (either is None and over is None):
         return None
     off = metrics.needed("loudness_lufs") - expected
     # Few voiced moments and a devoiced word make a line softer; nothing makes one louder.
-    over = limits.most_level_over_lu if off > 0 else None
+    limit = over if off > 0 and over is not None else either
+    if limit is None:
+        return None
     return at_most(
         "level",
         min(abs(off), 120.0),
-        limits.most_level_off_lu if over is None else over,
+        limit,
         "LU",
         f"The line is {abs(off):.1f} LU {'louder' if off > 0 else 'softer'} than it should be "
         f"({expected:.1f} LUFS).",
@@ -75,7 +78,7 @@ def check_duration(metrics: Metrics, limits: Limits) -> Finding | None:
         return None
     value = metrics.needed("duration_s")
     message, hint = "Length of the file.", "Check the line's text; cut a speech into lines."
-    if least is not None and value < least:
+    if least is not None and (most is None or value < least):
         return at_least("duration", value, least, "s", message, hint)
     return None if most is None else at_most("duration", value, most, "s", message, hint)
 

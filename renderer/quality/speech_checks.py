@@ -1,6 +1,7 @@
 """Checks of how a line is spoken: pace, holes, cut ends, clicks.
 
-Each takes metrics and limits and returns one finding, or None when its limit is None.
+Each takes metrics and limits and returns one finding, or None when its limit is None. A check with
+a limit on either side holds each by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ FEW_PHONEMES = 4  # too few to speak of a pace
 def check_pace(metrics: Metrics, limits: Limits) -> Finding | None:
     """Neither rushed nor stuck: sounding seconds per phoneme, with the asked rate taken out."""
     least, most = limits.least_s_per_phoneme, limits.most_s_per_phoneme
-    if least is None or most is None:
+    if least is None and most is None:
         return None
     count = metrics.line.phones()
     if count < FEW_PHONEMES:
@@ -27,23 +28,18 @@ def check_pace(metrics: Metrics, limits: Limits) -> Finding | None:
             message=f"{count} phonemes are too few to speak of a pace.",
         )
     value = metrics.needed("speaking_s") * metrics.line.rate / count
-    if value < least:
+    message = "Time per phoneme, with the asked rate taken out."
+    if least is not None and (most is None or value < least):
         return at_least(
             "pace",
             value,
             least,
             "s/phoneme",
-            "Spoken too fast, or words are missing.",
+            "Spoken too fast, or words are missing." if value < least else message,
             "Lower the rate, or split the line; listen whether a word is missing.",
         )
-    return at_most(
-        "pace",
-        value,
-        most,
-        "s/phoneme",
-        "Time per phoneme, with the asked rate taken out.",
-        "Raise the rate, or reword: the voice hangs on a sound.",
-    )
+    hint = "Raise the rate, or reword: the voice hangs on a sound."
+    return None if most is None else at_most("pace", value, most, "s/phoneme", message, hint)
 
 
 def check_gap(metrics: Metrics, limits: Limits) -> Finding | None:

@@ -12,7 +12,7 @@ from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
 from renderer.quality.calibration import LEAST_TAKES, PROPOSED, propose, reached
 from renderer.quality.gate import read_metrics
-from renderer.quality.limits import GateLimits, merge
+from renderer.quality.limits import GateLimits, merge, rows_of
 from renderer.quality.metrics import Metrics
 from renderer.services.scope import Scope
 
@@ -86,6 +86,10 @@ def calibrate(
 ) -> Calibration:
     """Propose limits.
 
+    A voice that speaks one locale gets a row for it; one that speaks several, a row for each and
+    one for all, without the limits that a row of one of its locales decides. Limits that are off
+    are not proposed.
+
     Sentences in normal delivery count, each take once: short lines, whispers and shouts have
     limits of their own, which go before those of a voice.
 
@@ -107,9 +111,9 @@ def calibrate(
     refused: dict[str, int] = {}
     enough = 0
     for voice, by_locale in sorted(groups.items()):
-        rows = {voice: [m for some in by_locale.values() for m in some]}
+        rows = {f"{voice}@{locale}": some for locale, some in sorted(by_locale.items())}
         if len(by_locale) > 1:
-            rows |= {f"{voice}@{locale}": some for locale, some in sorted(by_locale.items())}
+            rows = {voice: [m for some in by_locale.values() for m in some], **rows}
         for row, some in rows.items():
             if len(some) < LEAST_TAKES:
                 refused[row] = len(some)
@@ -131,19 +135,40 @@ def _approved(unit: UnitOfWork, scope: Scope) -> Iterator[Metrics]:
 
 
 def _proposals(row: str, takes: Sequence[Metrics], limits: GateLimits) -> Iterable[Proposal]:
-    voice, _, locale = row.partition("@")
+    line = takes[0].line
     held = limits.limits_for(
-        engine=takes[0].line.engine,
-        locale=locale,
-        voice=voice,
-        delivery=Delivery.NORMAL.value,
+        engine=line.engine,
+        locale=line.locale,
+        voice=line.voice,
+        delivery=line.delivery,
         is_short=False,
     )
+    elsewhere = _decided_elsewhere(row, takes, limits)
     for limit in PROPOSED:
         current: float | None = getattr(held, limit)
         values = [v for metrics in takes if (v := reached(limit, metrics)) is not None]
-        if current is None or len(values) < LEAST_TAKES:
+        if current is None or limit in elsewhere or len(values) < LEAST_TAKES:
             continue
         proposed = propose(limit, values, current)
         if proposed != current:
             yield Proposal(row, limit, len(values), current, proposed)
+
+
+def _decided_elsewhere(row: str, takes: Sequence[Metrics], limits: GateLimits) -> set[str]:
+    """Return the limits that a row has no say in: a later one decides them, or one of a locale.
+
+    Args:
+        row: Name of the row in `voices`.
+        takes: All takes it is for.
+        limits: What holds now.
+    """
+    decided: set[str] = set()
+    for locale in {metrics.line.locale for metrics in takes}:
+        line = takes[0].line
+        names = rows_of(line.engine, locale, line.voice, line.delivery)
+        theirs = names[names.index(("voices", row)) + 1 :]
+        if "@" not in row:  # it would lie over what holds in one of its locales
+            theirs += [(table, name) for table, name in names if table == "locales"]
+        for table, name in theirs:
+            decided |= limits.tables.get(table, {}).get(name, {}).keys()
+    return decided

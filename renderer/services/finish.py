@@ -12,7 +12,7 @@ from renderer.audio.mastering import Mastered, master, voice_gain_db
 from renderer.audio.waveform import Waveform
 from renderer.domain.take import Take
 from renderer.domain.verdict import Verdict
-from renderer.domain.voice import VoiceRef
+from renderer.domain.voice import RECORDING, VoiceRef
 from renderer.errors import BarklineError, DatabaseError, JudgeError
 from renderer.ports import SILENT, Judge, Meter, VoiceBook
 from renderer.quality.gate import decide, limits_of, measure, needs_emotion, needs_learned
@@ -20,7 +20,7 @@ from renderer.quality.limits import GateLimits
 from renderer.quality.metrics import Metrics, Scores
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import LEARNED, GateInput
-from renderer.services.hear import RECORDING, Ear
+from renderer.services.hear import Ear
 from renderer.services.hear_emotion import EmotionListener
 from renderer.services.level import VoiceLevel
 from renderer.services.own_score import OwnScores

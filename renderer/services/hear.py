@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from renderer.domain.direction import Direction, Emphasis, WordEdit
-from renderer.domain.voice import VoiceRef
+from renderer.domain.voice import RECORDING, VoiceRef
 from renderer.errors import JudgeError
 from renderer.ports.judge import Recogniser, SpeakerEncoder
 from renderer.quality.audibility import Audibility
@@ -17,7 +17,6 @@ from renderer.services.in_place import in_place
 from renderer.services.listen import TEXT_LIMITS, TEXT_METRICS, Listener
 from renderer.services.voice_norm import VoiceNorms
 
-RECORDING = "recording"
 LIKENESS_METRICS = ("likeness", "likeness_margin")
 LIKENESS_LIMITS = ("least_likeness", "least_likeness_margin")
 

@@ -8,7 +8,7 @@ from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery
 from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
-from renderer.domain.voice import VoiceRef
+from renderer.domain.voice import RECORDING, VoiceRef
 from renderer.errors import JudgeError, UnhearableError
 from renderer.ports import Speech, SpeechRequest, VoiceBook
 from renderer.ports.judge import PhoneReader
@@ -33,7 +33,7 @@ from renderer.quality.plain_line import (
     rendition,
 )
 from renderer.quality.take import GateInput
-from renderer.services.hear import RECORDING, has_directed_words
+from renderer.services.hear import has_directed_words
 from renderer.services.in_place import in_place
 from renderer.services.voice_norm import Key, Once, VoiceNorms
 

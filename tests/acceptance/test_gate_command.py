@@ -118,6 +118,21 @@ def test_wrong_limits_are_named_with_their_line_and_change_nothing(
     assert game.dump() == before
 
 
+def test_other_limits_are_held_against_the_project_and_what_is_installed(
+    game: Any, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text('voices:\n  "formant#f222": {most_gap_s: 3}\n', encoding="utf-8")
+    done = gate(game, "replay", "--limits", other)
+    assert done.code == 0, done.err
+    assert "warning: other.yaml:2: [voices.formant#f222]" in done.err
+    other.write_text("locales:\n  de-AT: {most_gap_s: 3}\n", encoding="utf-8")
+    done = gate(game, "replay", "--limits", other)
+    assert done.code == 65
+    assert "other.yaml:2" in done.err
+    assert "Use one of de" in done.err
+
+
 def test_before_the_first_render_there_is_nothing_to_judge(new_game: Any) -> None:
     game = new_game()
     for step in ("replay", "calibrate"):

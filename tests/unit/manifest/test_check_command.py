@@ -174,3 +174,21 @@ def test_needs_no_heavy_library(repository: Path) -> None:
         cwd=repository, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_rows_of_the_gate_are_held_against_the_project_and_its_voices(game: Any) -> None:
+    game.write("scenes/a.yaml", GOOD)
+    game.write(
+        "gate.yaml",
+        "locales:\n  de-AT: {most_gap_s: 3}\nvoices:\n  formnat: {}\n"
+        '  "formant#f222": {}\n  "formant#f2@de": {}\n',
+    )
+    said = run(game)
+    assert said.exit_code == 65
+    assert "gate.yaml:2: error: locales.de-AT: " in said.stdout
+    assert "gate.yaml:4: warning: voices.formnat: " in said.stdout
+    assert "gate.yaml:5: warning: voices.formant#f222: " in said.stdout
+    assert "1 error and 2 warnings found." in said.stdout
+    game.write("gate.yaml", "voices:\n  formnat: {}\n")
+    assert run(game).exit_code == 0
+    assert run(game, "--strict").exit_code == 65

@@ -212,6 +212,40 @@ def test_missing_words_and_a_stuck_voice_are_found_by_pace():
     assert "pace" in failed(judge(take(speech(words=12), words=3), LIMITS))
 
 
+@pytest.mark.parametrize(
+    ("check", "metric", "least", "most", "low", "high"),
+    [
+        ("pace", "speaking_s", "least_s_per_phoneme", "most_s_per_phoneme", 0.9, 9.0),
+        ("duration", "duration_s", "least_duration_s", "most_duration_s", 0.04, 200.0),
+    ],
+)
+def test_each_side_of_a_check_is_held_by_itself(check, metric, least, most, low, high):
+    good = measure(take(speech()))
+    kept = GateLimits({least: LIMITS.defaults[least]}), GateLimits({most: LIMITS.defaults[most]})
+    for limits, wrong, other in zip(kept, (low, high), (high, low), strict=True):
+        assert failed(decide(replace(good, **{metric: wrong}), limits)) == {check}
+        assert not failed(decide(replace(good, **{metric: other}), limits))
+        passed = finding(decide(good, limits), check)
+        assert passed.outcome is Outcome.PASS, "what is held is shown"
+        assert passed.limit in (LIMITS.defaults[least], LIMITS.defaults[most])
+        assert not passed.message.startswith("Spoken too fast")
+    neither = decide(replace(good, **{metric: low}), GateLimits({}))
+    assert check not in {f.check for f in neither.findings}
+
+
+def test_a_line_that_is_too_loud_is_found_with_the_limit_of_soft_lines_off():
+    over = {"most_level_over_lu": LIMITS.defaults["most_level_over_lu"], "most_level_off_lu": None}
+    clean = take(speech())
+    loudness = measure(clean).loudness_lufs
+    assert loudness is not None
+    for limits in (GateLimits(over), GateLimits({"most_level_off_lu": 5.5})):
+        louder = judge(replace(clean, expected_lufs=loudness - 14.0), limits)
+        assert failed(louder) == {"level"}
+        assert finding(louder, "level").limit == 5.5
+    softer = judge(replace(clean, expected_lufs=loudness + 14.0), GateLimits(over))
+    assert "level" not in {f.check for f in softer.findings}, "that side is off"
+
+
 @pytest.mark.parametrize("rate", [0.5, 2.0])
 def test_pace_knows_what_rate_was_asked(rate):
     words = round(6 * rate)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer.errors import InputError
-from renderer.quality.limit_file import read_limits
+from renderer.domain.voice import ENGINES
+from renderer.errors import Fault, InputError, Level
+from renderer.quality.limit_file import Known, read_limits
 from renderer.quality.limits import (
     LEARNED_LIMITS,
     NAMES,
@@ -201,6 +204,24 @@ def test_full_metrics_are_asked_for_by_a_project(tmp_path):
     assert limits_of(merge(merge(shipped, own), off)).least_likeness is None
 
 
+def test_a_projects_defaults_go_before_the_shipped_row_of_full_metrics(tmp_path):
+    text = (
+        "metrics: full\n"
+        "defaults: {most_missing_phones: 3, most_heard_error_rate: 0.7,\n"
+        "  least_likeness_margin: null, least_likeness: 0.5, most_extra_phones: 4}\n"
+        "full: {most_extra_phones: 5}\n"
+    )
+    merged = merge(read_limits(SHIPPED), read_limits(written(tmp_path, text)))
+    held = limits_of(merged)
+    assert (held.most_missing_phones, held.most_heard_error_rate) == (3, 0.7)
+    assert (held.least_likeness_margin, held.least_likeness) == (None, 0.5)
+    assert held.most_extra_phones == 5, "the project's own row of full metrics goes before both"
+    over = merge(merged, read_limits(written(tmp_path, "defaults: {most_extra_phones: 6}")))
+    assert limits_of(over).most_extra_phones == 6
+    off = merge(merged, read_limits(written(tmp_path, "metrics: default\n")))
+    assert limits_of(off).most_extra_phones == 4
+
+
 def test_exact_metrics_hold_nothing_that_a_model_hears(tmp_path):
     shipped = read_limits(SHIPPED)
     exact = merge(shipped, read_limits(written(tmp_path, "metrics: exact\n")))
@@ -217,3 +238,117 @@ def test_an_unknown_extent_is_a_fault(tmp_path):
     with pytest.raises(InputError) as caught:
         read_limits(written(tmp_path, "metrics: everything\n"))
     assert [(f.line, f.field) for f in caught.value.faults] == [(1, "metrics")]
+
+
+def faults_of(path: Path, **more) -> list[Fault]:
+    with pytest.raises(InputError) as caught:
+        read_limits(path, **more)
+    return list(caught.value.faults)
+
+
+def test_a_row_of_an_engine_that_is_none_is_a_fault_with_near_names(tmp_path):
+    text = "engines:\n  formnat: {most_click_db: 3}\nshort:\n  engines: {pipper: {}}\n"
+    first, second = faults_of(written(tmp_path, text))
+    assert (first.path, first.line, first.field) == ("gate.yaml", 2, "engines.formnat")
+    assert "formant" in first.fix
+    assert (second.line, second.field) == (4, "short.engines.pipper")
+    assert "piper" in second.fix
+    for engine in (*ENGINES, "recording"):
+        read_limits(written(tmp_path, f"engines: {{{engine}: {{most_click_db: 3}}}}"))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "fix"),
+    [
+        ("locales", "en-us", "en-US"),
+        ("locales", "en_US", "en-US"),
+        ("locales", "DE", "de"),
+        ("locales", "zh-hant-tw", "zh-Hant-TW"),
+        ("locales", "german", "de-DE"),
+        ("voices", "formant@en-us", "formant@en-US"),
+        ("voices", "formant#f2@DE", "formant#f2@de"),
+    ],
+)
+def test_a_locale_that_is_spelt_otherwise_is_a_fault(tmp_path, table, key, fix):
+    [fault] = faults_of(written(tmp_path, f'{table}:\n  "{key}": {{most_click_db: 3}}\n'))
+    assert (fault.line, fault.field) == (2, f"{table}.{key}")
+    assert fix in fault.fix
+
+
+@pytest.mark.parametrize("key", ["de", "en-US", "zh-Hant-TW", "es-419", "ca-ES-valencia"])
+def test_a_language_or_a_locale_may_have_a_row(tmp_path, key):
+    text = f"locales: {{{key}: {{most_click_db: 3}}}}\nvoices: {{amy@{key}: {{most_gap_s: 3}}}}"
+    limits = read_limits(written(tmp_path, text))
+    assert limits_of(limits, locale=key, voice="amy").most_click_db == 3
+    assert limits_of(limits, locale=key, voice="amy").most_gap_s == 3
+
+
+def test_a_locale_that_the_project_has_not_is_a_fault(tmp_path):
+    known = Known(("en-US", "de-DE"))
+    good = "locales: {en: {}, en-US: {}, de: {}}\nvoices: {amy@de: {}, amy@de-DE: {}}\n"
+    assert read_limits(written(tmp_path, good), known) == read_limits(written(tmp_path, good))
+    bad = "locales:\n  de-AT: {}\nvoices:\n  amy@fr: {}\n"
+    first, second = faults_of(written(tmp_path, bad), known=known)
+    assert (first.line, first.field) == (2, "locales.de-AT")
+    assert "de-DE" in first.fix
+    assert (second.line, second.field) == (4, "voices.amy@fr")
+    read_limits(written(tmp_path, bad))  # nobody knows the project
+
+
+def test_a_voice_or_a_speaker_that_nobody_knows_is_warned_of(tmp_path):
+    text = """voices:
+  formnat: {}
+  formant@en-US: {}
+  "formant#f22": {}
+  "formant#f2": {}
+  recording: {}
+  "cast#anyone": {}
+  "alone#one@en": {}
+"""
+    heard: list[Fault] = []
+    voices = {"formant": ("f1", "f2"), "cast": None, "alone": ()}
+    read_limits(written(tmp_path, text), Known(voices=lambda: voices), heard)
+    assert {f.level for f in heard} == {Level.WARNING}
+    assert [(f.line, f.field) for f in heard] == [
+        (2, "voices.formnat"),
+        (4, "voices.formant#f22"),
+        (8, "voices.alone#one@en"),
+    ]
+    assert "formant" in heard[0].fix
+    assert "f2" in heard[1].fix
+
+
+def test_nobody_is_asked_for_voices_where_no_row_names_one(tmp_path):
+    def asked():
+        raise AssertionError
+
+    read_limits(written(tmp_path, "defaults: {most_gap_s: 3}"), Known(voices=asked))
+
+
+@pytest.mark.parametrize("version", ["99", "0", "1.5", "one", "null", "[1]"])
+def test_another_version_is_a_fault(tmp_path, version):
+    [fault] = faults_of(written(tmp_path, f"defaults: {{}}\nversion: {version}\n"))
+    assert (fault.line, fault.field) == (2, "version")
+    assert "version: 1" in fault.fix
+    read_limits(written(tmp_path, "version: 1\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_short"),
+    [
+        ("short: {most_words: null}", (False, True)),
+        ("short: {most_s: null}", (True, False)),
+        ("short: {most_words: null, most_s: null}", (False, False)),
+        ("short: {limits: {most_gap_s: 1}}", (True, True)),
+        ("{}", (True, True)),
+    ],
+)
+def test_null_for_what_is_short_means_that_nothing_is(tmp_path, text, is_short):
+    own = read_limits(written(tmp_path, text))
+    stored = GateLimits(**json.loads(json.dumps(asdict(own))))  # as an import keeps them
+    for limits in (merge(read_limits(SHIPPED), own), merge(read_limits(SHIPPED), stored)):
+        assert (limits.is_short(1, 5.0), limits.is_short(9, 0.5)) == is_short
+        assert limits.is_short(0, 5.0) is is_short[0]
+        back = merge(limits, read_limits(written(tmp_path, "short: {most_words: 3, most_s: 2}")))
+        assert back.is_short(3, 5.0)
+        assert back.is_short(9, 1.5)

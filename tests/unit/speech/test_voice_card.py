@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from renderer.domain.voice import VoiceCard
+from renderer.domain.voice import ENGINES, VoiceCard
 from renderer.errors import InputError, UnknownVoiceError, VoiceError
+from renderer.speech import fastpitch, formant, piper
 from renderer.speech.card import read_card, write_card
 from renderer.speech.voice_book import Voices
 
@@ -148,6 +149,10 @@ def test_unknown_voices_and_engines_say_what_there_is(tmp_path):
         book.card("formnt")
     with pytest.raises(VoiceError, match="orchestra"):
         book.open("v")
+
+
+def test_limits_may_be_set_for_every_engine_there_is():
+    assert {fastpitch.NAME, formant.NAME, piper.NAME} == set(ENGINES)
 
 
 def test_the_formant_voice_is_publishable_and_pinned_to_its_espeak():
