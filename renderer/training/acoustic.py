@@ -8,7 +8,7 @@ is in no loss but that of the durations. From a step on a critic may be heard to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,67 +17,28 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor, nn
 
 from renderer.errors import TrainingError
-from renderer.training import hifigan
 from renderer.training.acoustic_batch import AcousticBatch, Cast
+from renderer.training.acoustic_loss import (
+    LossWeights,
+    Said,
+    acoustic_losses,
+    mean_where,
+    weigh,
+)
 from renderer.training.acoustic_source import AcousticSource
 from renderer.training.checkpoint import Checkpoint, restore_module
 from renderer.training.fastpitch import (
-    ENERGY_SCALE_DB,
-    PITCH_SCALE_ST,
-    REFERENCE_HZ,
-    Decoded,
-    Encoded,
     FastPitch,
     FastPitchConfig,
     regulate,
 )
 from renderer.training.learner import Illustration, Update
-from renderer.training.mel_critic import MIDDLE, MelCritic, stretches
+from renderer.training.mel_critic import CRITIC, MIDDLE, MelCritic, critique
 from renderer.training.speaker_table import SpeakerTable
 
 __all__ = ["AcousticBatch", "AcousticLearner", "AcousticSource", "Cast", "LossWeights"]
 
 OPTIMIZER = "acoustic"
-CRITIC = "critic"
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """What each loss counts.
-
-    Attributes:
-        mel: Mean absolute error, nepers.
-        duration: Mean square error of log(1 + frames).
-        pitch: Mean square error over phones, in units of 4 semitones.
-        energy: Mean square error over phones, in units of 10 dB.
-        tone: Mean absolute error of F0 over voiced frames, semitones.
-        voicing: Binary cross-entropy per frame.
-        adversarial: Of the critic's opinion of mels.
-        features: Distance of the critic's features.
-    """
-
-    mel: float = 1.0
-    duration: float = 0.5
-    pitch: float = 0.2
-    energy: float = 0.2
-    tone: float = 0.1
-    voicing: float = 0.2
-    adversarial: float = 0.1
-    features: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the model made of a batch, and where it counts: phones (B, N), frames (B, T)."""
-
-    encoded: Encoded
-    decoded: Decoded
-    pitch: Tensor  # (B, N), semitones relative to the speaker's mean
-    energy: Tensor  # (B, N), dB relative to the speaker's mean
-    phones: Tensor
-    trusted: Tensor
-    frames: Tensor
-    voiced: Tensor
 
 
 class AcousticLearner:
@@ -186,7 +147,7 @@ class AcousticLearner:
         found: dict[str, float] = {}
         for row, name in enumerate(self.speakers.names):
             said = self._say(replace(batch, speaker=torch.full_like(batch.speaker, row)))
-            found[name] = float(self._losses(batch, said)["mel"])
+            found[name] = float(acoustic_losses(batch, said)["mel"])
         return min(found, key=lambda name: found[name])
 
     def _begin(self) -> None:
@@ -220,8 +181,8 @@ class AcousticLearner:
     def train_step(self, batch: AcousticBatch, step: int, update: Update) -> dict[str, float]:
         """Learn from a batch; returns the losses by name."""
         said = self._say(batch)
-        losses = self._losses(batch, said)
-        total = self._total(losses)
+        losses = acoustic_losses(batch, said)
+        total = weigh(self._weights, losses)
         if self.critic is not None and step >= self._from:
             total = total + self._please(self.critic, batch, said, losses, update)
         norm = update(OPTIMIZER, total)
@@ -238,23 +199,23 @@ class AcousticLearner:
             (share of frames); `mel/NAME` by language and by speaker.
         """
         said = self._say(batch)
-        losses = self._losses(batch, said)
+        losses = acoustic_losses(batch, said)
         durations = said.encoded.log_durations.expm1() - batch.durations
         is_wrong = ((said.decoded.voicing > 0).float() - batch.voiced).abs()
         mel = (said.decoded.mel - batch.mel).abs().mean(1)  # (B, T)
         measures = {
-            "loss": float(self._total(losses)),
+            "loss": float(weigh(self._weights, losses)),
             **{name: float(loss) for name, loss in losses.items()},
-            "duration_frames": float(_mean(durations.abs(), said.phones)),
-            "pitch_st": float(_mean((said.encoded.pitch - said.pitch).abs(), said.trusted)),
+            "duration_frames": float(mean_where(durations.abs(), said.phones)),
+            "pitch_st": float(mean_where((said.encoded.pitch - said.pitch).abs(), said.trusted)),
             "f0_cents": 100 * float(losses["tone"]),
-            "voicing_wrong": float(_mean(is_wrong, said.frames)),
+            "voicing_wrong": float(mean_where(is_wrong, said.frames)),
         }
         for kind, names in (("language", self.cast.languages), ("speaker", self.cast.speakers)):
             numbers = getattr(batch, kind)
             for number in numbers.unique().tolist():
                 rows = numbers == number
-                measures[f"mel/{names[number]}"] = float(_mean(mel[rows], said.frames[rows]))
+                measures[f"mel/{names[number]}"] = float(mean_where(mel[rows], said.frames[rows]))
         return measures
 
     @torch.no_grad()
@@ -280,7 +241,7 @@ class AcousticLearner:
                 images[name] = F.one_hot(phone, count).T.float().cpu().numpy()
         return Illustration({k: v.astype(np.float32) for k, v in images.items()})
 
-    def _say(self, batch: AcousticBatch) -> _Said:
+    def _say(self, batch: AcousticBatch) -> Said:
         """Speak a batch with its own durations, pitch and energy."""
         speaker = self.speakers(batch.speaker)
         encoded = self.model.encode(
@@ -296,60 +257,20 @@ class AcousticLearner:
         trusted = batch.trusted * phones
         frames = on.mask.squeeze(2) * on.repeat(trusted)
         pitch = batch.pitch - self.speakers.mean_pitch_st[batch.speaker, None]
-        return _Said(
-            encoded, decoded, pitch, energy, phones, trusted, frames, batch.voiced * frames
-        )
+        return Said(encoded, decoded, pitch, energy, phones, trusted, frames, batch.voiced * frames)
 
     def _please(
         self,
         critic: MelCritic,
         batch: AcousticBatch,
-        said: _Said,
+        said: Said,
         losses: dict[str, Tensor],
         update: Update,
     ) -> Tensor:
         """Teach the critic, then return what it makes of the mels; adds to the losses."""
         heard = said.frames[:, None].bool()  # elsewhere there is nothing to tell apart
         mels = [torch.where(heard, mel, MIDDLE) for mel in (batch.mel, said.decoded.mel.float())]
-        rows, (real, made) = stretches(batch.durations.sum(1), mels)
-        speaker = self.speakers(batch.speaker[rows]).detach()
-        losses[CRITIC] = hifigan.discriminator_loss(
-            critic(real, speaker), critic(made.detach(), speaker)
-        )
-        update(CRITIC, losses[CRITIC])
-        losses["adversarial"], losses["features"] = hifigan.deceive(
-            critic, lambda mel: critic(mel, speaker), real, made
-        )
+        speaker = self.speakers(batch.speaker).detach()
+        losses |= critique(critic, mels, batch.durations.sum(1), speaker, update)
         weights = self._weights
         return weights.adversarial * losses["adversarial"] + weights.features * losses["features"]
-
-    def _losses(self, batch: AcousticBatch, said: _Said) -> dict[str, Tensor]:
-        encoded, decoded = said.encoded, said.decoded
-        heard = said.frames.bool()
-        tone = 12 * torch.log2(decoded.f0.clamp(min=1.0) / REFERENCE_HZ)  # (B, T)
-        logits = decoded.voicing.masked_fill(~heard, 0.0)
-        voicing = F.binary_cross_entropy_with_logits(
-            logits, batch.voiced * said.frames, reduction="none"
-        )
-        apart = {
-            "mel": ((decoded.mel - batch.mel).abs().mean(1), said.frames),
-            "duration": (
-                (encoded.log_durations - batch.durations.float().log1p()) ** 2,
-                said.phones,
-            ),
-            "pitch": (((encoded.pitch - said.pitch) / PITCH_SCALE_ST) ** 2, said.trusted),
-            "energy": (((encoded.energy - said.energy) / ENERGY_SCALE_DB) ** 2, said.trusted),
-            "tone": ((tone - batch.tone).abs(), said.voiced),
-            "voicing": (voicing, said.frames),
-        }
-        return {name: _mean(error, where) for name, (error, where) in apart.items()}
-
-    def _total(self, losses: Mapping[str, Tensor]) -> Tensor:
-        weighted = [getattr(self._weights, name) * loss for name, loss in losses.items()]
-        return torch.stack(weighted).sum()
-
-
-def _mean(values: Tensor, where: Tensor) -> Tensor:
-    """Average values where `where` is 1; 0 where that is nowhere."""
-    kept = torch.where(where > 0, values, 0.0)  # no product: what is left out may be infinite
-    return kept.sum() / where.sum().clamp(min=1.0)

@@ -22,8 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.nn.utils.parametrizations import weight_norm
 
+from renderer.training import hifigan
 from renderer.training.hifigan import Features, Scores
+from renderer.training.learner import Update
 
+CRITIC = "critic"  # name of its optimiser, its module and its loss
 WINDOW = 64  # frames judged at a time: 0.74 s
 MOST_ROWS = 32  # of a batch
 _SLOPE = 0.2
@@ -70,6 +73,33 @@ class MelCritic(nn.Module):
             features.append(x)
         knows = (x * self.who(speaker)[:, :, None, None]).mean(1, keepdim=True)
         return [(self.leave(x) + knows, features)]
+
+
+def critique(
+    critic: MelCritic,
+    mels: Sequence[Tensor],
+    lengths: Tensor,
+    speaker: Tensor,
+    update: Update,
+) -> dict[str, Tensor]:
+    """Teach the critic from a batch, then let it judge what was predicted.
+
+    Args:
+        critic: Learns.
+        mels: Recorded and predicted, each (B, M, T).
+        lengths: (B,) int64, frames of each row.
+        speaker: Unit vectors, (B, D).
+        update: Takes the critic's step.
+
+    Returns:
+        Losses: `critic`, its own; `adversarial` and `features`, of what was predicted.
+    """
+    rows, (real, made) = stretches(lengths, mels)
+    who = speaker[rows]
+    own = hifigan.discriminator_loss(critic(real, who), critic(made.detach(), who))
+    update(CRITIC, own)
+    adversarial, features = hifigan.deceive(critic, lambda mel: critic(mel, who), real, made)
+    return {CRITIC: own, "adversarial": adversarial, "features": features}
 
 
 def stretches(lengths: Tensor, mels: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
