@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from renderer.domain.reading import ProjectReading
+from renderer.domain.review import Choice
 from renderer.report.pages import write_report
 from renderer.services.decision_file import load_decisions
+from renderer.web.problem import Problem
 from tests.browser import Tab, open_browser
-from tests.review.fakes import HOSTILE, Studio, many_lines, voice, wav
+from tests.review.fakes import HOSTILE, PACE, Studio, many_lines, take, voice, wav
 from tests.review.server import ReviewServer
 
 pytestmark = pytest.mark.browser
 HALT = "#line=en-US%2Fline_0002"
+HALT_KEY = ("line_0002", "en-US")
+EMBERS, EMBERS_KEY = "#line=en-US%2Fline_0000", ("line_0000", "en-US")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,30 @@ def choices(studio: Studio) -> list[tuple[str, str]]:
 
 def told(tab: Tab, text: str) -> None:
     tab.until(f"document.getElementById('told').innerText.includes({json.dumps(text)})")
+
+
+def go_to(tab: Tab, line_id: str) -> None:
+    tab.page.evaluate(f"location.hash = 'line=en-US%2F{line_id}'")
+    tab.until(f"document.querySelector('#detail .facts .id')?.textContent === '{line_id}'")
+    tab.shown()
+
+
+def notice(tab: Tab, text: str) -> None:
+    tab.until(f"document.getElementById('decide-notice').innerText.includes({json.dumps(text)})")
+
+
+def standing(tab: Tab, text: str) -> None:
+    tab.until(f"document.getElementById('standing').innerText.startsWith({json.dumps(text)})")
+
+
+def current_key(studio: Studio, key: tuple[str, str] = HALT_KEY) -> str:
+    found = studio.lines[key].take
+    assert found
+    return found.render_key
+
+
+def shows_take(tab: Tab, key: str) -> None:
+    tab.until(f"document.querySelector('#detail .take [title=\"{key}\"]') !== null")
 
 
 def test_a_rejected_line_is_heard_and_seen(tab: Tab, server: ReviewServer) -> None:
@@ -246,9 +275,79 @@ def test_two_tabs_see_each_other_and_do_not_overwrite(
     held = studio.review.made[0]
     other.until("document.getElementById('standing').innerText.startsWith('waived by Ada')")
     assert other.page.input_value("#note") == "nobody hears it"  # what is typed stays
+    notice(other, "Ada waived (it is meant) meanwhile")
     assert studio.review.made == [held]
+    other.press("Control+Enter")  # handed in as it was opened: before the other waiver
+    notice(other, "was not recorded")
+    assert other.page.input_value("#note") == "nobody hears it"
+    assert studio.review.made == [held]
+    other.press("Control+Enter")  # having seen it, and all the same
+    told(other, "Waive: line_0002")
+    assert [d.note for d in studio.review.made] == ["it is meant", "nobody hears it"]
     other.close()
     assert other.complaints == []
+
+
+def test_a_take_that_came_while_somebody_typed_is_not_decided_about_unheard(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    page.uncheck("#advance")
+    heard = current_key(studio)
+    tab.press("w")
+    page.keyboard.type("the pause ")
+    studio.arrive(HALT_KEY, "rejected", 210)
+    notice(tab, "Another take")
+    shows_take(tab, current_key(studio))  # it can be heard at once
+    page.keyboard.type("is meant")  # and typing goes on
+    assert page.input_value("#note") == "the pause is meant"
+    tab.press("Control+Enter")
+    notice(tab, "was not recorded")
+    assert studio.review.made == []
+    assert page.input_value("#note") == "the pause is meant"
+    tab.press("Control+Enter")
+    told(tab, "Waive: line_0002")
+    assert [d.render_key for d in studio.review.made] == [current_key(studio)]
+    assert current_key(studio) != heard
+
+
+def test_after_a_form_is_closed_the_take_that_came_is_the_one_that_plays(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    page.uncheck("#advance")
+    tab.press("w")
+    page.keyboard.type("x")
+    studio.arrive(HALT_KEY, "approved", 210)
+    notice(tab, "Another take")
+    tab.press("Escape")
+    shows_take(tab, current_key(studio))
+    sound = studio.lines[HALT_KEY].take
+    assert sound
+    source = page.evaluate("document.querySelector('#detail .take audio').src")
+    assert source.endswith(sound.audio)
+    tab.press("a")
+    tab.until("document.querySelector('#detail .take audio').currentTime > 0.1")
+    tab.press("y")
+    told(tab, "Approve: line_0002")
+    assert [d.render_key for d in studio.review.made] == [current_key(studio)]
+
+
+def test_a_colleague_who_decided_meanwhile_is_not_overwritten(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("w")
+    page.keyboard.type("ship it")
+    studio.decide("Mira", HALT_KEY, Choice.RETURN, note="slur in the text")
+    notice(tab, "Mira sent to the writer")
+    tab.press("Control+Enter")
+    notice(tab, "Mira sent it to the writer")
+    assert choices(studio) == [("line_0002", "return")]
+    assert page.input_value("#note") == "ship it"
 
 
 def test_who_was_slower_is_told_who_was_quicker(
@@ -295,6 +394,275 @@ def test_many_lines_are_decided_at_once(tab: Tab, server: ReviewServer, studio: 
     told(tab, "Approve: 3 lines")
     assert "5 lines left out" in page.inner_text("#bulk .callout")
     assert page.inner_text("#bulk strong") == "5 marked"
+
+
+def test_more_lines_than_a_request_holds_are_decided_in_parts(browser: Any, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, many_lines(5_200))
+    sizes: list[int] = []
+    decide = studio.reviewing.decide
+
+    def counted(decisions: Any, seen: Any) -> Any:
+        sizes.append(len(decisions))
+        return decide(decisions, seen)
+
+    studio.reviewing.decide = counted  # type: ignore[method-assign]
+    tab = Tab(browser)
+    with ReviewServer(studio) as server:
+        page = tab.open(server.url)
+        tab.press("M")
+        page.click("#bulk button:has-text('To the writer')")
+        page.fill("#bulk-note", "不" * 800)  # three bytes each: some 14 MiB in all
+        tab.press("Control+Enter")
+        tab.until("/ of 5,200/.test(document.getElementById('bulk').innerText)")  # progress
+        tab.until("document.getElementById('bulk').hidden")
+        told(tab, "To the writer: 5,200 lines")
+        assert len(studio.review.made) == 5_200
+        assert max(sizes) <= 500
+        tab.close()
+    assert tab.complaints == []
+
+
+def test_many_lines_whose_answer_fails_keep_their_note_and_are_not_decided_twice(
+    browser: Any, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path, many_lines(1_200))
+    decide = studio.reviewing.decide
+    calls: list[int] = []
+
+    def failing(decisions: Any, seen: Any) -> Any:
+        calls.append(len(decisions))
+        made = decide(decisions, seen)
+        if len(calls) == 2:  # recorded, but nobody is told
+            raise Problem(503, "database", "The database is away. Try again.")
+        return made
+
+    studio.reviewing.decide = failing  # type: ignore[method-assign]
+    tab = Tab(browser)
+    with ReviewServer(studio) as server:
+        page = tab.open(server.url)
+        tab.press("M")
+        page.click("#bulk button:has-text('To the writer')")
+        page.keyboard.type("all of them anew")
+        tab.press("Control+Enter")
+        tab.until("document.querySelector('#bulk .callout')?.innerText.includes('is away')")
+        assert page.input_value("#bulk-note") == "all of them anew"
+        assert page.inner_text("#bulk strong") == "700 marked"
+        assert page.inner_text("#bulk form button[type=submit]") == "To the writer 700 lines"
+        page.focus("#bulk-note")
+        tab.press("Control+Enter")
+        told(tab, "To the writer: 700 lines")
+        assert len(studio.review.made) == len({d.key for d in studio.review.made}) == 1_200
+        tab.close()
+
+
+def test_marking_another_line_keeps_the_note_for_many(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("m")
+    page.click("#bulk button:has-text('Waive')")
+    page.keyboard.type("meant")
+    tab.press("Escape")
+    page.click("#row-1 .tick")
+    assert page.input_value("#bulk-note") == "meant"
+    assert page.inner_text("#bulk form button[type=submit]") == "Waive 2 lines"
+    page.click("#bulk form button:has-text('Cancel')")
+    assert page.locator("#bulk form").count() == 0
+    assert page.inner_text("#bulk strong") == "2 marked"
+    assert studio.review.made == []
+
+
+def test_lines_marked_before_others_decided_are_left_to_look_at(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("m")
+    page.click("#bulk button:has-text('Waive')")
+    page.keyboard.type("meant")
+    studio.decide("Mira", HALT_KEY, Choice.RETURN, note="slur")
+    tab.until("document.querySelector('.row .decided')?.innerText === 'sent to the writer'")
+    tab.press("Control+Enter")
+    tab.until("document.querySelector('#bulk .callout')?.innerText.includes('Mira sent it')")
+    assert page.input_value("#bulk-note") == "meant"
+    assert choices(studio) == [("line_0002", "return")]
+    page.focus("#bulk-note")
+    tab.press("Control+Enter")
+    told(tab, "Waive: 1 line")
+    assert choices(studio) == [("line_0002", "return"), ("line_0002", "waive")]
+
+
+def test_a_key_that_is_held_or_hit_twice_decides_once(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + EMBERS)
+    tab.shown()
+    tab.press("y", "y")
+    told(tab, "Approve: line_0000")
+    tab.until("document.querySelector('#detail .facts .id')?.textContent !== 'line_0000'")
+    tab.shown()
+    page.wait_for_timeout(300)
+    assert page.inner_text("#decide-notice") == ""
+    assert choices(studio) == [("line_0000", "approve")]
+    page.uncheck("#advance")
+    go_to(tab, "line_0001")
+    for _ in range(8):  # repeats, as of a key that is held
+        page.keyboard.down("y")
+        page.wait_for_timeout(40)
+    page.keyboard.up("y")
+    standing(tab, "approved by Ada")
+    page.wait_for_timeout(300)
+    assert choices(studio) == [("line_0000", "approve"), ("line_0001", "approve")]
+    assert page.inner_text("#decide-notice") == ""
+
+
+def test_the_answer_about_another_line_is_not_shown_as_this_ones(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + EMBERS)
+    tab.shown()
+    studio.decide("Mira", EMBERS_KEY, Choice.RETURN, is_told=False, note="slur")
+    page.evaluate(
+        "() => { const ask = window.fetch; window.fetch = async (...given) => {"
+        " const answer = await ask(...given);"
+        " const late = String(given[0]).includes('decisions');"
+        " if (late) await new Promise((go) => setTimeout(go, 700));"
+        " return answer; }; }"
+    )
+    tab.press("y")
+    go_to(tab, "line_0001")
+    told(tab, "line_0000")
+    assert "Mira sent it to the writer" in page.inner_text("#told")
+    assert page.inner_text("#decide-notice") == ""
+
+
+def test_an_answer_that_is_lost_is_no_conflict_with_oneself(
+    browser: Any, server: ReviewServer, studio: Studio
+) -> None:
+    tab = Tab(browser)
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    page.uncheck("#advance")
+
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/decisions", lose)
+    tab.press("w")
+    page.keyboard.type("meant")
+    tab.press("Control+Enter")
+    notice(tab, "does not answer")
+    page.unroute("**/api/decisions")
+    assert page.input_value("#note") == "meant"
+    tab.press("Control+Enter")
+    told(tab, "Waive: line_0002")
+    assert page.inner_text("#decide-notice") == ""
+    standing(tab, "waived by Ada")
+    assert choices(studio) == [("line_0002", "waive")]
+    tab.close()
+
+
+@pytest.mark.parametrize("choice", [Choice.RETAKE, Choice.REPLACE])
+def test_what_led_to_another_take_is_undone_by_whoever_sees_it(
+    tab: Tab, server: ReviewServer, studio: Studio, choice: Choice
+) -> None:
+    made = studio.decide("Mira", HALT_KEY, choice, change={"seed": 3})
+    studio.arrive(HALT_KEY)
+    page = tab.open(server.url + HALT)  # another reviewer, and after a reload
+    tab.shown()
+    assert page.inner_text("#standing") == "Not decided yet."
+    page.click("#history button:has-text('Undo')")
+    told(tab, "Undone: line_0002")
+    assert studio.review.made[-1].undoes == made.id
+    tab.until("document.querySelector('#history .undone') !== null")
+    assert page.locator("#history button").count() == 0
+
+
+def test_of_several_retakes_the_last_is_undone_first(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    for seed in (3, 4):
+        studio.decide("Mira", HALT_KEY, Choice.RETAKE, change={"seed": seed})
+        studio.arrive(HALT_KEY, hertz=180.0 + seed)
+    studio.decide("Mira", HALT_KEY, Choice.APPROVE)
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    entry = "#history li:has(button)"
+    assert [t.split("\n")[0][17:] for t in page.locator(entry).all_inner_texts()] == [
+        "Mira approved Undo", "Mira asked for a retake (of an earlier take) Undo",
+    ]  # fmt: skip
+    page.click(f"{entry}:has-text('take number 4') button")
+    told(tab, "Undone: line_0002")
+    tab.until("document.querySelector('#history .undone') !== null")
+    assert "take number 3" in page.locator(entry).all_inner_texts()[-1]
+
+
+def test_what_somebody_else_undid_does_not_stop_the_undo_before_it(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + EMBERS)
+    tab.shown()
+    page.uncheck("#advance")
+    tab.press("y")
+    told(tab, "Approve: line_0000")
+    go_to(tab, "line_0001")
+    tab.press("y")
+    told(tab, "Approve: line_0001")
+    last = studio.review.made[-1]
+    studio.decide("Mira", last.key, Choice.APPROVE, undoes=last.id)
+    tab.press("u")
+    told(tab, "undone already")
+    tab.press("u")
+    told(tab, "Undone: line_0000")
+    assert choices(studio)[2:] == [("line_0001", "undo approve"), ("line_0000", "undo approve")]
+
+
+def test_lines_that_an_import_dropped_are_gone(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    tab.press("M", "w")
+    page.keyboard.type("typed")
+    assert page.inner_text("#bulk strong") == "8 marked"
+    del studio.lines[HALT_KEY]
+    studio.reviewing.reload()
+    tab.until("document.querySelector('#matches span').innerText === '7 lines'")
+    assert "Halt! Who goes there, at this hour?" not in tab.texts()
+    assert page.inner_text("#bulk strong") == "7 marked"
+    notice(tab, "no longer in the manifests")
+    assert page.input_value("#note") == "typed"
+    page.click("#rows .row >> nth=0")  # rows still lead to their lines
+    tab.until("document.querySelector('#detail .facts .id')?.textContent === 'line_0003'")
+
+
+def test_a_server_that_was_restarted_is_said_and_the_page_can_be_reloaded(
+    browser: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from renderer.web.door import Door
+    from renderer.web.feed import Feed
+    from tests.review import server as servers
+
+    tab = Tab(browser)
+    with ReviewServer(studio) as running:
+        page = tab.open(running.url + HALT)
+        tab.shown()
+    tab.until("!document.getElementById('connection').hidden")
+    port = int(running.url.rsplit(":", 1)[1].strip("/"))
+    open_socket = servers.open_socket
+    monkeypatch.setattr(servers, "open_socket", lambda host, _port: open_socket(host, port))
+    studio.door, studio.feed = Door("Ada"), Feed()
+    studio.reviewing.feed = studio.feed
+    with ReviewServer(studio):
+        tab.until("document.getElementById('connection').innerText.includes('restarted')")
+        assert "tried again" not in page.inner_text("#connection")
+        page.click("#connection button")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        tab.until("document.getElementById('connection').hidden")
+        tab.shown()
+        tab.close()
 
 
 def test_hostile_text_stays_text(tab: Tab, server: ReviewServer, studio: Studio) -> None:
@@ -469,6 +837,108 @@ class TestStatic:
         disk.press("u")
         disk.until("document.getElementById('standing').innerText === 'Not decided yet.'")
         assert not page.is_visible("#export")
+
+    def again(self, index: Path, studio: Studio) -> None:
+        """Write the report anew."""
+        reading = ProjectReading("emberfall", "2026-05-03", tuple(studio.lines.values()))
+        write_report(reading, index.parent, studio.store.get, studio.store.draw)
+
+    def exported(self, tab: Tab) -> list[dict[str, Any]]:
+        with tab.page.expect_download() as download:
+            tab.page.click("#export")
+        return list(json.loads(Path(download.value.path()).read_bytes())["decisions"])
+
+    def waive(self, tab: Tab, index: Path, note: str) -> None:
+        tab.page.goto("about:blank")
+        page = tab.open(index.as_uri() + HALT)
+        tab.shown()
+        page.evaluate("localStorage.setItem('barkline-who', 'Ada')")
+        page.uncheck("#advance")
+        tab.press("w")
+        page.keyboard.type(note)
+        tab.press("Control+Enter")
+        standing(tab, "waived by Ada")
+
+    def test_a_decision_whose_take_is_gone_lapses_and_is_forgotten(
+        self, disk: Tab, index: Path, studio: Studio
+    ) -> None:
+        self.waive(disk, index, "meant")
+        found = studio.lines[HALT_KEY]
+        fresh = take("Halt!", "rejected", studio.store.add(210), findings=(PACE,))
+        studio.lines[HALT_KEY] = replace(found, take=fresh)
+        self.again(index, studio)
+        self.waive(disk, index, "also fine")
+        page = disk.page
+        assert page.inner_text("#export") == "Export 1 decision"
+        [one] = self.exported(disk)
+        assert (one["note"], one["render_key"]) == ("also fine", fresh.render_key)
+        assert "lapsed" in page.inner_text("#history li:has-text('meant')")
+        assert "1 kept decision" in page.inner_text("#lapsed")
+        page.click("#history li:has-text('meant') button:has-text('Forget')")
+        disk.until("document.getElementById('lapsed').hidden")
+        assert page.locator("#history li").count() == 1
+        page.reload()
+        page.wait_for_selector("html[data-ready]", state="attached")
+        assert page.inner_text("#export") == "Export 1 decision"
+        assert not page.is_visible("#lapsed")
+
+    def test_decisions_that_are_recorded_or_whose_line_is_gone_are_left_out(
+        self, disk: Tab, index: Path, studio: Studio
+    ) -> None:
+        self.waive(disk, index, "meant")
+        [kept] = self.exported(disk)
+        go_to(disk, "line_0007")
+        disk.press("w")
+        disk.page.keyboard.type("slow is right")
+        disk.press("Control+Enter")
+        standing(disk, "waived by Ada")
+        studio.decide("Ada", HALT_KEY, Choice.WAIVE, id=kept["id"], note="meant")  # applied
+        del studio.lines["line_0007", "en-US"]
+        self.again(index, studio)
+        disk.page.goto("about:blank")
+        page = disk.open(index.as_uri() + HALT)
+        disk.shown()
+        assert page.locator("#history li").count() == 1  # once, as recorded
+        assert not page.is_visible("#export")
+        assert "2 kept decisions" in page.inner_text("#lapsed")
+        page.click("#lapsed button")
+        assert not page.is_visible("#lapsed")
+        assert page.evaluate("localStorage.getItem('barkline-decisions emberfall')") == "[]"
+
+    def test_a_recorded_decision_is_undone_by_the_file(
+        self, disk: Tab, index: Path, studio: Studio
+    ) -> None:
+        made = studio.decide("Mira", HALT_KEY, Choice.WAIVE, note="meant")
+        self.again(index, studio)
+        page = disk.open(index.as_uri() + HALT)
+        disk.shown()
+        page.evaluate("localStorage.setItem('barkline-who', 'Ada')")
+        standing(disk, "waived by Mira")
+        disk.press("u")
+        standing(disk, "Not decided yet.")
+        assert page.locator(".row .decided").count() == 0
+        [undo] = self.exported(disk)
+        assert (undo["undoes"], undo["choice"], undo["seen"]) == (made.id, "waive", 1)
+        assert undo["who"] == "Ada"
+        page.click("#history button:has-text('Forget')")
+        standing(disk, "waived by Mira")
+        assert not page.is_visible("#export")
+
+    def test_two_reports_in_one_browser_lose_nothing(self, disk: Tab, index: Path) -> None:
+        page = disk.open(index.as_uri() + EMBERS)
+        disk.shown()
+        page.evaluate("localStorage.setItem('barkline-who', 'Ada')")
+        other = page.context.new_page()
+        other.goto(index.as_uri() + HALT)
+        other.wait_for_selector("#decide-buttons button")
+        other.keyboard.press("w")
+        other.keyboard.type("meant")
+        other.keyboard.press("Control+Enter")
+        other.wait_for_selector("#export:has-text('Export 1 decision')")
+        disk.press("y")
+        told(disk, "Approve")
+        assert page.inner_text("#export") == "Export 2 decisions"
+        assert len(self.exported(disk)) == 2
 
     def test_there_is_nothing_to_hand_a_recording_to(self, disk: Tab, index: Path) -> None:
         page = disk.open(index.as_uri() + HALT)

@@ -24,6 +24,7 @@ from renderer.domain.review import (
     Standing,
     follow,
     holding,
+    in_force,
     why_not,
 )
 from renderer.domain.take import Alignment, Attempt, TakeStatus, WordSpan
@@ -220,11 +221,12 @@ class FakeReview:
     def __init__(self, lines: dict[LineKey, LineReading]) -> None:
         self._lines = lines
         self.made: list[Decision] = []
+        self._of: dict[LineKey, list[Decision]] = {}
         self.recordings: list[bytes] = []
         self._lock = threading.Lock()
 
     def history(self, line_id: str, locale: str) -> list[Decision]:
-        return [d for d in self.made if d.key == (line_id, locale)]
+        return list(self._of.get((line_id, locale), ()))
 
     def log(self, limit: int | None = None) -> list[Decision]:
         return self.made[::-1][:limit]
@@ -254,6 +256,9 @@ class FakeReview:
         if found is None or found.take is None:
             return Reviewed(decision, Reception.REFUSED, "There is no such line. Correct it.")
         before = self.history(*decision.key)
+        known = next((d for d in before if d.id == decision.id), None)
+        if known is not None:
+            return Reviewed(known, Reception.KNOWN, "it was recorded before")
         if (before[-1].sequence if before else 0) != seen:
             return Reviewed(decision, Reception.CONFLICT, before[-1].describe())
         if not decision.is_undo and decision.render_key != found.take.render_key:
@@ -261,11 +266,14 @@ class FakeReview:
         standing = Standing(
             found.take.render_key, TakeStatus(found.take.status), bool(found.take.audio)
         )
-        why = "" if decision.is_undo else why_not(decision.choice, standing)
+        why = why_not(decision.choice, standing) if not decision.is_undo else ""
+        if decision.is_undo and decision.undoes not in [d.id for d in in_force(before)]:
+            why = "There is no such decision about this line, or it is undone already."
         if why:
             return Reviewed(decision, Reception.REFUSED, why)
         made = follow(before, decision)
         self.made.append(made)
+        self._of.setdefault(made.key, []).append(made)
         self.note(decision.key)
         return Reviewed(made, Reception.RECORDED)
 
@@ -325,6 +333,23 @@ class Studio:
         self.lines[key] = replace(found, take=fresh)
         self.review.note(key)
         self.reviewing.refresh([key])
+
+    def decide(
+        self, who: str, key: LineKey, choice: Choice, *, is_told: bool = True, **more: object
+    ) -> Decision:
+        """Let somebody else decide about a line as it is, and tell the pages."""
+        found = self.lines[key]
+        assert found.take
+        plain = Decision(
+            f"{len(self.review.made) + 1:032x}", *key, found.take.render_key, choice, who,
+            self.clock.at,
+        )  # fmt: skip
+        asked = replace(plain, **more)  # type: ignore[arg-type]
+        [reviewed] = self.review.decide([asked], {key: found.decided}, keeps_rest=True)
+        assert reviewed.reception is Reception.RECORDED, reviewed
+        if is_told:
+            self.reviewing.refresh([key])
+        return reviewed.decision
 
     def keys(self) -> list[LineKey]:
         return list(self.lines)

@@ -113,7 +113,10 @@ function showDetail(line, detail) {
     previous && takeCard(line, previous, "Previous approved take", "the previous approved take", "b"),
     ...others.map((other, at) => takeCard(line, other, "Earlier take", `earlier take ${at + 1}`, ["b", "c"][at + (previous ? 1 : 0)] || ""))].filter(Boolean);
   const player = take?.audio ? players[0] : null;
-  byId("detail").replaceChildren(head(line, detail),
+  const panel = (form && byId("decide")) || panelBlock();
+  if (panel.isConnected) while (panel.previousSibling) panel.previousSibling.remove();
+  else byId("detail").replaceChildren(panel);
+  panel.before(head(line, detail),
     ...[line.flags.includes("stale translation") && "The source text changed after this translation was made. Translate it again, or confirm it.",
       detail.unpublishable && ["This voice may not be published: ", said(detail.unpublishable)],
       line.flags.includes("frozen") && "Frozen: this line keeps its take whatever changes around it.",
@@ -121,6 +124,6 @@ function showDetail(line, detail) {
       !take && "This line has not been rendered yet."].filter(Boolean).map((note) => make("p", { class: "callout" }, note)),
     cards.length ? make("div", { class: cards.length > 1 ? "takes two" : "takes" }, cards) : "",
     take ? findingsBlock(take, player) : "", (take && triedBlock(take)) || "", scriptBlock(line, detail),
-    make("div", { id: "history" }, historyBlock(line, detail)), panelBlock());
+    make("div", { id: "history" }, historyBlock(line, detail)));
   showPanel();
 }

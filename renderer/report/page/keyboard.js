@@ -14,6 +14,8 @@ function buildHelp() {
   byId("help-button").addEventListener("click", () => byId("help").showModal());
 }
 
+const DECIDING = new Set("ywrteumM"); // a key that is held decides once
+
 const isTyping = (target) => target.matches?.("input:not([type=checkbox], [type=range], [type=file]), select, textarea");
 const takesSpace = (target) => target.matches?.("button, summary, input[type=checkbox], input[type=file], a[href]");
 
@@ -46,6 +48,6 @@ function buildKeyboard(does) {
     const act = Object.hasOwn(moves, key) ? moves[key] : null;
     if (!act) return;
     event.preventDefault();
-    act();
+    if (!event.repeat || !DECIDING.has(key)) act();
   });
 }

@@ -38,7 +38,7 @@ function change(name, value) {
 function home() {
   chosen = null;
   current = null;
-  form = "";
+  dropForm();
   silence();
   byId("detail").hidden = true;
   byId("overview").hidden = false;
@@ -50,7 +50,7 @@ async function choose(line, { isPlayed = byId("autoplay").checked } = {}) {
   if (line === chosen) return;
   chosen = line;
   current = null;
-  form = "";
+  dropForm();
   silence();
   const at = shown.indexOf(line);
   if (at >= 0) bringIntoSight(at);
@@ -86,9 +86,16 @@ function nextProblem() {
   if (next) choose(next);
 }
 
+const asDecisions = (number) => `${count(number)} ${number === 1 ? "decision" : "decisions"}`;
+
 function showExport() {
-  byId("export").hidden = shelf.kept.length === 0;
-  byId("export").textContent = `Export ${count(shelf.kept.length)} decisions`;
+  const { length } = shelf.fresh();
+  byId("export").hidden = length === 0;
+  byId("export").textContent = `Export ${asDecisions(length)}`;
+  const lapsed = shelf.lapsed();
+  byId("lapsed").hidden = lapsed.length === 0;
+  byId("lapsed").replaceChildren(`${count(lapsed.length)} kept ${lapsed.length === 1 ? "decision is" : "decisions are"} not exported: recorded by now, or of a take or line that is gone. `,
+    make("button", { type: "button", class: "link", on: { click: () => { forget(shelf.lapsed()); refresh({ keepScroll: true }); if (chosen) tryRenew(chosen); byId("list").focus(); } } }, "Forget"));
   byId("connection").hidden = !shelf.problem;
   byId("connection").textContent = shelf.problem;
 }
@@ -106,7 +113,7 @@ async function start() {
     return;
   }
   shelf.open();
-  for (const line of live ? [] : lines) line.decision = holding(line, shelf.of(line))?.choice || line.decision;
+  showDecidedHere(shelf.kept);
   buildFilters(change);
   buildList((line) => { choose(line); byId("list").focus({ preventScroll: true }); });
   buildHelp();

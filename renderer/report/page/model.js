@@ -3,6 +3,7 @@ const boot = JSON.parse(byId("boot").textContent);
 const live = boot.live || null;
 const tables = boot.tables;
 const lines = [];
+const byKey = new Map();
 const arrived = { lines: new Map(), details: new Map() };
 const asked = new Map();
 
@@ -38,11 +39,16 @@ function asLine(row, index) {
   return line;
 }
 
+function addLine(line) {
+  lines.push(line);
+  byKey.set(line.key, line);
+}
+
 async function loadLines() {
   if (live) { await fetchLines(); return; }
   await Promise.all(boot.rows.map(loadScript));
   for (let part = 0; part < boot.rows.length; part += 1) {
-    for (const row of arrived.lines.get(part)) lines.push(asLine(row, lines.length));
+    for (const row of arrived.lines.get(part)) addLine(asLine(row, lines.length));
   }
   arrived.lines.clear();
 }

@@ -21,8 +21,15 @@ async function askServer(path, { method = "GET", json, body } = {}) {
   return said;
 }
 
-// Rows come in pages, so that the first are there at once; a later call brings every row up to date.
-async function fetchLines() {
+// Rows come in pages; a later call brings every row up to date, and drops the lines that are gone.
+let fetching = Promise.resolve();
+function fetchLines() {
+  fetching = fetching.catch(() => {}).then(fetchEveryLine);
+  return fetching;
+}
+
+async function fetchEveryLine() {
+  const before = [...lines];
   const rows = [];
   for (let total = 1; rows.length < total;) {
     const page = await askServer(`api/lines?${new URLSearchParams({ start: rows.length, count: 2000 })}`);
@@ -30,14 +37,23 @@ async function fetchLines() {
     rows.push(...page.rows);
     total = page.rows.length ? page.total : 0;
   }
-  const at = new Map(lines.map((line) => [line.key, line]));
-  for (const row of rows) takeRow(row, at);
+  const came = new Set(rows.map(takeRow));
+  dropLines(before.filter((line) => !came.has(line)));
 }
 
-function takeRow(row, at) {
+function takeRow(row) {
   const fresh = asLine(row, lines.length);
-  const old = at.get(fresh.key);
+  const old = byKey.get(fresh.key);
   if (old) Object.assign(old, fresh, { index: old.index });
-  else { lines.push(fresh); at.set(fresh.key, fresh); }
+  else addLine(fresh);
   return old || fresh;
+}
+
+function dropLines(gone) {
+  if (!gone.length) return;
+  for (const line of gone) { line.isGone = true; byKey.delete(line.key); marks.delete(line.key); }
+  const left = lines.filter((line) => !line.isGone);
+  lines.splice(0, lines.length, ...left);
+  lines.forEach((line, at) => { line.index = at; });
+  showBulk();
 }
