@@ -16,10 +16,12 @@ MAX_NOTE = 2_000
 MAX_WHO = 120
 MAX_LOCALE = 35
 MAX_CHANGE = 20_000
+MAX_CHECKS = 200
 FIRST_YEAR = 2000
 CHANGE_FIELDS = ("emotion", "delivery", "prosody", "words", "seed")
 STAMP = "text_hash"  # of the text a retake was asked for; set when it is recorded
 RECORDING_FIELDS = ("recording", "before")
+_CHECK = re.compile(r"[a-z0-9_]{1,60}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # emoji and several scripts need them
@@ -49,7 +51,7 @@ def faults_of(decision: Decision, place: str, path: str = "decisions") -> list[F
         place: How its fields are named in faults (`decisions.3`).
         path: The file it came from.
     """
-    said = [*_named(decision), *_written(decision), *_changed(decision)]
+    said = [*_named(decision), *_written(decision), *_heard(decision), *_changed(decision)]
     return [
         Fault(path, 0, f"{place}.{name}", problem, fix, code) for name, problem, fix, code in said
     ]
@@ -93,6 +95,22 @@ def _written(decision: Decision) -> Iterator[_Found]:
     if needs_note and not decision.note.strip():
         why = "Why is it good enough?" if decision.choice is Choice.WAIVE else "What is wrong?"
         yield "note", f"To {decision.choice.value} it, a note is required.", why, "missing-note"
+
+
+def _heard(decision: Decision) -> Iterator[_Found]:
+    """Yield faults of what an author says to have heard."""
+    if decision.sound and not is_hash(decision.sound):
+        fix = "Take it from the report or the page that was decided on, or leave it out."
+        yield "sound", f"{_shown(decision.sound)} is no SHA-256.", fix, "bad-sound"
+    if decision.checks and not decision.sound:
+        yield "checks", "They are of no sound.", "Name the sound as well.", "no-sound"
+    if len(decision.checks) > MAX_CHECKS or not all(map(_is_check, decision.checks)):
+        fix = f"List at most {MAX_CHECKS} names of checks."
+        yield "checks", "These are no checks.", fix, "bad-checks"
+
+
+def _is_check(name: str) -> bool:
+    return _CHECK.fullmatch(name) is not None
 
 
 def _changed(decision: Decision) -> Iterator[_Found]:

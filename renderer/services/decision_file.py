@@ -24,8 +24,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DECISIONS = 100_000
 _HEAD = ("format", "version", "project", "decisions", "written_at")
 _TEXTS = ("id", "line_id", "locale", "render_key", "choice", "who", "at")
-_OPTIONAL = ("note", "undoes")
-_FIELDS = (*_TEXTS, *_OPTIONAL, "seen", "change")
+_OPTIONAL = ("note", "undoes", "sound")
+_FIELDS = (*_TEXTS, *_OPTIONAL, "checks", "seen", "change")
 _LARGEST = 2**31 - 1
 
 
@@ -145,7 +145,7 @@ class _Row:
             )
         texts = {name: self._text(name) for name in (*_TEXTS, *_OPTIONAL)}
         choice, at = self._choice(texts["choice"]), self._time(texts["at"])
-        change, seen = self._change(), self._seen()
+        change, seen, checks = self._change(), self._seen(), self._checks()
         if choice is Choice.REPLACE and not texts["undoes"]:
             self._report("choice", "A file cannot replace a take.", "Upload it on the review page.")
         if len(self._faults) != before or choice is None or at is None:
@@ -161,6 +161,8 @@ class _Row:
             note=texts["note"],
             change=change,
             undoes=texts["undoes"],
+            sound=texts["sound"],
+            checks=checks,
         )
         self._faults += faults_of(made, self._place, self._path)
         return (made, seen) if len(self._faults) == before else None
@@ -203,6 +205,13 @@ class _Row:
             return value
         self._report("change", "It is no object.", "Write the fields that change, or {}.")
         return {}
+
+    def _checks(self) -> tuple[str, ...]:
+        value = self._value.get("checks", [])
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        self._report("checks", "It is no list of names.", "Write the checks that failed, or [].")
+        return ()
 
     def _report(self, name: str, problem: str, fix: str) -> None:
         field = f"{self._place}.{name}" if name else self._place

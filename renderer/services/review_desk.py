@@ -14,6 +14,7 @@ from renderer.domain.review import (
     Standing,
     follow,
     in_force,
+    what_changed,
     why_not,
 )
 from renderer.domain.utterance import Utterance, text_hash
@@ -77,19 +78,26 @@ class LineDesk:
         if last != self.expected:
             self.conflict = before[-1].describe() if before else "its decisions are gone"
             return
+        if lapsed := _lapse(decision, self.standing):
+            self.conflict = lapsed
+            return
         if decision.is_undo:
             self._undo(decision, before, place)
-        elif decision.render_key != self.standing.render_key:
-            self.conflict = OTHER_TAKE
-            return
         elif why := why_not(decision.choice, self.standing):
             self._refuse(place, "choice", why, "Decide otherwise.", "not-allowed")
+        decision = self._heard(decision, self.standing)
         if decision.choice is Choice.RETAKE and not decision.is_undo:
             decision = replace(decision, change=self._whole(before, decision))
         if decision.choice is Choice.REPLACE and not decision.is_undo:
             decision = self._replaced(decision, self.standing.recording_key, place)
         self.new.append(follow(before, decision))
         self.expected += 1
+
+    def _heard(self, decision: Decision, standing: Standing) -> Decision:
+        """Return a decision with the sound it is about, and what the gate found in it."""
+        if not decision.is_about_sound:
+            return replace(decision, sound="", checks=())
+        return replace(decision, sound=standing.sound, checks=standing.checks)
 
     def _whole(self, before: Sequence[Decision], retake: Decision) -> dict[str, object]:
         """Return all that a retake asks for, and of which text.
@@ -135,6 +143,16 @@ class LineDesk:
         """Return the last decision of a choice that was in force before and that is now."""
         then, now = in_force(self.history), in_force([*self.history, *self.new])
         return _last(then, choice), _last(now, choice)
+
+
+def _lapse(decision: Decision, standing: Standing) -> str:
+    """Return why a decision is not about what there is to hear now, or ""."""
+    if decision.is_undo:
+        return ""
+    if decision.render_key != standing.render_key:
+        return OTHER_TAKE
+    changed = what_changed(decision, standing.sound, standing.checks)
+    return f"{changed}: hear it again, then decide" if changed else ""
 
 
 def _last(decisions: Iterable[Decision], choice: Choice) -> Decision | None:

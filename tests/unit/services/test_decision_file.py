@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.domain.decision_field import hidden_character
-from renderer.domain.review import Choice, Decision, holding, in_force
+from renderer.domain.review import Choice, Decision, Standing, holding, in_force
+from renderer.domain.take import TakeStatus
 from renderer.errors import ReviewError
 from renderer.services.decision_file import load_decisions
 
@@ -72,6 +73,10 @@ def test_a_decision_is_read_with_what_its_author_had_seen() -> None:
         ("change", []),
         ("change", {"seed": 1}),
         ("undoes", "x"),
+        ("sound", "x"),
+        ("checks", "level"),
+        ("checks", ["level"]),
+        ("checks", ["a b"]),
     ],
 )
 def test_a_wrong_field_is_named_with_its_index(field: str, value: Any) -> None:
@@ -169,4 +174,6 @@ def test_the_last_decision_nobody_has_undone_holds(moves: list[int]) -> None:
     assert in_force(history) == alive
     for key in {d.render_key for d in history}:
         about = [d for d in alive if d.render_key == key]
-        assert holding(history, key) == (about[-1] if about else None)
+        assert holding(history, Standing(key, TakeStatus.APPROVED)) == (
+            about[-1] if about else None
+        )

@@ -21,10 +21,12 @@ from renderer.db.retention import SqlRetention
 from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.decision_field import faults_of
+from renderer.domain.object_key import content_hash
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
 from renderer.domain.take import TakeStatus
 from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.domain.voice_lock import dump, load
 from renderer.errors import (
     AudioError,
@@ -35,11 +37,13 @@ from renderer.errors import (
 )
 from renderer.ports import LineKey, LineWrite, TakeWrite
 from renderer.services.adopt import Adopter, waiver_of
+from renderer.services.asked import Asked
 from renderer.services.publish import Publish
 from renderer.services.reading import ProjectReader
 from renderer.services.replace import RecordingFolder
 from renderer.services.review import Review
 from renderer.services.scope import Scope
+from renderer.services.settle import take_over_waivers
 
 GOOD, BAD, MUTE = "good day", "long line", "mute line"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -139,6 +143,37 @@ class Room:
     def rows(self) -> int:
         return len(self.review.log())
 
+    def put(self, text: str, *, sounds: bytes = b"", checks: tuple[str, ...] | None = None) -> None:
+        """Let the take of a line be rendered or judged again: same key, other sound or findings."""
+        with self.studio.unit() as unit:
+            pk = unit.lines.find([(text.replace(" ", "_"), "en-US")])[
+                text.replace(" ", "_"), "en-US"
+            ].take_id
+            take = unit.takes.get([pk])[0]
+            result = take.result
+            if sounds:
+                key = self.studio.store.put(sounds, ".ogg", "audio/ogg")
+                made = replace(result.delivery, key=key, sha256=content_hash(key))
+                result = replace(result, delivery=made)
+            if checks is not None:
+                findings = tuple(Finding(check, Outcome.FAIL) for check in checks)
+                status = TakeStatus.REJECTED if checks else TakeStatus.APPROVED
+                verdict = Verdict.of(findings or (Finding("peak", Outcome.PASS),))
+                result = replace(result, status=status, verdict=verdict)
+            unit.takes.reopen([take.status], [pk])
+            assert unit.takes.lease([pk], "test", 60.0)
+            unit.takes.finish(pk, "test", result)
+            unit.commit()
+
+    def left_out(self) -> dict[str, str]:
+        return {left.line_id: left.why for left in self.publish().left_out}
+
+    def read(self, text: str) -> Any:
+        with self.studio.unit() as unit:
+            reader = ProjectReader(FakeBook(self.studio.voice.card), str, date.today())
+            lines = {line.utterance.line_id: line for line in reader.read(unit, Scope(), ())}
+        return lines[text.replace(" ", "_")]
+
     def write_anew(self, text: str, now: str) -> None:
         """The writer changes a line: it has another key and another take."""
         (pk,) = self.studio.ask(now)
@@ -222,6 +257,85 @@ def test_a_waiver_lapses_when_the_line_changes(room: Room) -> None:
     room.write_anew(BAD, "another long text")
     assert "long_line" not in room.shipped()
     assert room.history(BAD) == [Choice.WAIVE]  # it is still known
+
+
+def test_a_waiver_is_recorded_with_what_was_heard_and_found(room: Room) -> None:
+    made = room.decide(BAD, Choice.WAIVE).decision
+    assert len(made.sound) == 64
+    assert made.checks == ("duration",)
+    assert room.review.history("long_line", "en-US") == [made]
+    assert room.decide(GOOD, Choice.APPROVE).decision.checks == ()
+    assert room.decide(GOOD, Choice.RETURN, seen=1).decision.sound == ""
+
+
+def test_a_waiver_lapses_when_the_take_sounds_otherwise(room: Room) -> None:
+    """The render key does not hold the limits: another attempt may be kept under the same key."""
+    room.decide(BAD, Choice.WAIVE)
+    room.put(BAD, sounds=b"another attempt")
+    assert "long_line" not in room.shipped()
+    assert room.left_out()["long_line"] == (
+        "its take is rejected, not approved; Ada waived it on 2026-05-04 12:00 UTC (a reason), but "
+        "the take sounds otherwise now: hear it again, then decide"
+    )
+    again = room.decide(BAD, Choice.WAIVE, seen=1, note="fine, too")
+    assert again.reception is Reception.RECORDED
+    assert room.shipped()["long_line"]["note"] == "fine, too"
+
+
+def test_a_waiver_lapses_when_the_gate_finds_something_else(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    room.put(BAD, checks=("level", "duration"))
+    assert "but level fails now, which did not then" in room.left_out()["long_line"]
+    room.decide(BAD, Choice.WAIVE, seen=1)
+    room.put(BAD, checks=("level",))  # less is found than was waived
+    assert "long_line" in room.shipped()
+
+
+def test_an_approval_lapses_likewise_and_the_report_says_why(room: Room) -> None:
+    room.decide(GOOD, Choice.APPROVE)
+    assert (room.read(GOOD).decision.choice, room.read(GOOD).lapsed) == (Choice.APPROVE, "")
+    room.put(GOOD, sounds=b"another attempt")
+    line = room.read(GOOD)
+    assert line.decision is None
+    assert line.lapsed.startswith("Ada approved it on ")
+    assert "good_day" in room.shipped(), "the gate approves it"
+    room.decide(GOOD, Choice.RETURN, seen=1)
+    room.put(GOOD, sounds=b"a third attempt", checks=("level",))
+    assert room.read(GOOD).decision.choice is Choice.RETURN, "the writer is asked for words"
+
+
+def test_what_lapsed_does_not_let_an_older_decision_hold(room: Room) -> None:
+    room.decide(BAD, Choice.RETURN)
+    room.decide(BAD, Choice.WAIVE, seen=1)
+    room.put(BAD, sounds=b"another attempt")
+    assert room.read(BAD).decision is None
+    assert room.read(BAD).lapsed.startswith("Ada waived it on ")
+
+
+def test_a_waiver_of_before_sounds_were_recorded_holds_by_its_key_alone(room: Room) -> None:
+    with room.studio.unit() as unit:
+        row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+        old = replace(room.decision(BAD, Choice.WAIVE), sequence=1)
+        assert unit.decisions.add([(row.pk, old)])
+        unit.commit()
+    room.put(BAD, sounds=b"another attempt", checks=("level",))
+    assert room.shipped()["long_line"].get("checks") is None
+
+
+@pytest.mark.parametrize(
+    "heard", [{"sound": "0" * 64}, {"sound": "", "checks": ("level",)}, {"checks": ()}]
+)
+def test_who_names_what_was_heard_decides_about_nothing_else(
+    room: Room, heard: dict[str, Any]
+) -> None:
+    sound = room.read(BAD).take.audio.removeprefix("audio/").partition(".")[0]
+    given = {"sound": sound, "checks": ("duration",)} | heard
+    decision = room.decision(BAD, Choice.WAIVE, **given)
+    with pytest.raises((ReviewConflictError, ReviewError)):
+        room.review.decide([decision], {})
+    assert room.rows() == 0
+    good = replace(decision, sound=sound, checks=("duration", "level"))
+    assert room.review.decide([good], {})[0].decision.checks == ("duration",)
 
 
 def test_what_is_returned_leaves_the_lock_until_it_is_undone_or_changes(room: Room) -> None:
@@ -566,9 +680,71 @@ def test_a_lock_hands_its_waivers_on(room: Room) -> None:
     waiver = adopter.waiver(row.utterance, take.render_key)
     assert waiver is not None
     assert (waiver.choice, waiver.note, waiver.line_id) == (Choice.WAIVE, "meant", "long_line")
+    assert (waiver.sound, waiver.checks) == (entry.sha256, ("duration",))
+    before = {name: text for name, text in entry.waived.items() if name != "checks"}
+    old = waiver_of(replace(entry, waived=before), "long_line")
+    assert old is not None
+    assert (old.sound, old.checks) == ("", ()), "a lock of before holds by its render key alone"
     other = RenderKey({Part.TEXT: digest("other")})
     assert adopter.waiver(row.utterance, other) is None
     assert waiver_of(replace(entry, waived={"decision": "x"}), "long_line") is None
+
+
+@dataclass
+class Colleague:
+    """Takes a lock over into the room's database."""
+
+    room: Room
+    lock: Any
+
+    def take_over(self) -> int:
+        with self.room.studio.unit() as unit:
+            row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+            key = unit.takes.get([row.take_id])[0].render_key
+            adopter = Adopter(self.lock, lambda _key: None)
+            told = take_over_waivers(unit, adopter, [Asked(row.utterance, key, row)])
+            unit.commit()
+        return len(told)
+
+
+def grace(room: Room, **waived: str) -> Colleague:
+    """A colleague's lock, in which Grace has waived the take as it is here."""
+    room.decide(BAD, Choice.WAIVE, seen=len(room.history(BAD)))
+    lock = load(room.publish().text)
+    told = {"decision": "9" * 32, "who": "Grace", "note": "meant", **waived}
+    entries = tuple(
+        replace(e, waived={**e.waived, **told}) if e.waived else e for e in lock.entries
+    )
+    made = room.review.history("long_line", "en-US")[-1]
+    room.undo(made, made.sequence)
+    return Colleague(room, replace(lock, entries=entries))
+
+
+def test_a_waiver_of_a_lock_holds_where_everything_decided_here_is_undone(room: Room) -> None:
+    colleague = grace(room)
+    assert colleague.take_over() == 1
+    assert room.shipped()["long_line"]["who"] == "Grace"
+    assert colleague.take_over() == 0
+    taken = room.review.history("long_line", "en-US")[-1]
+    room.undo(taken, taken.sequence)
+    assert colleague.take_over() == 0, "what was undone here stays undone"
+
+
+def test_a_waiver_of_a_lock_gives_way_to_what_holds_here(room: Room) -> None:
+    colleague = grace(room)
+    room.decide(BAD, Choice.RETURN, seen=2)
+    assert colleague.take_over() == 0
+    room.decide(BAD, Choice.WAIVE, seen=3)
+    room.put(BAD, sounds=b"another attempt")
+    assert colleague.take_over() == 1, "what was waived here is not what there is"
+    assert "Grace waived it" in room.left_out()["long_line"], "nor is it what she heard"
+
+
+def test_a_waiver_of_a_lock_lapses_where_the_take_is_another(room: Room) -> None:
+    colleague = grace(room)
+    room.put(BAD, checks=("duration", "level"))
+    assert colleague.take_over() == 1
+    assert "but level fails now" in room.left_out()["long_line"]
 
 
 def test_an_unfinished_take_cannot_be_judged(room: Room) -> None:
