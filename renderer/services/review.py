@@ -234,7 +234,7 @@ def _recording(line: LineDesk) -> str | None:
         return None
     if now is not None:
         return str(now.change.get("recording", ""))
-    return "" if then is None else str(then.change.get("before", ""))
+    return line.before_recordings()
 
 
 def _require_all(desk: Desk, *, keeps_rest: bool) -> None:

@@ -144,6 +144,28 @@ class LineDesk:
         then, now = in_force(self.history), in_force([*self.history, *self.new])
         return _last(then, choice), _last(now, choice)
 
+    def before_recordings(self) -> str:
+        """Return the object key of what spoke the line before replacements that are undone now.
+
+        They may be undone in any order: what one of them replaced may be another's, which is
+        withdrawn as well. An earlier run of them that was undone whole is none of these.
+        """
+        run: list[Decision] = []
+        alive: set[str] = set()
+        for made in [*self.history, *self.new]:
+            if made.choice is not Choice.REPLACE:
+                continue
+            if made.is_undo:
+                alive.discard(made.undoes)
+                continue
+            run = [*run, made] if alive else [made]
+            alive.add(made.id)
+        wanted: object = run[-1].change.get("before", "") if run else ""
+        for made in reversed(run[:-1]):
+            if made.change.get("recording") == wanted:
+                wanted = made.change.get("before", "")
+        return str(wanted)
+
 
 def _lapse(decision: Decision, standing: Standing) -> str:
     """Return why a decision is not about what there is to hear now, or ""."""

@@ -109,7 +109,7 @@ def test_a_waiver_does_not_outlive_what_was_heard_and_found(
     assert changed in left.err
     assert ("road", "en-US") not in game.entries()
     status = game.run("status", "--json").json
-    assert [w["error"] for w in status["waiting"] if w["line_id"] == "road"][0].endswith(
+    assert next(w["error"] for w in status["waiting"] if w["line_id"] == "road").endswith(
         f"{changed}: hear it again, then decide"
     )
     again = decision(game, "road", "waive", 2, note="still fine", seen=1)

@@ -545,6 +545,61 @@ def test_a_recording_replaces_a_take_and_gives_way_again(room: Room) -> None:
     assert not place.exists()
 
 
+@pytest.mark.parametrize(
+    ("order", "left"),
+    [
+        ((0, 1), ["second", ""]),
+        ((1, 0), ["first", ""]),
+        ((0, 1, 2), ["third", "third", ""]),
+        ((0, 2, 1), ["third", "second", ""]),
+        ((1, 0, 2), ["third", "third", ""]),
+        ((2, 0, 1), ["second", "second", ""]),
+        ((1, 2, 0), ["third", "first", ""]),
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_recordings_give_way_in_any_order_and_none_comes_back_that_was_withdrawn(
+    room: Room, order: tuple[int, ...], left: list[str], *, is_there: bool
+) -> None:
+    place = room.folder / "en-US" / "long_line.wav"
+    if is_there:
+        place.parent.mkdir(parents=True)
+        place.write_bytes(sound(0.9))
+    lies = {"": place.read_bytes() if is_there else b""}
+    made = []
+    for n, name in enumerate(("first", "second", "third")[: len(order)]):
+        upload = room.decision(BAD, Choice.REPLACE)
+        made.append(room.review.replace(upload, n, sound(0.5 + 0.1 * n)).decision)
+        lies[name] = place.read_bytes()
+    for n, which in enumerate(order):
+        assert room.undo(made[which], len(made) + n).is_settled
+        assert (place.read_bytes() if place.exists() else b"") == lies[left[n]]
+
+
+def test_an_earlier_run_of_replacements_that_was_undone_stays_out(room: Room) -> None:
+    """What was committed by hand since is what the later ones replaced."""
+    place = room.folder / "en-US" / "long_line.wav"
+    old = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(0.5)).decision
+    room.undo(old, 1)
+    place.write_bytes(by_hand := sound(0.9))
+    first = room.review.replace(room.decision(BAD, Choice.REPLACE), 2, sound(0.6)).decision
+    second = room.review.replace(room.decision(BAD, Choice.REPLACE), 3, sound(0.7)).decision
+    room.undo(first, 4)
+    room.undo(second, 5)
+    assert place.read_bytes() == by_hand
+
+
+def test_replacements_are_undone_together(room: Room) -> None:
+    one = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(0.5)).decision
+    two = room.review.replace(room.decision(BAD, Choice.REPLACE), 1, sound(0.6)).decision
+    undo = [
+        replace(d, id=f"{n:032x}", undoes=d.id, note="", change={})
+        for n, d in enumerate((one, two), 900)
+    ]
+    room.review.decide(undo, {one.key: 2})
+    assert not (room.folder / "en-US" / "long_line.wav").exists()
+
+
 def wav_key(letters: str) -> str:
     return f"objects/{letters}/{letters * 32}.wav"
 
