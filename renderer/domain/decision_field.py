@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from renderer.domain.object_key import content_hash, is_hash
 from renderer.domain.review import Choice, Decision
@@ -16,6 +17,7 @@ MAX_NOTE = 2_000
 MAX_WHO = 120
 MAX_LOCALE = 35
 MAX_CHANGE = 20_000
+MAX_CHANGE_DEPTH = 8  # `words` with `phones` needs five; `retakes.yaml` takes twelve in all
 MAX_CHECKS = 200
 FIRST_YEAR = 2000
 CHANGE_FIELDS = ("emotion", "delivery", "prosody", "words", "seed")
@@ -130,8 +132,9 @@ def _changed(decision: Decision) -> Iterator[_Found]:
     if decision.choice is Choice.RETAKE and not change.keys() & set(CHANGE_FIELDS):
         fix = f"Change one of {', '.join(CHANGE_FIELDS)}; another seed gives another take."
         yield "change", "The retake changes nothing.", fix, "nothing-changed"
-    if _size(change) > MAX_CHANGE:
-        yield "change", "It is too large, or no JSON.", "Change less.", "change-too-large"
+    if not _is_flat(change) or _size(change) > MAX_CHANGE:
+        problem = "It is too large, nested too deeply, or no JSON."
+        yield "change", problem, "Change less.", "change-too-large"
     if decision.choice is Choice.REPLACE:
         yield from _recorded(change)
 
@@ -152,6 +155,19 @@ def is_recording(key: object) -> bool:
     (True, False)
     """
     return isinstance(key, str) and key.endswith(".wav") and content_hash(key) != ""
+
+
+def _is_flat(change: object) -> bool:
+    """Whether nothing is nested more deeply than `MAX_CHANGE_DEPTH`, without going deeper."""
+    level = [change]
+    for _ in range(MAX_CHANGE_DEPTH):
+        held = [v.values() if isinstance(v, Mapping) else v for v in level if _holds(v)]
+        level = [value for values in held for value in values]
+    return not any(map(_holds, level))
+
+
+def _holds(value: object) -> TypeGuard[Mapping[str, object] | Sequence[object]]:
+    return isinstance(value, Mapping | list | tuple)
 
 
 def _size(change: object) -> int:
