@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -36,13 +35,13 @@ class DecisionFile:
     Attributes:
         project: Whose.
         decisions: In the order they were made.
-        seen: Line to the sequence of the last decision the author had seen before the first of
-            these.
+        seen: For each of them the sequence of the last decision about its line that the author
+            had seen.
     """
 
     project: str
     decisions: tuple[Decision, ...]
-    seen: Mapping[tuple[str, str], int]
+    seen: tuple[int, ...]
 
 
 def load_decisions(data: bytes, name: str) -> DecisionFile:
@@ -72,10 +71,8 @@ def load_decisions(data: bytes, name: str) -> DecisionFile:
     if faults:
         raise ReviewError(f"{name} has {len(faults)} faults; nothing was recorded", faults)
     made = [pair for pair in read if pair is not None]
-    seen: dict[tuple[str, str], int] = {}
-    for decision, last in made:
-        seen.setdefault(decision.key, last)
-    return DecisionFile(str(project), tuple(decision for decision, _ in made), seen)
+    decisions, seen = tuple(d for d, _ in made), tuple(last for _, last in made)
+    return DecisionFile(str(project), decisions, seen)
 
 
 def _parse(data: bytes, name: str) -> dict[str, Any]:

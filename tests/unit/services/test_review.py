@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -434,6 +435,35 @@ def test_a_decision_about_another_take_is_a_conflict(room: Room) -> None:
         room.review.decide([old], {})
 
 
+def test_of_a_file_that_is_handed_in_again_what_was_seen_last_counts(room: Room) -> None:
+    """A page on disk keeps what was applied, beside what was decided from a newer report."""
+    first = room.decision(GOOD, Choice.APPROVE)
+    room.review.decide([first], [0], keeps_rest=True)
+    room.decide(GOOD, Choice.RETURN, seen=1, who="Bob")
+    second = room.decision(GOOD, Choice.APPROVE)
+    third = room.decision(GOOD, Choice.RETURN)
+    late = room.review.decide([first, second], [0, 0], keeps_rest=True)
+    assert [r.reception.value for r in late] == ["known", "conflict"], "it knew nothing of Bob"
+    done = room.review.decide([first, second, third], [0, 2, 2], keeps_rest=True)
+    assert [r.reception.value for r in done] == ["known", "recorded", "recorded"]
+    again = room.review.decide([first, second, third], [0, 2, 2], keeps_rest=True)
+    assert {r.reception for r in again} == {Reception.KNOWN}
+
+
+def test_what_has_lapsed_is_listed_and_keeps_nothing_else_out(room: Room) -> None:
+    old = room.decision(BAD, Choice.WAIVE)
+    room.decide(BAD, Choice.RETURN, who="Bob")
+    room.write_anew(BAD, "long line again")
+    new = room.decision(BAD, Choice.WAIVE)
+    done = room.review.decide([old, new], [0, 1], keeps_rest=True)
+    assert [r.reception.value for r in done] == ["conflict", "recorded"]
+    assert "another take by now" in done[0].message
+    assert [d.id for d in room.review.history("long_line", "en-US")][1:] == [new.id]
+    with pytest.raises(ReviewConflictError, match="another take by now"):
+        room.review.decide([old], [0])
+    assert room.review.decide([old], {}, keeps_rest=True)[0].reception is Reception.CONFLICT
+
+
 def test_a_retake_is_written_and_undone(room: Room) -> None:
     first = room.decide(GOOD, Choice.RETAKE, change={"seed": 7}).decision
     entry = room.retakes.entries["good_day", "en-US"]
@@ -685,6 +715,44 @@ def test_an_upload_that_is_no_usable_sound_changes_nothing(room: Room, data: byt
         room.review.replace(room.decision(BAD, Choice.REPLACE), 0, data)
     assert not room.folder.exists()
     assert room.rows() == 0
+
+
+def test_an_upload_beyond_full_scale_is_refused_and_not_clipped(room: Room) -> None:
+    """Only floating point holds such a sound; 24 bits would cut its peaks off."""
+    with pytest.raises(AudioError, match=r"3\.6 dB beyond full scale"):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(level=1.5))
+    assert not room.folder.exists()
+
+
+def test_what_is_too_long_for_a_line_is_not_decoded(room: Room, monkeypatch: Any) -> None:
+    """A file of some kilobytes may hold hours of silence."""
+    import soundfile
+
+    long = encode(Waveform.of(np.zeros(130 * 16_000), 16_000), "flac")
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(AudioError, match="more than 120 s"):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, long)
+
+
+def test_uploads_are_decoded_one_at_a_time(room: Room, monkeypatch: Any) -> None:
+    shelf = RecordingFolder(room.folder, room.studio.store)
+    now: list[int] = []
+    most: list[int] = []
+
+    def slow(data: bytes, **limits: Any) -> Waveform:
+        now.append(1)
+        most.append(len(now))
+        threading.Event().wait(0.05)
+        now.pop()
+        return decode(data, **limits)
+
+    monkeypatch.setattr("renderer.services.replace.decode", slow)
+    threads = [threading.Thread(target=shelf.take_in, args=(sound(),)) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert most == [1, 1, 1, 1]
 
 
 def test_an_upload_never_leaves_the_folder(room: Room, tmp_path: Any) -> None:
