@@ -84,6 +84,9 @@ class Bench:
             return f"{error}{first}"
         except (BarklineError, OSError) as error:
             return str(error)
+        except Exception as error:  # a bug: whoever asked is told, and the thread goes on
+            _LOG.exception("a render that a review asked for failed")
+            return f"{type(error).__name__}: {error}"
         return ""
 
     def _tell(self, keys: Sequence[LineKey], waiting: int, message: str) -> None:
@@ -92,6 +95,8 @@ class Bench:
             self._told(keys, waiting, message)
         except (BarklineError, OSError) as error:
             _LOG.warning("the review page could not be told of a render: %s", error)
+        except Exception:  # a bug: the thread goes on
+            _LOG.exception("the review page could not be told of a render")
 
     def _burst(self, keys: list[LineKey]) -> None:
         if self._house.workspace.settings.is_service:

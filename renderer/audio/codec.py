@@ -33,6 +33,7 @@ MAX_CHANNELS = 8
 RATE_RANGE = (4_000, 384_000)
 CHUNK = 4_096  # libsndfile's Vorbis writer overflows the stack on one large write
 DITHER_SEED = 1770
+_UNKNOWN_FRAMES = 1 << 62  # libsndfile's own mark of a length nobody knows lies above
 _MEDIA_TYPES = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg; codecs=opus",
@@ -87,12 +88,21 @@ def encode_raw(waveform: Waveform) -> bytes:
     return wave_file(data, waveform.sample_rate, FLOAT, 32)
 
 
-def decode(data: bytes) -> Waveform:
+def decode(
+    data: bytes, *, most_seconds: float | None = None, rates: tuple[int, int] = RATE_RANGE
+) -> Waveform:
     """Decode WAV, FLAC, Ogg Vorbis or Ogg Opus; more than one channel is averaged to mono.
 
+    What the header rules out is refused before a sample is read; where it says nothing, or less
+    than there is, reading stops at the limit: silence of hours may be a file of some kilobytes.
+
+    Args:
+        data: The file's bytes.
+        most_seconds: What is longer is refused; None: `MAX_SECONDS`.
+        rates: The lowest and the highest sampling rate that is taken, Hz.
+
     Raises:
-        AudioError: No such file, damaged, or beyond 256 MiB, 20 minutes, 8 channels or
-            4–384 kHz.
+        AudioError: No such file, damaged, or beyond 256 MiB, 8 channels or the limits.
     """
     import soundfile
 
@@ -102,8 +112,11 @@ def decode(data: bytes) -> Waveform:
         raise AudioError("the bytes are no WAV, FLAC or Ogg file; convert the file to WAV.")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            _check_shape(file.samplerate, file.channels)
-            samples = _read(file)
+            limit = MAX_SECONDS if most_seconds is None else most_seconds
+            _check_shape(file.samplerate, file.channels, rates)
+            if file.samplerate * limit < file.frames < _UNKNOWN_FRAMES:
+                raise _too_long(limit)
+            samples = _read(file, limit)
             rate = int(file.samplerate)
     except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
         raise AudioError(f"the sound file cannot be decoded ({error}); export it again.") from error
@@ -164,9 +177,9 @@ def _opus_level(quality: float) -> float:
     return (kilobits - 6) / 250
 
 
-def _read(file: object) -> npt.NDArray[np.float32]:
+def _read(file: object, most_seconds: float) -> npt.NDArray[np.float32]:
     """Read in blocks, so that a header that promises more than there is costs nothing."""
-    limit = int(MAX_SECONDS * file.samplerate)  # type: ignore[attr-defined]
+    limit = int(most_seconds * file.samplerate)  # type: ignore[attr-defined]
     blocks, count = [np.zeros(0, np.float32)], 0
     while True:
         block = file.read(1 << 18, dtype="float32", always_2d=True)  # type: ignore[attr-defined]
@@ -174,12 +187,16 @@ def _read(file: object) -> npt.NDArray[np.float32]:
             return np.concatenate(blocks)
         count += block.shape[0]
         if count > limit:
-            raise AudioError(f"a sound of more than {MAX_SECONDS:.0f} s is refused; cut it.")
+            raise _too_long(most_seconds)
         blocks.append(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1))
 
 
-def _check_shape(sample_rate: int, channels: int) -> None:
-    if not RATE_RANGE[0] <= sample_rate <= RATE_RANGE[1]:
+def _too_long(most_seconds: float) -> AudioError:
+    return AudioError(f"a sound of more than {most_seconds:g} s is refused; cut it.")
+
+
+def _check_shape(sample_rate: int, channels: int, rates: tuple[int, int]) -> None:
+    if not rates[0] <= sample_rate <= rates[1]:
         raise AudioError(f"a sampling rate of {sample_rate} Hz is refused; export at 48000 Hz.")
     if not 1 <= channels <= MAX_CHANNELS:
         raise AudioError(f"a file of {channels} channels is refused; export it in mono.")

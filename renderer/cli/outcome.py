@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -23,9 +24,13 @@ NOT_GOOD = (TakeStatus.REJECTED, TakeStatus.FAILED, TakeStatus.QUARANTINED)
 def failures(house: House, scope: Scope) -> dict[tuple[str, str], tuple[TakeStatus, str]]:
     """Return for every line in scope that was rendered and is not approved: status and why."""
     with house.reading() as unit:
-        rows = _unsettled(unit, scope)
+        rows, lapsed = _unsettled(unit, scope)
         takes = {t.id: t for t in unit.takes.get(sorted({r.take_id for r in rows}))}
-    return {row.utterance.key: (row.status, _why(takes[row.take_id])) for row in rows}
+    found: dict[tuple[str, str], tuple[TakeStatus, str]] = {}
+    for row in rows:
+        why = filter(None, (_why(takes[row.take_id]), lapsed.get(row.pk, "")))
+        found[row.utterance.key] = row.status, "; ".join(why)
+    return found
 
 
 def _why(take: Take) -> str:
@@ -45,19 +50,19 @@ def _why(take: Take) -> str:
 def unsettled(house: House, scope: Scope) -> dict[TakeStatus, int]:
     """Return how many takes in scope are rejected, failed or quarantined now."""
     with house.reading() as unit:
-        takes = {(row.status, row.take_id) for row in _unsettled(unit, scope)}
+        takes = {(row.status, row.take_id) for row in _unsettled(unit, scope)[0]}
     counts = Counter(status for status, _ in takes)
     return {status: counts[status] for status in NOT_GOOD if counts[status]}
 
 
-def _unsettled(unit: UnitOfWork, scope: Scope) -> list[StoredLine]:
-    """Return the lines in scope that are not good and that nobody has waived."""
+def _unsettled(unit: UnitOfWork, scope: Scope) -> tuple[list[StoredLine], Mapping[int, str]]:
+    """Return the lines in scope that are not good and not waived, and why waivers have lapsed."""
     from renderer.services.held import decisions_held
 
     rows = [r for r in unit.lines.iterate(NOT_GOOD) if scope.holds(r.utterance)]
     held = decisions_held(unit, rows)
-    waived = {pk for pk, decision in held.items() if decision.choice is Choice.WAIVE}
-    return [row for row in rows if row.pk not in waived]
+    waived = {pk for pk, one in held.decisions.items() if one.choice is Choice.WAIVE}
+    return [row for row in rows if row.pk not in waived], held.lapsed
 
 
 def tell_failures(house: House, scope: Scope) -> None:

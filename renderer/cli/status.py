@@ -50,7 +50,7 @@ def command(
     with house.reading() as unit:
         stale = house.stale_translations(unit)
         rows = [row for row in unit.lines.iterate() if scope.holds(row.utterance)]
-        held = decisions_held(unit, rows)
+        held = decisions_held(unit, rows).decisions
     for row in rows:
         said, decision = row.utterance, held.get(row.pk)
         status = standing_of(row, decision)

@@ -79,6 +79,8 @@ def _values(pk: int, one: Decision) -> dict[str, Any]:
         "at": one.at,
         "change": dict(one.change),
         "undoes": one.undoes,
+        "sound": one.sound,
+        "checks": list(one.checks),
     }
 
 
@@ -94,5 +96,7 @@ def _decision(row: Row[Any]) -> Decision:
         note=row.note,
         change=row.change,
         undoes=row.undoes,
+        sound=row.sound,
+        checks=tuple(row.checks),
         sequence=row.sequence,
     )

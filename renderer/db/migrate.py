@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from renderer.errors import ConfigError
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 def current_revision(engine: Engine) -> str:

@@ -142,6 +142,8 @@ decision = Table(
     Column("at", _When, nullable=False),
     Column("change", JSON, nullable=False),
     Column("undoes", String(32), nullable=False),
+    Column("sound", String(64), nullable=False, server_default=""),
+    Column("checks", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("line_pk", "sequence"),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from renderer.domain.object_key import content_hash, is_hash
 from renderer.domain.review import Choice, Decision
@@ -16,10 +17,13 @@ MAX_NOTE = 2_000
 MAX_WHO = 120
 MAX_LOCALE = 35
 MAX_CHANGE = 20_000
+MAX_CHANGE_DEPTH = 8  # `words` with `phones` needs five; `retakes.yaml` takes twelve in all
+MAX_CHECKS = 200
 FIRST_YEAR = 2000
 CHANGE_FIELDS = ("emotion", "delivery", "prosody", "words", "seed")
 STAMP = "text_hash"  # of the text a retake was asked for; set when it is recorded
 RECORDING_FIELDS = ("recording", "before")
+_CHECK = re.compile(r"[a-z0-9_]{1,60}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # emoji and several scripts need them
@@ -49,7 +53,7 @@ def faults_of(decision: Decision, place: str, path: str = "decisions") -> list[F
         place: How its fields are named in faults (`decisions.3`).
         path: The file it came from.
     """
-    said = [*_named(decision), *_written(decision), *_changed(decision)]
+    said = [*_named(decision), *_written(decision), *_heard(decision), *_changed(decision)]
     return [
         Fault(path, 0, f"{place}.{name}", problem, fix, code) for name, problem, fix, code in said
     ]
@@ -95,6 +99,22 @@ def _written(decision: Decision) -> Iterator[_Found]:
         yield "note", f"To {decision.choice.value} it, a note is required.", why, "missing-note"
 
 
+def _heard(decision: Decision) -> Iterator[_Found]:
+    """Yield faults of what an author says to have heard."""
+    if decision.sound and not is_hash(decision.sound):
+        fix = "Take it from the report or the page that was decided on, or leave it out."
+        yield "sound", f"{_shown(decision.sound)} is no SHA-256.", fix, "bad-sound"
+    if decision.checks and not decision.sound:
+        yield "checks", "They are of no sound.", "Name the sound as well.", "no-sound"
+    if len(decision.checks) > MAX_CHECKS or not all(map(_is_check, decision.checks)):
+        fix = f"List at most {MAX_CHECKS} names of checks."
+        yield "checks", "These are no checks.", fix, "bad-checks"
+
+
+def _is_check(name: str) -> bool:
+    return _CHECK.fullmatch(name) is not None
+
+
 def _changed(decision: Decision) -> Iterator[_Found]:
     """Yield faults of what is to change; the fields of a retake are held against the line later."""
     change = decision.change
@@ -112,8 +132,9 @@ def _changed(decision: Decision) -> Iterator[_Found]:
     if decision.choice is Choice.RETAKE and not change.keys() & set(CHANGE_FIELDS):
         fix = f"Change one of {', '.join(CHANGE_FIELDS)}; another seed gives another take."
         yield "change", "The retake changes nothing.", fix, "nothing-changed"
-    if _size(change) > MAX_CHANGE:
-        yield "change", "It is too large, or no JSON.", "Change less.", "change-too-large"
+    if not _is_flat(change) or _size(change) > MAX_CHANGE:
+        problem = "It is too large, nested too deeply, or no JSON."
+        yield "change", problem, "Change less.", "change-too-large"
     if decision.choice is Choice.REPLACE:
         yield from _recorded(change)
 
@@ -134,6 +155,19 @@ def is_recording(key: object) -> bool:
     (True, False)
     """
     return isinstance(key, str) and key.endswith(".wav") and content_hash(key) != ""
+
+
+def _is_flat(change: object) -> bool:
+    """Whether nothing is nested more deeply than `MAX_CHANGE_DEPTH`, without going deeper."""
+    level = [change]
+    for _ in range(MAX_CHANGE_DEPTH):
+        held = [v.values() if isinstance(v, Mapping) else v for v in level if _holds(v)]
+        level = [value for values in held for value in values]
+    return not any(map(_holds, level))
+
+
+def _holds(value: object) -> TypeGuard[Mapping[str, object] | Sequence[object]]:
+    return isinstance(value, Mapping | list | tuple)
 
 
 def _size(change: object) -> int:

@@ -64,6 +64,7 @@ class LineReading:
         is_recorded: Whether a human recording replaces the synthetic take.
         unpublishable: Why its voice may not be shipped, or "".
         decision: The decision that holds for its take, or None.
+        lapsed: Who called its take good, and what of it has changed since, or "".
         decided: Sequence of the last decision about the line, 0 for none: what somebody who decides
             from this reading has seen.
     """
@@ -77,6 +78,7 @@ class LineReading:
     is_recorded: bool = False
     unpublishable: str = ""
     decision: Decision | None = None
+    lapsed: str = ""
     decided: int = 0
 
 

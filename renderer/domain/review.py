@@ -1,8 +1,9 @@
 """What people decide about takes, and which decision holds.
 
 A decision is bound to the render key of the take it was made on. When any input of the line
-changes, its take has another key, and the decision lapses by itself. Decisions are only ever added:
-what undoes one is a decision, too.
+changes, its take has another key, and the decision lapses by itself. An approval and a waiver are
+bound to the sound that was heard and to what the gate had found in it, too: limits and numbers of
+attempts are no part of a key. Decisions are only ever added: what undoes one is a decision, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from renderer.domain.take import Take, TakeStatus
+from renderer.domain.take import RenderResult, Take, TakeStatus
 
 
 class Choice(StrEnum):
@@ -43,6 +44,9 @@ class Decision:
             `recording` and `before`, object keys of the recording and of the one that was there
             ("" for none).
         undoes: Id of the decision it undoes, or "".
+        sound: Of an approval or a waiver: SHA-256 of the delivered file that was heard; "" of
+            others, of those from before sounds were recorded, and where the author does not say.
+        checks: With a sound: the checks that spoke against it then, sorted.
         sequence: Its place among the decisions of its line, from 1; 0 before it is recorded.
     """
 
@@ -56,6 +60,8 @@ class Decision:
     note: str = ""
     change: Mapping[str, object] = field(default_factory=dict)
     undoes: str = ""
+    sound: str = ""
+    checks: tuple[str, ...] = ()
     sequence: int = 0
 
     @property
@@ -67,6 +73,11 @@ class Decision:
     def is_undo(self) -> bool:
         """Whether it undoes another decision."""
         return self.undoes != ""
+
+    @property
+    def is_about_sound(self) -> bool:
+        """Whether it calls a sound good, and says nothing of any other."""
+        return self.choice in (Choice.APPROVE, Choice.WAIVE) and not self.is_undo
 
     def describe(self) -> str:
         """Return who decided what and when, for people.
@@ -97,14 +108,21 @@ class Standing:
     Attributes:
         render_key: Of the take in force.
         status: Of that take.
-        has_sound: Whether it can be heard.
+        sound: SHA-256 of its delivered file, "" when there is nothing to hear.
+        checks: The checks that speak against it, sorted.
         recording_key: Object key of the human recording that speaks the line, or "".
     """
 
     render_key: str
     status: TakeStatus
-    has_sound: bool
+    sound: str = ""
+    checks: tuple[str, ...] = ()
     recording_key: str = ""
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether it can be heard."""
+        return self.sound != ""
 
     @property
     def is_recorded(self) -> bool:
@@ -114,13 +132,16 @@ class Standing:
     @classmethod
     def of(cls, take: Take) -> Standing:
         """Return the standing of a take."""
-        result = take.result
-        return cls(
-            take.render_key.hex,
-            take.status,
-            result is not None and result.delivery is not None,
-            take.request.recording_key,
-        )
+        sound, checks = heard_of(take.result)
+        return cls(take.render_key.hex, take.status, sound, checks, take.request.recording_key)
+
+
+def heard_of(result: RenderResult | None) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of a result's sound, "" for none, and the checks that speak against it."""
+    if result is None or result.delivery is None:
+        return "", ()
+    failed = result.verdict.failed if result.verdict else ()
+    return result.delivery.sha256, tuple(sorted({finding.check for finding in failed}))
 
 
 class Reception(StrEnum):
@@ -169,16 +190,63 @@ def in_force(history: Iterable[Decision]) -> list[Decision]:
     return [d for d in known if not d.is_undo and d.id not in undone]
 
 
-def holding(history: Iterable[Decision], render_key: str) -> Decision | None:
+def holding(history: Iterable[Decision], standing: Standing) -> Decision | None:
     """Return the decision that holds for a line now, or None.
 
     A retake or replacement has been carried out once something was decided about the take it led
-    to; a later one may lead back to the take it was asked about.
+    to; a later one may lead back to the take it was asked about. What has lapsed lets no older
+    decision hold again.
 
     Args:
         history: All decisions of the line, oldest first.
-        render_key: Of the line's take in force: decisions about other takes have lapsed.
+        standing: Of the line's take in force: decisions about other takes have lapsed, and so have
+            approvals and waivers of another sound, or of one against which less was found.
     """
+    held = _last_about(history, standing.render_key)
+    return None if held is None or what_changed(held, *_heard(standing)) else held
+
+
+def why_lapsed(history: Iterable[Decision], standing: Standing) -> str:
+    """Return who called a line's take good, and what has changed since; "" when nothing has.
+
+    Args:
+        history: All decisions of the line, oldest first.
+        standing: Of the line's take in force.
+    """
+    last = _last_about(history, standing.render_key)
+    if last is None or not (changed := what_changed(last, *_heard(standing))):
+        return ""
+    return f"{last.describe()}, but {changed}: hear it again, then decide"
+
+
+def what_changed(decision: Decision, sound: str, checks: Iterable[str]) -> str:
+    """Return what of a take is not as a decision has it; "" when it still covers the take.
+
+    Args:
+        decision: About the take's render key.
+        sound: SHA-256 of the take's delivered file; "" where there is none to compare.
+        checks: Those that speak against the take.
+
+    >>> made = Decision("0" * 32, "halt", "en-US", "1" * 64, Choice.WAIVE, "Ada",
+    ...     datetime(2026, 5, 4, tzinfo=UTC), sound="2" * 64, checks=("level",))
+    >>> what_changed(made, "2" * 64, ["gap", "level"]), what_changed(made, "2" * 64, [])
+    ('gap fails now, which did not then', '')
+    """
+    if not decision.is_about_sound or not decision.sound or not sound:
+        return ""
+    if sound != decision.sound:
+        return "the take sounds otherwise now"
+    more = sorted(set(checks) - set(decision.checks))
+    many = "fail now, which did not then" if len(more) > 1 else "fails now, which did not then"
+    return f"{', '.join(more)} {many}" if more else ""
+
+
+def _heard(standing: Standing) -> tuple[str, tuple[str, ...]]:
+    return standing.sound, standing.checks
+
+
+def _last_about(history: Iterable[Decision], render_key: str) -> Decision | None:
+    """Return the last decision about a take in force, unless it has been carried out."""
     known = in_force(history)
     held = next((d for d in reversed(known) if d.render_key == render_key), None)
     if held is None or (held.choice in (Choice.RETAKE, Choice.REPLACE) and held != known[-1]):
@@ -189,7 +257,7 @@ def holding(history: Iterable[Decision], render_key: str) -> Decision | None:
 def why_not(choice: Choice, standing: Standing) -> str:
     """Return why something may not be decided about a take, with what to do; "" when it may.
 
-    >>> why_not(Choice.APPROVE, Standing("1" * 64, TakeStatus.REJECTED, has_sound=True))
+    >>> why_not(Choice.APPROVE, Standing("1" * 64, TakeStatus.REJECTED, "2" * 64))
     'The gate rejected it: waive it, with a reason.'
     """
     if choice is Choice.REPLACE:
@@ -213,12 +281,13 @@ def _why_not_good(choice: Choice, standing: Standing) -> str:
     return ""
 
 
-def why_held_back(decision: Decision | None, status: TakeStatus) -> str:
+def why_held_back(decision: Decision | None, status: TakeStatus, lapsed: str = "") -> str:
     """Return why a take may not be shipped, as far as the gate and QA say; "" when it may.
 
     Args:
         decision: The decision that holds for it, or None.
         status: Of the take.
+        lapsed: Why what was decided about it does not hold any more, or "".
     """
     choice = None if decision is None else decision.choice
     if decision is not None and choice is Choice.RETURN:
@@ -227,7 +296,7 @@ def why_held_back(decision: Decision | None, status: TakeStatus) -> str:
         return f"{decision.describe()}; run `barkline render`"
     if status is TakeStatus.APPROVED or (status is TakeStatus.REJECTED and choice is Choice.WAIVE):
         return ""
-    return f"its take is {status.value}, not approved"
+    return f"its take is {status.value}, not approved" + (f"; {lapsed}" if lapsed else "")
 
 
 def follow(history: Sequence[Decision], decision: Decision) -> Decision:

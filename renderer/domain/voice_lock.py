@@ -49,7 +49,9 @@ class LockEntry:
         parts: Part name to digest, so that CI can say why a line is stale.
         consent_expires: Day (YYYY-MM-DD) after which the speaker's consent ends, or "".
         waived: Of a take the gate rejected and a person ships all the same: `decision` (its id),
-            `who`, `at` and `note`, the reason. Empty, and not written, for any other.
+            `who`, `at`, `note`, the reason, and `checks`, those that spoke against this very sound,
+            with spaces between; absent in what was waived before sounds were recorded. Empty, and
+            not written, for any other.
     """
 
     line_id: str

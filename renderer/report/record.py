@@ -133,6 +133,7 @@ def detail(line: LineReading, picture: Plain | None, previous_picture: Plain | N
         "unpublishable": line.unpublishable,
         "direction": _direction(spoken.direction),
         "decision": decision_record(line.decision) if line.decision else None,
+        "lapsed": line.lapsed,
         "decided": line.decided,
         "take": take_record(line.take, picture) if line.take else None,
         "previous": take_record(line.previous, previous_picture) if line.previous else None,
@@ -152,6 +153,8 @@ def decision_record(decision: Decision) -> Plain:
         "note": decision.note,
         "change": dict(decision.change),
         "undoes": decision.undoes,
+        "sound": decision.sound,
+        "checks": list(decision.checks),
         "sequence": decision.sequence,
     }
 

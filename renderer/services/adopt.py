@@ -13,7 +13,7 @@ from datetime import datetime
 from renderer.domain.decision_field import faults_of
 from renderer.domain.object_key import content_hash
 from renderer.domain.render_key import OWN_PARTS, RenderKey
-from renderer.domain.review import Choice, Decision
+from renderer.domain.review import Choice, Decision, heard_of, what_changed
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice_lock import LockEntry, VoiceLock
@@ -41,10 +41,12 @@ class Adopter:
         """Return an earlier result of a render key, or None.
 
         The store tells more of a take than the lock, but what the team has approved stays
-        approved, whatever a gate said elsewhere.
+        approved, whatever a gate said elsewhere, and what it waived is what somebody has heard.
         """
         stored = self._stored(key.hex)
-        if stored is not None and (stored.status is TakeStatus.APPROVED or self.is_waived(key)):
+        if stored is not None and (
+            stored.status is TakeStatus.APPROVED or self._is_waived_as(key, stored)
+        ):
             return stored
         return self.vouched(key) or stored
 
@@ -57,6 +59,15 @@ class Adopter:
         """Whether the lock holds a render key's take in spite of what the gate found."""
         entry = self._by_render_key.get(key.hex)
         return entry is not None and bool(entry.waived)
+
+    def _is_waived_as(self, key: RenderKey, stored: RenderResult) -> bool:
+        """Whether a stored take is the one the lock waives, with nothing else found in it."""
+        entry = self._by_render_key.get(key.hex)
+        sound, checks = heard_of(stored)
+        if entry is None or not entry.waived or sound != entry.sha256:
+            return False
+        waiver = waiver_of(entry, entry.line_id)
+        return waiver is None or not what_changed(waiver, sound, checks)
 
     def waiver(self, said: Utterance, key: RenderKey) -> Decision | None:
         """Return the waiver a lock holds for a line at a render key, or None."""
@@ -103,7 +114,10 @@ def is_sound(result: RenderResult) -> bool:
 
 
 def waiver_of(entry: LockEntry, line_id: str) -> Decision | None:
-    """Return the waiver of an entry as a decision; None when it is none that could be made."""
+    """Return the waiver of an entry as a decision; None when it is none that could be made.
+
+    One that says what was found is of the entry's sound alone.
+    """
     told = entry.waived
     try:
         at = datetime.fromisoformat(told.get("at", ""))
@@ -118,6 +132,8 @@ def waiver_of(entry: LockEntry, line_id: str) -> Decision | None:
         who=told.get("who", ""),
         at=at,
         note=told.get("note", ""),
+        sound=entry.sha256 if "checks" in told else "",
+        checks=tuple(told.get("checks", "").split()),
     )
     return None if faults_of(waiver, "waived") else waiver
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -24,8 +23,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DECISIONS = 100_000
 _HEAD = ("format", "version", "project", "decisions", "written_at")
 _TEXTS = ("id", "line_id", "locale", "render_key", "choice", "who", "at")
-_OPTIONAL = ("note", "undoes")
-_FIELDS = (*_TEXTS, *_OPTIONAL, "seen", "change")
+_OPTIONAL = ("note", "undoes", "sound")
+_FIELDS = (*_TEXTS, *_OPTIONAL, "checks", "seen", "change")
 _LARGEST = 2**31 - 1
 
 
@@ -36,13 +35,13 @@ class DecisionFile:
     Attributes:
         project: Whose.
         decisions: In the order they were made.
-        seen: Line to the sequence of the last decision the author had seen before the first of
-            these.
+        seen: For each of them the sequence of the last decision about its line that the author
+            had seen.
     """
 
     project: str
     decisions: tuple[Decision, ...]
-    seen: Mapping[tuple[str, str], int]
+    seen: tuple[int, ...]
 
 
 def load_decisions(data: bytes, name: str) -> DecisionFile:
@@ -72,10 +71,8 @@ def load_decisions(data: bytes, name: str) -> DecisionFile:
     if faults:
         raise ReviewError(f"{name} has {len(faults)} faults; nothing was recorded", faults)
     made = [pair for pair in read if pair is not None]
-    seen: dict[tuple[str, str], int] = {}
-    for decision, last in made:
-        seen.setdefault(decision.key, last)
-    return DecisionFile(str(project), tuple(decision for decision, _ in made), seen)
+    decisions, seen = tuple(d for d, _ in made), tuple(last for _, last in made)
+    return DecisionFile(str(project), decisions, seen)
 
 
 def _parse(data: bytes, name: str) -> dict[str, Any]:
@@ -145,7 +142,7 @@ class _Row:
             )
         texts = {name: self._text(name) for name in (*_TEXTS, *_OPTIONAL)}
         choice, at = self._choice(texts["choice"]), self._time(texts["at"])
-        change, seen = self._change(), self._seen()
+        change, seen, checks = self._change(), self._seen(), self._checks()
         if choice is Choice.REPLACE and not texts["undoes"]:
             self._report("choice", "A file cannot replace a take.", "Upload it on the review page.")
         if len(self._faults) != before or choice is None or at is None:
@@ -161,6 +158,8 @@ class _Row:
             note=texts["note"],
             change=change,
             undoes=texts["undoes"],
+            sound=texts["sound"],
+            checks=checks,
         )
         self._faults += faults_of(made, self._place, self._path)
         return (made, seen) if len(self._faults) == before else None
@@ -203,6 +202,13 @@ class _Row:
             return value
         self._report("change", "It is no object.", "Write the fields that change, or {}.")
         return {}
+
+    def _checks(self) -> tuple[str, ...]:
+        value = self._value.get("checks", [])
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        self._report("checks", "It is no list of names.", "Write the checks that failed, or [].")
+        return ()
 
     def _report(self, name: str, problem: str, fix: str) -> None:
         field = f"{self._place}.{name}" if name else self._place

@@ -11,7 +11,14 @@ from typing import Any
 
 from renderer.domain.metadata import MEDIA_TYPE, SUFFIX, canonical, for_line
 from renderer.domain.object_key import content_hash
-from renderer.domain.review import Choice, Decision, holding, why_held_back
+from renderer.domain.review import (
+    Choice,
+    Decision,
+    Standing,
+    holding,
+    why_held_back,
+    why_lapsed,
+)
 from renderer.domain.take import Take, TakeStatus, line_of
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
@@ -108,8 +115,10 @@ class Publish:
         histories = unit.decisions.of([line.pk for line in lines])
         for line in lines:
             take, said = takes[line.take_id], line.utterance
-            decision = holding(histories.get(line.pk, ()), take.render_key.hex)
-            why = self._why_not(take, decision, is_frozen=line.is_frozen)
+            history, standing = histories.get(line.pk, ()), Standing.of(take)
+            decision = holding(history, standing)
+            why = why_held_back(decision, take.status, why_lapsed(history, standing))
+            why = why or self._why_not(take, is_frozen=line.is_frozen)
             if not why:
                 try:
                     entries.append(self._entry(line, take, decision))
@@ -119,10 +128,8 @@ class Publish:
                 is_required = required.get(said.locale, True)
                 report.left_out.append(LeftOut(*said.key, why, is_required))
 
-    def _why_not(self, take: Take, decision: Decision | None, *, is_frozen: bool) -> str:
-        """Return why a take may not enter the lock, or ""."""
-        if why := why_held_back(decision, take.status):
-            return why
+    def _why_not(self, take: Take, *, is_frozen: bool) -> str:
+        """Return why a take that is good may not enter the lock, or ""."""
         keys = objects_of(take)
         if not keys or not all(self._store.has(key) for key in keys):
             return LOST[is_frozen]
@@ -192,10 +199,14 @@ class Publish:
 
 
 def _waived(decision: Decision | None) -> dict[str, str]:
-    """Return who waived a take and why, as the lock holds it; empty when nobody did."""
+    """Return who waived a take and why, as the lock holds it; empty when nobody did.
+
+    The sound is the entry's own. One that was waived before sounds were recorded has no `checks`.
+    """
     if decision is None or decision.choice is not Choice.WAIVE:
         return {}
-    return {
+    found = {"checks": " ".join(decision.checks)} if decision.sound else {}
+    return found | {
         "decision": decision.id,
         "who": decision.who,
         "at": decision.at.astimezone(UTC).isoformat(timespec="seconds"),

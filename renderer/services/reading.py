@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 
 from renderer.domain.reading import LineReading, TakeReading
-from renderer.domain.review import holding
+from renderer.domain.review import Standing, holding, why_lapsed
 from renderer.domain.take import Take
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
@@ -77,7 +77,7 @@ class ProjectReader:
         histories = unit.decisions.of([line.pk for line in lines])
         for line in lines:
             take = takes[line.take_id]
-            history = histories.get(line.pk, [])
+            history, standing = histories.get(line.pk, []), Standing.of(take)
             old = takes.get(before.get(line.pk, 0))
             yield LineReading(
                 utterance=line.utterance,
@@ -88,7 +88,8 @@ class ProjectReader:
                 is_frozen=line.is_frozen,
                 is_recorded=bool(take.request.recording_key),
                 unpublishable=self._unpublishable(line.utterance, take),
-                decision=holding(history, take.render_key.hex),
+                decision=holding(history, standing),
+                lapsed=why_lapsed(history, standing),
                 decided=history[-1].sequence if history else 0,
             )
 

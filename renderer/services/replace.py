@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,12 @@ class RecordingFolder:
     def __init__(self, root: Path, store: ObjectStore) -> None:
         self._root = root
         self._store = store
+        self._decoding = threading.Lock()
 
     def take_in(self, data: bytes) -> str:
         """Check an upload and store it as a mono WAV of 24 bits at its own rate.
+
+        One at a time: a small file may be a sound of hundreds of megabytes.
 
         Raises:
             AudioError: It is no sound, or beyond the limits.
@@ -41,9 +45,11 @@ class RecordingFolder:
             raise AudioError(
                 f"the upload has {len(data):,} bytes; at most {MAX_UPLOAD_BYTES:,} are taken."
             )
-        sound = decode(data)
-        _require_usable(sound.samples, sound.sample_rate)
-        return self._store.put(encode(sound, "wav24"), ".wav", "audio/wav")
+        with self._decoding:
+            sound = decode(data, most_seconds=SECONDS[1], rates=RATE_RANGE_HZ)
+            _require_usable(sound.samples, sound.sample_rate)
+            recording = encode(sound, "wav24")
+        return self._store.put(recording, ".wav", "audio/wav")
 
     def current(self, key: LineKey) -> str:
         """Return the object key of a line's recording, which is stored for it; "" for none."""
@@ -84,15 +90,12 @@ def _require_usable(samples: np.ndarray, sample_rate: int) -> None:
     """Hold that a sound can be a line.
 
     Args:
-        samples: float32 (T,), −1..1.
+        samples: float32 (T,); what is beyond −1..1 would be clipped.
         sample_rate: Hz.
 
     Raises:
-        AudioError: It is too short, too long, silent, of an unusual rate, or no numbers.
+        AudioError: It is too short, too long, silent, too loud for 24 bits, or no numbers.
     """
-    low, high = RATE_RANGE_HZ
-    if not low <= sample_rate <= high:
-        raise AudioError(f"a rate of {sample_rate} Hz is not taken; record at 48000 Hz.")
     seconds = samples.size / sample_rate
     shortest, longest = SECONDS
     if not shortest <= seconds <= longest:
@@ -101,5 +104,12 @@ def _require_usable(samples: np.ndarray, sample_rate: int) -> None:
         )
     if not np.isfinite(samples).all():
         raise AudioError("the recording holds values that are no numbers; export it again.")
-    if np.abs(samples).max() < 10 ** (LEAST_PEAK_DBFS / 20):
+    peak = float(np.abs(samples).max())
+    if peak < 10 ** (LEAST_PEAK_DBFS / 20):
         raise AudioError("the recording is silent; upload another one.")
+    if peak > 1.0:
+        beyond = np.ceil(200 * np.log10(peak)) / 10
+        raise AudioError(
+            f"the recording goes {beyond:.1f} dB beyond full scale, which 24 bits would clip; "
+            "export it that much softer."
+        )

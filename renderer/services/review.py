@@ -55,7 +55,7 @@ class Review:
             decisions: In the order they were made; one that was recorded before is passed over. A
                 replacement is recorded by `replace` alone; here it is a fault.
             seen: Line to the sequence of the last decision its author saw, before the first of
-                these; absent for none.
+                these; absent for none. Or, for each decision, the sequence its author saw.
             keeps_rest: Record what can be recorded, and return the rest as conflicts and refusals.
 
         Returns:
@@ -234,7 +234,7 @@ def _recording(line: LineDesk) -> str | None:
         return None
     if now is not None:
         return str(now.change.get("recording", ""))
-    return "" if then is None else str(then.change.get("before", ""))
+    return line.before_recordings()
 
 
 def _require_all(desk: Desk, *, keeps_rest: bool) -> None:

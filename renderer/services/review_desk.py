@@ -14,13 +14,16 @@ from renderer.domain.review import (
     Standing,
     follow,
     in_force,
+    what_changed,
     why_not,
 )
 from renderer.domain.utterance import Utterance, text_hash
 from renderer.errors import Fault
 from renderer.ports import LineKey, StoredLine, UnitOfWork
 
-Seen = Mapping[LineKey, int]
+Seen = Mapping[LineKey, int] | Sequence[int]
+"""Line to the sequence of the last decision about it that its author saw, absent for none; or that
+sequence for each of the decisions, in their order. The first that is not known yet counts."""
 OTHER_TAKE = "the line has another take by now: hear it again, then decide"
 
 
@@ -30,23 +33,25 @@ class LineDesk:
 
     Attributes:
         key: The line.
-        expected: Sequence of the last decision their author has seen.
+        expected: Sequence of the last decision their author has seen, his own among them.
         stored: The line, or None when there is none.
         standing: Of its take, or None.
         history: What was decided before, oldest first.
         new: What is to be recorded.
         faults: What is wrong or not allowed.
-        conflict: Who decided first, or what has changed since; "" for nobody.
+        conflict: Who decided first; "" for nobody.
+        lapsed: Id of a decision about another take, or another sound, to what has changed since.
     """
 
     key: LineKey
-    expected: int
+    expected: int = 0
     stored: StoredLine | None = None
     standing: Standing | None = None
     history: list[Decision] = field(default_factory=list)
     new: list[Decision] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     conflict: str = ""
+    lapsed: dict[str, str] = field(default_factory=dict)
 
     @property
     def pk(self) -> int:
@@ -67,29 +72,49 @@ class LineDesk:
         """Whether the new decisions may be recorded."""
         return not self.faults and not self.conflict
 
-    def receive(self, decision: Decision, place: str) -> None:
-        """Hold a new decision against the line."""
+    def receive(self, decision: Decision, seen: int, place: str) -> None:
+        """Hold a new decision against the line.
+
+        One that has lapsed is set aside, and says nothing of the others.
+
+        Args:
+            decision: Not known yet.
+            seen: Sequence of the last decision its author saw.
+            place: How faults name it.
+        """
         if self.stored is None or self.standing is None:
             self._refuse(place, "line_id", "There is no such line.", "Correct it.", "unknown-line")
             return
+        if lapsed := _lapse(decision, self.standing):
+            self.lapsed[decision.id] = lapsed
+            return
         before = [*self.history, *self.new]
         last = before[-1].sequence if before else 0
+        if not self.new:
+            self.expected = max(self.expected, seen)
         if last != self.expected:
             self.conflict = before[-1].describe() if before else "its decisions are gone"
             return
         if decision.is_undo:
             self._undo(decision, before, place)
-        elif decision.render_key != self.standing.render_key:
-            self.conflict = OTHER_TAKE
-            return
         elif why := why_not(decision.choice, self.standing):
             self._refuse(place, "choice", why, "Decide otherwise.", "not-allowed")
-        if decision.choice is Choice.RETAKE and not decision.is_undo:
-            decision = replace(decision, change=self._whole(before, decision))
-        if decision.choice is Choice.REPLACE and not decision.is_undo:
-            decision = self._replaced(decision, self.standing.recording_key, place)
+        decision = self._filled(before, decision, self.standing, place)
         self.new.append(follow(before, decision))
         self.expected += 1
+
+    def _filled(
+        self, before: Sequence[Decision], decision: Decision, standing: Standing, place: str
+    ) -> Decision:
+        """Return a decision with all that is recorded with it, whatever its author says of it."""
+        if decision.is_about_sound:
+            return replace(decision, sound=standing.sound, checks=standing.checks)
+        decision = replace(decision, sound="", checks=())
+        if decision.choice is Choice.RETAKE and not decision.is_undo:
+            return replace(decision, change=self._whole(before, decision))
+        if decision.choice is Choice.REPLACE and not decision.is_undo:
+            return self._replaced(decision, standing.recording_key, place)
+        return decision
 
     def _whole(self, before: Sequence[Decision], retake: Decision) -> dict[str, object]:
         """Return all that a retake asks for, and of which text.
@@ -136,9 +161,46 @@ class LineDesk:
         then, now = in_force(self.history), in_force([*self.history, *self.new])
         return _last(then, choice), _last(now, choice)
 
+    def before_recordings(self) -> str:
+        """Return the object key of what spoke the line before replacements that are undone now.
+
+        They may be undone in any order: what one of them replaced may be another's, which is
+        withdrawn as well. An earlier run of them that was undone whole is none of these.
+        """
+        run: list[Decision] = []
+        alive: set[str] = set()
+        for made in [*self.history, *self.new]:
+            if made.choice is not Choice.REPLACE:
+                continue
+            if made.is_undo:
+                alive.discard(made.undoes)
+                continue
+            run = [*run, made] if alive else [made]
+            alive.add(made.id)
+        wanted: object = run[-1].change.get("before", "") if run else ""
+        for made in reversed(run[:-1]):
+            if made.change.get("recording") == wanted:
+                wanted = made.change.get("before", "")
+        return str(wanted)
+
+
+def _lapse(decision: Decision, standing: Standing) -> str:
+    """Return why a decision is not about what there is to hear now, or ""."""
+    if decision.is_undo:
+        return ""
+    if decision.render_key != standing.render_key:
+        return OTHER_TAKE
+    changed = what_changed(decision, standing.sound, standing.checks)
+    return f"{changed}: hear it again, then decide" if changed else ""
+
 
 def _last(decisions: Iterable[Decision], choice: Choice) -> Decision | None:
     return next((d for d in reversed([*decisions]) if d.choice is choice), None)
+
+
+def _each(decisions: Sequence[Decision], seen: Seen) -> list[int]:
+    """Return for each decision the sequence of the last one its author had seen."""
+    return [seen.get(d.key, 0) for d in decisions] if isinstance(seen, Mapping) else list(seen)
 
 
 class Desk:
@@ -147,7 +209,7 @@ class Desk:
     Args:
         unit: A transaction.
         decisions: In the order they were made.
-        seen: Line to the sequence of the last decision their author has seen.
+        seen: What their author has seen.
 
     Attributes:
         lines: By line.
@@ -155,8 +217,9 @@ class Desk:
 
     def __init__(self, unit: UnitOfWork, decisions: Sequence[Decision], seen: Seen) -> None:
         self._decisions = decisions
+        self._seen = _each(decisions, seen)
         keys = list(dict.fromkeys(d.key for d in decisions))
-        self.lines = {key: LineDesk(key, seen.get(key, 0)) for key in keys}
+        self.lines = {key: LineDesk(key) for key in keys}
         self._look_up(unit, keys)
         # After the histories: what another hand records in between is then known, and no conflict.
         self._known = unit.decisions.find([d.id for d in decisions])
@@ -177,7 +240,7 @@ class Desk:
             line, known = self.lines[decision.key], met.get(decision.id)
             if known is None:
                 met[decision.id] = decision
-                line.receive(decision, f"decisions.{n}")
+                line.receive(decision, self._seen[n], f"decisions.{n}")
             elif not _is_same(known, decision):
                 fix = "Every decision has an id of its own."
                 problem = f"The id belongs to another decision: {known.describe()}."
@@ -196,8 +259,12 @@ class Desk:
         return [fault for line in self.lines.values() for fault in line.faults]
 
     def conflicts(self) -> list[tuple[str, str, str]]:
-        """Return (line_id, locale, who decided what) of the lines others decided about first."""
-        return [(*line.key, line.conflict) for line in self.lines.values() if line.conflict]
+        """Return (line_id, locale, why) of the lines that are not as the author saw them."""
+        return [
+            (*line.key, why)
+            for line in self.lines.values()
+            if (why := line.conflict or next(iter(line.lapsed.values()), ""))
+        ]
 
     def results(self) -> list[Reviewed]:
         """Return what becomes of the decisions, in the order they were handed in."""
@@ -208,6 +275,8 @@ class Desk:
         if known is not None and _is_same(known, decision):
             return Reviewed(known, Reception.KNOWN, "it was recorded before")
         line = self.lines[decision.key]
+        if lapsed := line.lapsed.get(decision.id):
+            return Reviewed(decision, Reception.CONFLICT, lapsed)
         if line.faults:
             text = "; ".join(f"{f.problem} {f.fix}" for f in line.faults)
             return Reviewed(decision, Reception.REFUSED, text)

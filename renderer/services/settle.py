@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from renderer.domain.events import Event, LineReviewed
 from renderer.domain.render_key import RenderKey
-from renderer.domain.review import follow
+from renderer.domain.review import Decision, Standing, follow, holding
 from renderer.domain.take import TakeStatus
 from renderer.ports import UnitOfWork
 from renderer.services.adopt import Adopter
@@ -41,7 +41,9 @@ def settle(
 
 
 def take_over_waivers(unit: UnitOfWork, lock: Adopter, asked: Sequence[Asked]) -> list[Event]:
-    """Record the waivers of a lock for stored lines about which nobody has decided here.
+    """Record the waivers of a lock for stored lines about which no decision holds here.
+
+    One whose sound is not that of the take here is recorded as well: it lapses, and says why.
 
     Returns:
         What has happened.
@@ -51,13 +53,15 @@ def take_over_waivers(unit: UnitOfWork, lock: Adopter, asked: Sequence[Asked]) -
     if not wanted:
         return []
     rows = unit.lines.find(list(wanted))
-    decided = unit.decisions.of([row.pk for row in rows.values()])
+    histories = unit.decisions.of([row.pk for row in rows.values()])
+    takes = {t.id: t for t in unit.takes.get(sorted({row.take_id for row in rows.values()}))}
     known = unit.decisions.find([waiver.id for waiver in wanted.values()])
-    new = [
-        (rows[key].pk, follow((), waiver))
-        for key, waiver in wanted.items()
-        if key in rows and rows[key].pk not in decided and waiver.id not in known
-    ]
+    new: list[tuple[int, Decision]] = []
+    for key, row in rows.items():
+        history, waiver = histories.get(row.pk, []), wanted[key]
+        held = holding(history, Standing.of(takes[row.take_id]))
+        if held is None and waiver.id not in known:  # what was undone here stays undone
+            new.append((row.pk, follow(history, waiver)))
     # One by one: who decides about a line just now goes before, and the other waivers stay.
     done = [d for pk, d in sorted(new, key=lambda pair: pair[0]) if unit.decisions.add([(pk, d)])]
     return [LineReviewed(*d.key, d.id, d.choice.value, d.who) for d in done]

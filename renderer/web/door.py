@@ -17,6 +17,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from renderer.errors import ConfigError
 
 LEAST_TOKEN = 16
+_BASE64 = re.compile("[A-Za-z0-9+/_-]{22,}={1,2}")
 MOST_NAME = 80
 
 
@@ -142,6 +144,8 @@ class Door:
 def read_tokens(text: str) -> dict[str, str]:
     r"""Return token to name: one a line, `token` or `name=token`.
 
+    The last "=" separates the two, but for those that base64 fills a token up with.
+
     >>> read_tokens("Mira=0123456789abcdef\nfedcba9876543210")
     {'0123456789abcdef': 'Mira', 'fedcba9876543210': ''}
 
@@ -150,14 +154,30 @@ def read_tokens(text: str) -> dict[str, str]:
     """
     tokens: dict[str, str] = {}
     for line in filter(None, (part.strip() for part in text.splitlines())):
-        name, separator, token = line.rpartition("=")
-        if len(token) < LEAST_TOKEN:
+        name, separator, token = _parted(line)
+        if len(token.rstrip("=")) < LEAST_TOKEN:
             raise ConfigError(
                 f"a review token has fewer than {LEAST_TOKEN} characters; make one with "
                 "`python -c 'import secrets; print(secrets.token_urlsafe(24))'`."
             )
         tokens[token] = name.strip() if separator else ""
     return tokens
+
+
+def _parted(line: str) -> tuple[str, str, str]:
+    """Return name, separator and token of a line.
+
+    A line that ends in "=" is a name without a token, unless what stands before is base64.
+    """
+    body = line.rstrip("=")
+    name, separator, token = body.rpartition("=")
+    token = token.strip() + line[len(body) :]
+    return (name, separator, token) if len(body) == len(line) or _is_base64(token) else ("", "", "")
+
+
+def _is_base64(token: str) -> bool:
+    """Whether a token is 16 bytes or more in base64, filled up."""
+    return len(token) % 4 == 0 and _BASE64.fullmatch(token) is not None
 
 
 def new_token() -> str:

@@ -96,3 +96,5 @@ class Watch:
                 self.look()
             except BarklineError as error:
                 _LOG.warning("the review page could not look for changes: %s", error)
+            except Exception:  # a bug: the next look may go well
+                _LOG.exception("the review page could not look for changes")

@@ -82,6 +82,42 @@ def test_a_waived_line_is_published_until_its_text_changes(strict: Any, tmp_path
     assert ("road", "en-US") not in game.entries()
 
 
+@pytest.mark.parametrize("how", ["replay", "render"])
+def test_a_waiver_does_not_outlive_what_was_heard_and_found(
+    strict: Any, tmp_path: Path, how: str
+) -> None:
+    """Limits are no part of the key: others find more in a take, or keep another attempt of it."""
+    game = strict
+    assert apply(game, tmp_path, decision(game, "road", "waive", 1, note="he is slow")).code == 0
+    assert game.publish().code == 0
+    waived = game.entries()["road", "en-US"]
+    assert waived.waived["checks"] == "duration"
+
+    limits = "defaults:\n  most_duration_s: 1.0\n  most_level_over_lu: 0.2\n"
+    game.write("gate.yaml", limits)
+    if how == "replay":
+        argv = (game.project, "--build", game.build, "--line", "road")
+        assert game.call("gate", "replay", *argv, "--apply").code == 0
+        changed = "but level fails now, which did not then"
+    else:
+        assert game.render("--line", "road", "--retry", "rejected").code == 1
+        changed = "but the take sounds otherwise now"
+
+    left = game.publish()
+    assert left.code == 1
+    assert "Ada waived it" in left.err
+    assert changed in left.err
+    assert ("road", "en-US") not in game.entries()
+    status = game.run("status", "--json").json
+    assert next(w["error"] for w in status["waiting"] if w["line_id"] == "road").endswith(
+        f"{changed}: hear it again, then decide"
+    )
+    again = decision(game, "road", "waive", 2, note="still fine", seen=1)
+    assert apply(game, tmp_path, again).code == 0
+    assert game.publish().code == 0
+    assert (game.entries()["road", "en-US"].sha256 == waived.sha256) is (how == "replay")
+
+
 def test_a_retake_is_written_rendered_checked_and_undone(game: Any, tmp_path: Path) -> None:
     before = game.entries()["name", "en-US"]
     retake = decision(

@@ -263,10 +263,8 @@ class FakeReview:
             return Reviewed(decision, Reception.CONFLICT, before[-1].describe())
         if not decision.is_undo and decision.render_key != found.take.render_key:
             return Reviewed(decision, Reception.CONFLICT, "the line has another take by now")
-        standing = Standing(
-            found.take.render_key, TakeStatus(found.take.status), bool(found.take.audio)
-        )
-        why = why_not(decision.choice, standing) if not decision.is_undo else ""
+        standing = Standing(found.take.render_key, TakeStatus(found.take.status), found.take.audio)
+        why = "" if decision.is_undo else why_not(decision.choice, standing)
         if decision.is_undo and decision.undoes not in [d.id for d in in_force(before)]:
             why = "There is no such decision about this line, or it is undone already."
         if why:
@@ -280,7 +278,9 @@ class FakeReview:
     def note(self, key: LineKey) -> None:
         """Let the line's reading say what holds now."""
         found, history = self._lines[key], self.history(*key)
-        held = holding(history, found.take.render_key) if found.take else None
+        held = None
+        if found.take:
+            held = holding(history, Standing(found.take.render_key, TakeStatus.APPROVED))
         self._lines[key] = replace(
             found, decision=held, decided=history[-1].sequence if history else 0
         )

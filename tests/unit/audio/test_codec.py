@@ -197,6 +197,32 @@ def test_a_rate_or_channel_count_that_is_no_speech_is_refused():
         decode(wave_file(b"\0\0" * 50, 11, PCM, 16))
 
 
+def test_what_the_header_rules_out_is_not_read(monkeypatch):
+    import soundfile
+
+    long = encode(sound(2.0), "flac")
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(AudioError, match="more than 1 s"):
+        decode(long, most_seconds=1.0)
+    with pytest.raises(AudioError, match="48000 Hz is refused"):
+        decode(long, rates=(16_000, 44_100))
+
+
+def test_reading_stops_at_the_callers_limit_where_the_header_says_nothing(monkeypatch):
+    import soundfile
+
+    data = bytearray(encode(sound(40.0), "flac"))
+    data[21] &= 0xF0  # the count of samples in STREAMINFO: unknown
+    data[22:26] = bytes(4)
+    read, blocks = soundfile.SoundFile.read, []
+    monkeypatch.setattr(
+        soundfile.SoundFile, "read", lambda *a, **k: blocks.append(1) or read(*a, **k)
+    )
+    with pytest.raises(AudioError, match="more than 1 s"):
+        decode(bytes(data), most_seconds=1.0)
+    assert len(blocks) == 1
+
+
 def test_a_header_that_promises_more_than_there_is_costs_nothing():
     data = bytearray(encode(sound(0.1), "wav16"))
     struct.pack_into("<I", data, 40, 0x7FFFFFF0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,12 @@ from renderer.db.retention import SqlRetention
 from renderer.db.transfer import SqlTransfer
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.decision_field import faults_of
+from renderer.domain.object_key import content_hash
 from renderer.domain.render_key import Part, RenderKey, digest
 from renderer.domain.review import Choice, Decision, Reception
 from renderer.domain.take import TakeStatus
 from renderer.domain.utterance import Utterance
+from renderer.domain.verdict import Finding, Outcome, Verdict
 from renderer.domain.voice_lock import dump, load
 from renderer.errors import (
     AudioError,
@@ -35,11 +38,13 @@ from renderer.errors import (
 )
 from renderer.ports import LineKey, LineWrite, TakeWrite
 from renderer.services.adopt import Adopter, waiver_of
+from renderer.services.asked import Asked
 from renderer.services.publish import Publish
 from renderer.services.reading import ProjectReader
 from renderer.services.replace import RecordingFolder
 from renderer.services.review import Review
 from renderer.services.scope import Scope
+from renderer.services.settle import take_over_waivers
 
 GOOD, BAD, MUTE = "good day", "long line", "mute line"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -139,6 +144,37 @@ class Room:
     def rows(self) -> int:
         return len(self.review.log())
 
+    def put(self, text: str, *, sounds: bytes = b"", checks: tuple[str, ...] | None = None) -> None:
+        """Let the take of a line be rendered or judged again: same key, other sound or findings."""
+        with self.studio.unit() as unit:
+            pk = unit.lines.find([(text.replace(" ", "_"), "en-US")])[
+                text.replace(" ", "_"), "en-US"
+            ].take_id
+            take = unit.takes.get([pk])[0]
+            result = take.result
+            if sounds:
+                key = self.studio.store.put(sounds, ".ogg", "audio/ogg")
+                made = replace(result.delivery, key=key, sha256=content_hash(key))
+                result = replace(result, delivery=made)
+            if checks is not None:
+                findings = tuple(Finding(check, Outcome.FAIL) for check in checks)
+                status = TakeStatus.REJECTED if checks else TakeStatus.APPROVED
+                verdict = Verdict.of(findings or (Finding("peak", Outcome.PASS),))
+                result = replace(result, status=status, verdict=verdict)
+            unit.takes.reopen([take.status], [pk])
+            assert unit.takes.lease([pk], "test", 60.0)
+            unit.takes.finish(pk, "test", result)
+            unit.commit()
+
+    def left_out(self) -> dict[str, str]:
+        return {left.line_id: left.why for left in self.publish().left_out}
+
+    def read(self, text: str) -> Any:
+        with self.studio.unit() as unit:
+            reader = ProjectReader(FakeBook(self.studio.voice.card), str, date.today())
+            lines = {line.utterance.line_id: line for line in reader.read(unit, Scope(), ())}
+        return lines[text.replace(" ", "_")]
+
     def write_anew(self, text: str, now: str) -> None:
         """The writer changes a line: it has another key and another take."""
         (pk,) = self.studio.ask(now)
@@ -222,6 +258,85 @@ def test_a_waiver_lapses_when_the_line_changes(room: Room) -> None:
     room.write_anew(BAD, "another long text")
     assert "long_line" not in room.shipped()
     assert room.history(BAD) == [Choice.WAIVE]  # it is still known
+
+
+def test_a_waiver_is_recorded_with_what_was_heard_and_found(room: Room) -> None:
+    made = room.decide(BAD, Choice.WAIVE).decision
+    assert len(made.sound) == 64
+    assert made.checks == ("duration",)
+    assert room.review.history("long_line", "en-US") == [made]
+    assert room.decide(GOOD, Choice.APPROVE).decision.checks == ()
+    assert room.decide(GOOD, Choice.RETURN, seen=1).decision.sound == ""
+
+
+def test_a_waiver_lapses_when_the_take_sounds_otherwise(room: Room) -> None:
+    """The render key does not hold the limits: another attempt may be kept under the same key."""
+    room.decide(BAD, Choice.WAIVE)
+    room.put(BAD, sounds=b"another attempt")
+    assert "long_line" not in room.shipped()
+    assert room.left_out()["long_line"] == (
+        "its take is rejected, not approved; Ada waived it on 2026-05-04 12:00 UTC (a reason), but "
+        "the take sounds otherwise now: hear it again, then decide"
+    )
+    again = room.decide(BAD, Choice.WAIVE, seen=1, note="fine, too")
+    assert again.reception is Reception.RECORDED
+    assert room.shipped()["long_line"]["note"] == "fine, too"
+
+
+def test_a_waiver_lapses_when_the_gate_finds_something_else(room: Room) -> None:
+    room.decide(BAD, Choice.WAIVE)
+    room.put(BAD, checks=("level", "duration"))
+    assert "but level fails now, which did not then" in room.left_out()["long_line"]
+    room.decide(BAD, Choice.WAIVE, seen=1)
+    room.put(BAD, checks=("level",))  # less is found than was waived
+    assert "long_line" in room.shipped()
+
+
+def test_an_approval_lapses_likewise_and_the_report_says_why(room: Room) -> None:
+    room.decide(GOOD, Choice.APPROVE)
+    assert (room.read(GOOD).decision.choice, room.read(GOOD).lapsed) == (Choice.APPROVE, "")
+    room.put(GOOD, sounds=b"another attempt")
+    line = room.read(GOOD)
+    assert line.decision is None
+    assert line.lapsed.startswith("Ada approved it on ")
+    assert "good_day" in room.shipped(), "the gate approves it"
+    room.decide(GOOD, Choice.RETURN, seen=1)
+    room.put(GOOD, sounds=b"a third attempt", checks=("level",))
+    assert room.read(GOOD).decision.choice is Choice.RETURN, "the writer is asked for words"
+
+
+def test_what_lapsed_does_not_let_an_older_decision_hold(room: Room) -> None:
+    room.decide(BAD, Choice.RETURN)
+    room.decide(BAD, Choice.WAIVE, seen=1)
+    room.put(BAD, sounds=b"another attempt")
+    assert room.read(BAD).decision is None
+    assert room.read(BAD).lapsed.startswith("Ada waived it on ")
+
+
+def test_a_waiver_of_before_sounds_were_recorded_holds_by_its_key_alone(room: Room) -> None:
+    with room.studio.unit() as unit:
+        row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+        old = replace(room.decision(BAD, Choice.WAIVE), sequence=1)
+        assert unit.decisions.add([(row.pk, old)])
+        unit.commit()
+    room.put(BAD, sounds=b"another attempt", checks=("level",))
+    assert room.shipped()["long_line"].get("checks") is None
+
+
+@pytest.mark.parametrize(
+    "heard", [{"sound": "0" * 64}, {"sound": "", "checks": ("level",)}, {"checks": ()}]
+)
+def test_who_names_what_was_heard_decides_about_nothing_else(
+    room: Room, heard: dict[str, Any]
+) -> None:
+    sound = room.read(BAD).take.audio.removeprefix("audio/").partition(".")[0]
+    given = {"sound": sound, "checks": ("duration",)} | heard
+    decision = room.decision(BAD, Choice.WAIVE, **given)
+    with pytest.raises((ReviewConflictError, ReviewError)):
+        room.review.decide([decision], {})
+    assert room.rows() == 0
+    good = replace(decision, sound=sound, checks=("duration", "level"))
+    assert room.review.decide([good], {})[0].decision.checks == ("duration",)
 
 
 def test_what_is_returned_leaves_the_lock_until_it_is_undone_or_changes(room: Room) -> None:
@@ -318,6 +433,35 @@ def test_a_decision_about_another_take_is_a_conflict(room: Room) -> None:
     room.write_anew(GOOD, "good evening")
     with pytest.raises(ReviewConflictError, match="another take by now"):
         room.review.decide([old], {})
+
+
+def test_of_a_file_that_is_handed_in_again_what_was_seen_last_counts(room: Room) -> None:
+    """A page on disk keeps what was applied, beside what was decided from a newer report."""
+    first = room.decision(GOOD, Choice.APPROVE)
+    room.review.decide([first], [0], keeps_rest=True)
+    room.decide(GOOD, Choice.RETURN, seen=1, who="Bob")
+    second = room.decision(GOOD, Choice.APPROVE)
+    third = room.decision(GOOD, Choice.RETURN)
+    late = room.review.decide([first, second], [0, 0], keeps_rest=True)
+    assert [r.reception.value for r in late] == ["known", "conflict"], "it knew nothing of Bob"
+    done = room.review.decide([first, second, third], [0, 2, 2], keeps_rest=True)
+    assert [r.reception.value for r in done] == ["known", "recorded", "recorded"]
+    again = room.review.decide([first, second, third], [0, 2, 2], keeps_rest=True)
+    assert {r.reception for r in again} == {Reception.KNOWN}
+
+
+def test_what_has_lapsed_is_listed_and_keeps_nothing_else_out(room: Room) -> None:
+    old = room.decision(BAD, Choice.WAIVE)
+    room.decide(BAD, Choice.RETURN, who="Bob")
+    room.write_anew(BAD, "long line again")
+    new = room.decision(BAD, Choice.WAIVE)
+    done = room.review.decide([old, new], [0, 1], keeps_rest=True)
+    assert [r.reception.value for r in done] == ["conflict", "recorded"]
+    assert "another take by now" in done[0].message
+    assert [d.id for d in room.review.history("long_line", "en-US")][1:] == [new.id]
+    with pytest.raises(ReviewConflictError, match="another take by now"):
+        room.review.decide([old], [0])
+    assert room.review.decide([old], {}, keeps_rest=True)[0].reception is Reception.CONFLICT
 
 
 def test_a_retake_is_written_and_undone(room: Room) -> None:
@@ -431,6 +575,61 @@ def test_a_recording_replaces_a_take_and_gives_way_again(room: Room) -> None:
     assert not place.exists()
 
 
+@pytest.mark.parametrize(
+    ("order", "left"),
+    [
+        ((0, 1), ["second", ""]),
+        ((1, 0), ["first", ""]),
+        ((0, 1, 2), ["third", "third", ""]),
+        ((0, 2, 1), ["third", "second", ""]),
+        ((1, 0, 2), ["third", "third", ""]),
+        ((2, 0, 1), ["second", "second", ""]),
+        ((1, 2, 0), ["third", "first", ""]),
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_recordings_give_way_in_any_order_and_none_comes_back_that_was_withdrawn(
+    room: Room, order: tuple[int, ...], left: list[str], *, is_there: bool
+) -> None:
+    place = room.folder / "en-US" / "long_line.wav"
+    if is_there:
+        place.parent.mkdir(parents=True)
+        place.write_bytes(sound(0.9))
+    lies = {"": place.read_bytes() if is_there else b""}
+    made = []
+    for n, name in enumerate(("first", "second", "third")[: len(order)]):
+        upload = room.decision(BAD, Choice.REPLACE)
+        made.append(room.review.replace(upload, n, sound(0.5 + 0.1 * n)).decision)
+        lies[name] = place.read_bytes()
+    for n, which in enumerate(order):
+        assert room.undo(made[which], len(made) + n).is_settled
+        assert (place.read_bytes() if place.exists() else b"") == lies[left[n]]
+
+
+def test_an_earlier_run_of_replacements_that_was_undone_stays_out(room: Room) -> None:
+    """What was committed by hand since is what the later ones replaced."""
+    place = room.folder / "en-US" / "long_line.wav"
+    old = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(0.5)).decision
+    room.undo(old, 1)
+    place.write_bytes(by_hand := sound(0.9))
+    first = room.review.replace(room.decision(BAD, Choice.REPLACE), 2, sound(0.6)).decision
+    second = room.review.replace(room.decision(BAD, Choice.REPLACE), 3, sound(0.7)).decision
+    room.undo(first, 4)
+    room.undo(second, 5)
+    assert place.read_bytes() == by_hand
+
+
+def test_replacements_are_undone_together(room: Room) -> None:
+    one = room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(0.5)).decision
+    two = room.review.replace(room.decision(BAD, Choice.REPLACE), 1, sound(0.6)).decision
+    undo = [
+        replace(d, id=f"{n:032x}", undoes=d.id, note="", change={})
+        for n, d in enumerate((one, two), 900)
+    ]
+    room.review.decide(undo, {one.key: 2})
+    assert not (room.folder / "en-US" / "long_line.wav").exists()
+
+
 def wav_key(letters: str) -> str:
     return f"objects/{letters}/{letters * 32}.wav"
 
@@ -518,6 +717,44 @@ def test_an_upload_that_is_no_usable_sound_changes_nothing(room: Room, data: byt
     assert room.rows() == 0
 
 
+def test_an_upload_beyond_full_scale_is_refused_and_not_clipped(room: Room) -> None:
+    """Only floating point holds such a sound; 24 bits would cut its peaks off."""
+    with pytest.raises(AudioError, match=r"3\.6 dB beyond full scale"):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, sound(level=1.5))
+    assert not room.folder.exists()
+
+
+def test_what_is_too_long_for_a_line_is_not_decoded(room: Room, monkeypatch: Any) -> None:
+    """A file of some kilobytes may hold hours of silence."""
+    import soundfile
+
+    long = encode(Waveform.of(np.zeros(130 * 16_000), 16_000), "flac")
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(AudioError, match="more than 120 s"):
+        room.review.replace(room.decision(BAD, Choice.REPLACE), 0, long)
+
+
+def test_uploads_are_decoded_one_at_a_time(room: Room, monkeypatch: Any) -> None:
+    shelf = RecordingFolder(room.folder, room.studio.store)
+    now: list[int] = []
+    most: list[int] = []
+
+    def slow(data: bytes, **limits: Any) -> Waveform:
+        now.append(1)
+        most.append(len(now))
+        threading.Event().wait(0.05)
+        now.pop()
+        return decode(data, **limits)
+
+    monkeypatch.setattr("renderer.services.replace.decode", slow)
+    threads = [threading.Thread(target=shelf.take_in, args=(sound(),)) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert most == [1, 1, 1, 1]
+
+
 def test_an_upload_never_leaves_the_folder(room: Room, tmp_path: Any) -> None:
     """A link in the place of a locale's folder would lead elsewhere."""
     outside = tmp_path / "outside"
@@ -566,9 +803,71 @@ def test_a_lock_hands_its_waivers_on(room: Room) -> None:
     waiver = adopter.waiver(row.utterance, take.render_key)
     assert waiver is not None
     assert (waiver.choice, waiver.note, waiver.line_id) == (Choice.WAIVE, "meant", "long_line")
+    assert (waiver.sound, waiver.checks) == (entry.sha256, ("duration",))
+    before = {name: text for name, text in entry.waived.items() if name != "checks"}
+    old = waiver_of(replace(entry, waived=before), "long_line")
+    assert old is not None
+    assert (old.sound, old.checks) == ("", ()), "a lock of before holds by its render key alone"
     other = RenderKey({Part.TEXT: digest("other")})
     assert adopter.waiver(row.utterance, other) is None
     assert waiver_of(replace(entry, waived={"decision": "x"}), "long_line") is None
+
+
+@dataclass
+class Colleague:
+    """Takes a lock over into the room's database."""
+
+    room: Room
+    lock: Any
+
+    def take_over(self) -> int:
+        with self.room.studio.unit() as unit:
+            row = unit.lines.find([("long_line", "en-US")])["long_line", "en-US"]
+            key = unit.takes.get([row.take_id])[0].render_key
+            adopter = Adopter(self.lock, lambda _key: None)
+            told = take_over_waivers(unit, adopter, [Asked(row.utterance, key, row)])
+            unit.commit()
+        return len(told)
+
+
+def grace(room: Room, **waived: str) -> Colleague:
+    """A colleague's lock, in which Grace has waived the take as it is here."""
+    room.decide(BAD, Choice.WAIVE, seen=len(room.history(BAD)))
+    lock = load(room.publish().text)
+    told = {"decision": "9" * 32, "who": "Grace", "note": "meant", **waived}
+    entries = tuple(
+        replace(e, waived={**e.waived, **told}) if e.waived else e for e in lock.entries
+    )
+    made = room.review.history("long_line", "en-US")[-1]
+    room.undo(made, made.sequence)
+    return Colleague(room, replace(lock, entries=entries))
+
+
+def test_a_waiver_of_a_lock_holds_where_everything_decided_here_is_undone(room: Room) -> None:
+    colleague = grace(room)
+    assert colleague.take_over() == 1
+    assert room.shipped()["long_line"]["who"] == "Grace"
+    assert colleague.take_over() == 0
+    taken = room.review.history("long_line", "en-US")[-1]
+    room.undo(taken, taken.sequence)
+    assert colleague.take_over() == 0, "what was undone here stays undone"
+
+
+def test_a_waiver_of_a_lock_gives_way_to_what_holds_here(room: Room) -> None:
+    colleague = grace(room)
+    room.decide(BAD, Choice.RETURN, seen=2)
+    assert colleague.take_over() == 0
+    room.decide(BAD, Choice.WAIVE, seen=3)
+    room.put(BAD, sounds=b"another attempt")
+    assert colleague.take_over() == 1, "what was waived here is not what there is"
+    assert "Grace waived it" in room.left_out()["long_line"], "nor is it what she heard"
+
+
+def test_a_waiver_of_a_lock_lapses_where_the_take_is_another(room: Room) -> None:
+    colleague = grace(room)
+    room.put(BAD, checks=("duration", "level"))
+    assert colleague.take_over() == 1
+    assert "but level fails now" in room.left_out()["long_line"]
 
 
 def test_an_unfinished_take_cannot_be_judged(room: Room) -> None:

@@ -11,7 +11,7 @@ from renderer.domain.object_key import object_key
 from renderer.domain.render_key import Part, RenderKey
 from renderer.domain.take import RenderResult, SoundObject, TakeStatus
 from renderer.domain.utterance import Utterance
-from renderer.domain.verdict import Decision, Verdict
+from renderer.domain.verdict import Decision, Finding, Outcome, Verdict
 from renderer.domain.voice_lock import LockEntry, VoiceLock
 from renderer.services.adopt import Adopter, is_sound
 from renderer.services.scope import Scope
@@ -171,3 +171,23 @@ def test_a_stored_result_that_contradicts_itself_is_none(changes: dict[str, Any]
 
 def test_a_frozen_entry_without_parts_is_no_pin() -> None:
     assert adopter(replace(ENTRY, frozen=True, parts={})).pin(SAID, KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("sha256", "checks", "is_stored"),
+    [("c" * 64, ("duration",), True), ("c" * 64, ("level",), False), ("d" * 64, (), False)],
+)
+def test_of_a_waived_take_the_store_gives_what_was_waived_or_nothing(
+    sha256: str, checks: tuple[str, ...], *, is_stored: bool
+) -> None:
+    """The store may hold another attempt under the same key: nobody has heard that one."""
+    told = {"decision": "e" * 32, "who": "Ada", "note": "meant", "checks": "duration gap"}
+    waived = replace(ENTRY, waived={**told, "at": "2026-05-04T12:00:00+00:00"})
+    verdict = Verdict(Decision.REJECTED, tuple(Finding(c, Outcome.FAIL) for c in checks))
+    sound = replace(SOUND, key=object_key(sha256, ".ogg"), sha256=sha256)
+    stored = RenderResult(TakeStatus.REJECTED, verdict, 2, delivery=sound)
+    result = Adopter(VoiceLock("tiny", (waived,)), lambda _key: stored).hydrate(KEY)
+    assert result is not None
+    assert (result is stored) is is_stored
+    assert result.delivery is not None
+    assert result.delivery.sha256 == ENTRY.sha256

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from renderer.errors import ConfigError
 from renderer.web.app import MOST_RECORDING
-from renderer.web.door import Door, tokens_asked
+from renderer.web.door import Door, read_tokens, tokens_asked
 from renderer.web.guard import MOST_JSON
 from tests.review.fakes import Studio
 
@@ -217,6 +218,33 @@ def test_who_answers_to_another_machines_name_asks_for_a_token(
     """A proxy on this machine makes a loopback address reach the whole network."""
     tokens, made = tokens_asked("", host, names)
     assert (len(tokens) == 1, made in tokens) == (is_asked, is_asked)
+
+
+BASE64 = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (BASE64, {BASE64: ""}),
+        (f"Mira={BASE64}", {BASE64: "Mira"}),
+        (f"Mira = {BASE64[:-2]}==", {f"{BASE64[:-2]}==": "Mira"}),
+        (f"a=b={TOKEN}", {TOKEN: "a=b"}),
+    ],
+)
+def test_a_token_of_base64_keeps_what_it_is_filled_up_with(
+    line: str, found: dict[str, str]
+) -> None:
+    assert read_tokens(line) == found
+
+
+@pytest.mark.parametrize(
+    "line", ["Mira=", "Mira=short", "Mira=short==========", "Maximilian Mustermann=", "A=" * 20]
+)
+def test_a_name_without_a_token_is_none(line: str) -> None:
+    """A name anybody knows must not become what lets people in."""
+    with pytest.raises(ConfigError, match="fewer than 16"):
+        read_tokens(line)
 
 
 def test_a_token_that_was_given_is_nobody_elses_to_open_the_page_with() -> None:

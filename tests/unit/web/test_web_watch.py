@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from renderer.domain.review import Choice, Decision
+from renderer.errors import DatabaseError
 from renderer.ports import LineKey
+from renderer.web import watch
 from renderer.web.watch import MOST_AT_ONCE, Watch
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -55,3 +61,22 @@ def test_more_decisions_than_are_looked_at_have_every_line_read_again() -> None:
     assert room.reloads == 1
     room.watch.look()
     assert room.reloads == 1
+
+
+@pytest.mark.parametrize("error", [DatabaseError("away"), RuntimeError("a bug")])
+def test_a_look_that_failed_is_not_the_last(monkeypatch: Any, error: Exception) -> None:
+    looked: list[int] = []
+    twice = threading.Event()
+
+    def look(_self: Watch) -> None:
+        looked.append(1)
+        if len(looked) > 1:
+            twice.set()
+        raise error
+
+    monkeypatch.setattr(watch, "POLL_S", 0.01)
+    monkeypatch.setattr(Watch, "look", look)
+    made = Watch(lambda _limit: [], list, lambda: 0, lambda _keys: None, lambda: None)
+    made.start()
+    assert twice.wait(60)
+    made.stop()

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from renderer.domain.take import TakeStatus
 from renderer.errors import ConfigError, DatabaseError, ManifestError
 from workers import bench
@@ -50,6 +52,17 @@ def test_faults_of_the_manifests_are_told_and_the_bench_goes_on(monkeypatch: Any
     assert run(monkeypatch, faulty)[-1] == ([HALT], 0, "1 fault")
 
 
+def test_what_nobody_foresaw_is_told_and_the_bench_goes_on(monkeypatch: Any) -> None:
+    done: list[Any] = []
+
+    def broken(*_: object) -> None:
+        done.append(1)
+        raise RuntimeError("a model broke")
+
+    told = run(monkeypatch, broken)
+    assert told[-1] == ([HALT], 0, "RuntimeError: a model broke")
+
+
 def test_it_waits_for_another_render_of_the_same_folder(monkeypatch: Any) -> None:
     tries = iter([True, True, False])
 
@@ -81,13 +94,16 @@ def bench_of(told: Any, *, is_service: bool = False) -> tuple[Bench, list[bool]]
     return Bench(house, hold, told), holds
 
 
-def test_a_page_that_cannot_be_told_does_not_end_the_bench(monkeypatch: Any) -> None:
+@pytest.mark.parametrize("error", [DatabaseError("the database is away"), KeyError("a bug")])
+def test_a_page_that_cannot_be_told_does_not_end_the_bench(
+    monkeypatch: Any, error: Exception
+) -> None:
     """The database was away for a moment while lines were read for the page."""
     done: list[Any] = []
     twice = threading.Event()
 
     def tell(*_: object) -> None:
-        raise DatabaseError("the database is away")
+        raise error
 
     def burst(_self: Bench, keys: Any) -> None:
         done.append(keys)
