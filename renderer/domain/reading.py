@@ -31,6 +31,8 @@ class TakeReading:
         finished_at: ISO 8601 in UTC, or "".
         tried_audio: Paths like `audio`, one per entry of `tried` ("" where none is kept), or
             empty when no other attempt can be heard.
+        sound: SHA-256 of the delivered file, or "".
+        against: The checks that speak against it, sorted.
     """
 
     render_key: str
@@ -48,6 +50,8 @@ class TakeReading:
     text: str = ""
     finished_at: str = ""
     tried_audio: tuple[str, ...] = ()
+    sound: str = ""
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,8 @@ def take_record(take: TakeReading, picture: Plain | None) -> Plain:
             if p.phoneme != "_"
         ],
         "source": take.alignment.source,
+        "sound": take.sound,
+        "against": list(take.against),
         "error": take.error,
         "voice": take.voice,
         "text": take.text,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 
 from renderer.domain.reading import LineReading, TakeReading
-from renderer.domain.review import Standing, holding, why_lapsed
+from renderer.domain.review import Standing, heard_of, holding, why_lapsed
 from renderer.domain.take import Take
 from renderer.domain.utterance import Utterance
 from renderer.domain.voice import VoiceRef
@@ -110,9 +110,12 @@ def take_reading(take: Take) -> TakeReading:
     said, result = take.request.utterance, take.result
     if result is None:
         return TakeReading(take.render_key.hex, take.status.value, voice=said.voice, text=said.text)
+    sound, against = heard_of(result)
     return TakeReading(
         render_key=take.render_key.hex,
         status=take.status.value,
+        sound=sound,
+        against=against,
         attempt=result.attempt,
         audio=audio_path(result.delivery.key) if result.delivery else "",
         duration_s=result.delivery.duration_s if result.delivery else 0.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ MOST_DECISIONS = 5_000
 _Id = Field(pattern=r"^[0-9a-f]{32}$")
 _Key = Field(pattern=r"^[0-9a-f]{64}$")
 _Name = Field(min_length=1, max_length=200)
+_Check = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")]
 
 
 class AskedDecision(BaseModel):
@@ -31,6 +32,8 @@ class AskedDecision(BaseModel):
     change: dict[str, Any] = Field(default_factory=dict, max_length=10)
     undoes: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     decided: int = Field(default=0, ge=0)
+    sound: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    checks: tuple[_Check, ...] = Field(default=(), max_length=100)
 
     @property
     def key(self) -> LineKey:
@@ -50,6 +53,8 @@ class AskedDecision(BaseModel):
             note=self.note,
             change=self.change,
             undoes=self.undoes,
+            sound=self.sound,
+            checks=self.checks,
         )
 
 

@@ -312,6 +312,24 @@ def test_a_take_that_came_while_somebody_typed_is_not_decided_about_unheard(
     assert current_key(studio) != heard
 
 
+def test_a_sound_that_was_rendered_anew_under_the_same_key_is_not_waived_unheard(
+    tab: Tab, server: ReviewServer, studio: Studio
+) -> None:
+    tab.open(server.url + HALT).uncheck("#advance")
+    tab.shown()
+    found = studio.lines[HALT_KEY]
+    assert found.take
+    studio.lines[HALT_KEY] = replace(found, take=replace(found.take, sound="0" * 64))
+    tab.press("w")
+    tab.page.keyboard.type("it is meant")
+    tab.press("Control+Enter")
+    notice(tab, "sounds otherwise now")
+    assert studio.review.made == []
+    tab.press("Control+Enter")  # the page has the new one by now
+    told(tab, "Waive: line_0002")
+    assert [(d.sound, d.checks) for d in studio.review.made] == [("0" * 64, ("level",))]
+
+
 def test_after_a_form_is_closed_the_take_that_came_is_the_one_that_plays(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:

@@ -25,6 +25,7 @@ from renderer.domain.review import (
     follow,
     holding,
     in_force,
+    what_changed,
     why_not,
 )
 from renderer.domain.take import Alignment, Attempt, TakeStatus, WordSpan
@@ -149,6 +150,8 @@ def take(text: str, status: str, audio: str, **more: object) -> TakeReading:
         voice="hearth#wren",
         text=text,
         finished_at="2026-05-02T10:11:12+00:00",
+        sound=key_of(audio) if audio else "",
+        against=("level",) if status == "rejected" else (),
     )
     return replace(plain, **more)  # type: ignore[arg-type]
 
@@ -261,9 +264,12 @@ class FakeReview:
             return Reviewed(known, Reception.KNOWN, "it was recorded before")
         if (before[-1].sequence if before else 0) != seen:
             return Reviewed(decision, Reception.CONFLICT, before[-1].describe())
+        changed = what_changed(decision, found.take.sound, found.take.against)
         if not decision.is_undo and decision.render_key != found.take.render_key:
-            return Reviewed(decision, Reception.CONFLICT, "the line has another take by now")
-        standing = Standing(found.take.render_key, TakeStatus(found.take.status), found.take.audio)
+            changed = "the line has another take by now"
+        if changed:
+            return Reviewed(decision, Reception.CONFLICT, f"{changed}: hear it again, then decide")
+        standing = Standing(found.take.render_key, TakeStatus(found.take.status), found.take.sound)
         why = "" if decision.is_undo else why_not(decision.choice, standing)
         if decision.is_undo and decision.undoes not in [d.id for d in in_force(before)]:
             why = "There is no such decision about this line, or it is undone already."

@@ -98,9 +98,13 @@ function reviewer() {
   try { return localStorage.getItem("barkline-who") || ""; } catch { return ""; }
 }
 
-// What a decision is made on: a take, and the last decision about its line that was known then.
+// What a decision is made on: a take, its sound where it is played, and the last decision about its line that was known then.
 const asListed = (line) => ({ line, render: line.render, decided: line.decided });
-const asShown = ({ line, detail }) => ({ line, render: detail.take?.key || "", decided: detail.decided });
+const asShown = ({ line, detail }) => ({
+  line, render: detail.take?.key || "", decided: detail.decided, sound: detail.take?.sound || "", against: detail.take?.against || [],
+});
+// Who calls a sound good says which one, and what spoke against it then.
+const heardOf = (choice, { sound, against }) => (sound && ["approve", "waive"].includes(choice) ? { sound, checks: against } : {});
 
 // Handed in again as it was, a decision keeps its id: it may be recorded, and only the answer lost.
 const unanswered = new Map();
@@ -116,7 +120,7 @@ function answered(reviewed) {
 
 // Hands in what was decided about some takes; returns what the server said of each, and tells it part by part.
 async function decide(choice, heard, { note = "", change = {}, each = () => {} } = {}) {
-  const made = heard.map(({ line, render, decided }) => withId({ line_id: line.id, locale: line.locale, render_key: render, choice, note, change, decided }));
+  const made = heard.map((one) => withId({ line_id: one.line.id, locale: one.line.locale, render_key: one.render, choice, note, change, decided: one.decided, ...heardOf(choice, one) }));
   const every = [];
   for (const part of live ? inParts(made) : [made]) {
     const reviewed = await (live ? send(part) : keepHere(part));
