@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import takewhile
 
 from renderer.domain.direction import PhoneEdit
 from renderer.domain.words import fold
@@ -51,6 +52,23 @@ class Transcript:
     def symbol_count(self) -> int:
         """Letters with their marks of stress and length; bounds the work of an engine."""
         return sum(c.isalpha() for w in self.words for c in w.phonemes)
+
+    def says_again(self, phonemes: int) -> bool:
+        """Whether the text itself has a run of words twice that is so many phonemes or more.
+
+        >>> text = "five cents for the broth two cents for it"
+        >>> said = [SpokenWord(word, word, 0) for word in text.split()]
+        >>> [Transcript("en", (), tuple(said)).says_again(count) for count in (8, 9)]
+        [True, False]
+        """
+        spoken = ["".join(c for c in w.phonemes if is_phoneme(c)) for w in self.words]
+        for first in range(len(spoken)):
+            for second in range(first + 1, len(spoken)):
+                pairs = zip(spoken[first:second], spoken[second:], strict=False)
+                same = takewhile(lambda pair: pair[0] == pair[1], pairs)
+                if sum(len(word) for word, _ in same) >= phonemes:
+                    return True
+        return False
 
     def sentences(self) -> list[tuple[SpokenWord, ...]]:
         """Cut at the ends of sentences; never returns an empty sentence."""

@@ -35,6 +35,7 @@ from renderer.quality.signal import SIGNAL_MEASURES, SignalMeasure
 
 LEARNED = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808")
 FLOOR_DB = -120.0
+REPEAT_PHONEMES = 4  # about a quarter of a second, which is what `nearest_repeat` compares
 Found = float | Score | Unsure
 
 
@@ -210,6 +211,12 @@ def _rms(samples: Samples) -> float:
     return math.sqrt(float(np.mean(np.square(samples, dtype=np.float64))))
 
 
+def _repeat_ratio(m: Measured) -> Found:
+    if m.take.transcript.says_again(REPEAT_PHONEMES):
+        return Unsure("The text itself says something twice.")
+    return m.of_raw(SIGNAL_MEASURES["repeat_ratio"](m.hearing))
+
+
 Measure = Callable[[Measured], Found]
 
 
@@ -241,6 +248,7 @@ MEASURES: Mapping[str, Measure] = {
     "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),
     "click_db": lambda m: m.of_raw(Score(*strongest_click(m.take.raw))),
     **{name: _heard(how) for name, how in SIGNAL_MEASURES.items()},
+    "repeat_ratio": _repeat_ratio,
 }
 
 

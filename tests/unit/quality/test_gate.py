@@ -64,7 +64,7 @@ def speech(words: int = 6, seed: int = 0) -> np.ndarray:
 
 
 def transcript(words: int = 6, marks: str = "") -> Transcript:
-    spoken = tuple(SpokenWord(f"w{i}", "tɛstə", i, marks) for i in range(words))
+    spoken = tuple(SpokenWord(f"w{i}", f"tɛst{chr(97 + i)}", i, marks) for i in range(words))
     return Transcript("en-US", tuple(w.text for w in spoken), spoken)
 
 
@@ -331,6 +331,17 @@ def test_a_poor_learned_score_rejects_and_names_value_and_limit(metric):
 
 
 # -- errors and lines for which a check is not valid -----------------------------------------------
+
+
+def test_what_the_text_says_twice_is_no_repeat():
+    """A deterministic voice says "cents for the" twice in "Five cents for the broth, two …"."""
+    said = ("cents", "for", "broth", "cents", "for", "it")
+    twice = tuple(SpokenWord(word, word, i) for i, word in enumerate(said))
+    given_ = take(speech())
+    asked = replace(given_, transcript=Transcript("en-US", (), twice))
+    assert isinstance(measure(given_).repeat_ratio, float)
+    assert measure(asked).repeat_ratio is None
+    assert finding(judge(asked, LIMITS), "repeat").outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("score", [JudgeError("the model is missing"), None, float("nan")], ids=str)
