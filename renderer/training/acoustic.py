@@ -119,6 +119,15 @@ class AcousticLearner:
         """Return what `restored` needs, as plain JSON; keep it with every checkpoint."""
         return {"config": asdict(self.model.config), "speakers": list(self.speakers.names)}
 
+    def unknown(self, starts: Iterable[str]) -> list[str]:
+        """Return the starts of parameter names that no parameter has."""
+        names = [
+            f"{module_name}.{name}"
+            for module_name in self.averaged
+            for name, _ in self.modules[module_name].named_parameters()
+        ]
+        return [start for start in starts if not any(name.startswith(start) for name in names)]
+
     @property
     def cast(self) -> Cast:
         """Return the names behind the numbers, for a source of this model."""

@@ -16,17 +16,17 @@ from renderer.training.aligning import align_corpus
 from renderer.training.corpus import CLIPS_FILE, MEL, Corpus
 from renderer.training.feature_store import FeatureStore
 from renderer.training.fit import Run
-from renderer.training.recipe import CorpusChoice, Recipe
+from renderer.training.recipe import Recipe
+from renderer.training.tuning import ALIGNER, recipe
 
 __all__ = ["Run", "align", "is_aligned", "plan_of"]
 
-STEPS: int = finetune.ALIGNER["steps"]
+STEPS: int = ALIGNER["steps"]
 
 
 def plan_of(folder: Path, steps: int = STEPS) -> Recipe:
     """Return the recipe of an aligner that learns on the corpus in a folder."""
-    choices = [CorpusChoice(folder=folder)]
-    return Recipe(model="acoustic", corpora=choices, **{**finetune.ALIGNER, "steps": steps})
+    return recipe("aligner", {"steps": steps}, folder)
 
 
 def is_aligned(corpus: Corpus) -> bool:

@@ -13,6 +13,7 @@ weight = 2.0
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -115,7 +116,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         recipe = Recipe.model_validate(plain)
     except ValidationError as error:
-        faults = [_fault(path, dict(one)) for one in error.errors()]
+        faults = [fault_of(path.as_posix(), dict(one)) for one in error.errors()]
         raise InputError(f"{len(faults)} faults in the recipe {path.name}.", faults) from error
     corpora = [
         choice.model_copy(update={"folder": path.parent / choice.folder})
@@ -125,10 +126,12 @@ def read_recipe(path: Path) -> Recipe:
     return recipe.model_copy(update={"corpora": corpora, "start_from": start})
 
 
-def _fault(path: Path, error: dict[str, Any]) -> Fault:
-    place, code = ".".join(str(part) for part in error["loc"]), str(error["type"])
+def fault_of(path: str, error: Mapping[str, Any], table: str = "") -> Fault:
+    """Return what pydantic found as a fault of a file, below a table where it lies in one."""
+    place = ".".join(str(part) for part in ((table,) if table else ()) + error["loc"])
+    code = str(error["type"])
     fix = "See docs/training.md."
     if code == "extra_forbidden":
         known = Recipe if len(error["loc"]) == 1 else CorpusChoice
         fix = f"There are {', '.join(known.model_fields)}."
-    return Fault(path.as_posix(), 0, place, f"{error['msg']}.", fix, code.replace("_", "-"))
+    return Fault(path, 0, place, f"{error['msg']}.", fix, code.replace("_", "-"))
