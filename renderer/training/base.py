@@ -144,7 +144,15 @@ def save_base(
     }
     networks = [deepcopy(module).half() if half else module for module in (acoustic, vocoder)]
     parts = {"fastpitch": networks[0], "speakers": speakers, "vocoder": networks[1]}
-    checkpoint.save(path, 0, {"run": run, "rights": asdict(rights)}, parts, {}, {})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(path, 0, {"run": run, "rights": asdict(rights)}, parts, {}, {})
+    except (OSError, TrainingError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        raise TrainingError(
+            f"The weights cannot be written to {path} ({cause}). Name another place or make room, "
+            "then export again."
+        ) from error
 
 
 def describe(vocoder: nn.Module) -> dict[str, Any]:

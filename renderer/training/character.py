@@ -13,9 +13,7 @@ on where it was stopped.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +31,7 @@ from renderer.training.character_corpus import Character, fingerprint, gather, r
 from renderer.training.corpus import Corpus
 from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice
 from renderer.training.fit import Run
+from renderer.training.placing import place, working
 from renderer.training.predicted import predict_all
 from renderer.training.prepare import Rights
 from renderer.training.qc import require_minutes
@@ -152,30 +151,19 @@ def register(voice: Path, voices: Path, *, replaces: bool = False) -> Path:
         Where it lies now.
 
     Raises:
-        TrainingError: There is one of that name, or it cannot be written.
+        TrainingError: There is one of that name that may not be replaced or is no voice, or it
+            cannot be written.
     """
     target = voices / voice.name
-    if target.exists() and not replaces:
-        raise TrainingError(f"{target} is there already; replace it knowingly (--replace).")
-    made = aside = None
     try:
-        voices.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=voices, prefix=".registering-"))
-        shutil.copytree(voice, made / voice.name)
-        if target.exists():
-            aside = made / "replaced"
-            os.rename(target, aside)
-        os.rename(made / voice.name, target)
+        with working(voices) as work:
+            shutil.copytree(voice, work / voice.name)
+            place(work / voice.name, target, replaces=replaces)
     except OSError as error:
-        if aside is not None and aside.exists() and not target.exists():
-            os.rename(aside, target)
         raise TrainingError(
             f"The voice cannot be put into {voices} ({error.strerror or error}). It lies in "
             f"{voice}; make room and run the same command again."
         ) from error
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
     return target
 
 
