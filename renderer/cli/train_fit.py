@@ -13,7 +13,7 @@ import click
 from renderer.errors import ConfigError, Fault, InputError, TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from renderer.training.export import VoiceAbout
     from renderer.training.trainer import Outcome, Progress, Trainer
@@ -143,6 +143,7 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
     said = _about(about)
     kept = checkpoint.load(acoustic / BEST)
     learner = AcousticLearner.restored(kept, kept.run)
+    _require_spoken(about, said.languages, learner.model.config.languages)
     sound = checkpoint.load(vocoder / BEST)
     try:
         generator = make_generator(str(sound.run.get("size")), MEL)
@@ -172,7 +173,6 @@ def _about(path: Path) -> VoiceAbout:
         InputError: It is no TOML or has other fields.
     """
     import tomllib
-    from dataclasses import fields
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -183,12 +183,7 @@ def _about(path: Path) -> VoiceAbout:
         plain = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(failed, [_fault(path, "", f"{error}", "unreadable")]) from error
-    names = [one.name for one in fields(VoiceAbout)]
-    faults = [
-        _fault(path, name, f"There is no such field; there are {', '.join(names)}", "unknown-field")
-        for name in plain
-        if name not in names
-    ]
+    faults = [_fault(path, place, problem, "unknown-field") for place, problem in _unknown(plain)]
     try:
         made: VoiceAbout = TypeAdapter(VoiceAbout).validate_python(plain)
     except ValidationError as error:
@@ -199,6 +194,33 @@ def _about(path: Path) -> VoiceAbout:
     if faults:
         raise InputError(failed, faults)
     return made
+
+
+def _unknown(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every field that is none, also of speakers and blends, and what there are."""
+    from dataclasses import fields
+
+    from renderer.domain.voice_model import Blend
+    from renderer.training.export import SpeakerAbout, VoiceAbout
+
+    tables: list[tuple[str, Any, Any]] = [("", plain, VoiceAbout)]
+    for group, kind in (("speakers", SpeakerAbout), ("blends", Blend)):
+        found = plain.get(group)
+        if isinstance(found, dict):
+            tables += [(f"{group}.{name}.", one, kind) for name, one in found.items()]
+    for place, table, kind in tables:
+        names = [one.name for one in fields(kind)]
+        for name in table if isinstance(table, dict) else ():
+            if name not in names:
+                yield f"{place}{name}", f"There is no such field; there are {', '.join(names)}"
+
+
+def _require_spoken(path: Path, languages: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse to say that a voice speaks what its model has not learnt."""
+    if strange := sorted(set(languages) - set(known)):
+        problem = f"The model does not speak {', '.join(strange)}; it knows {', '.join(known)}"
+        fault = _fault(path, "languages", problem, "unknown-language")
+        raise InputError(f"{path} does not describe this voice.", [fault])
 
 
 def _fault(path: Path, field: str, problem: str, code: str) -> Fault:

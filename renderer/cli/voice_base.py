@@ -36,8 +36,8 @@ def require_free(name: str, out: Path, book: VoiceBook, *, replaces: bool) -> No
         )
     if is_there and not (out / name / "card.yaml").is_file():
         raise ConfigError(
-            f"{out / name} is no voice (it has no card.yaml), so it is not replaced; choose another "
-            "name, or move it away yourself."
+            f"{out / name} is no voice (it has no card.yaml), so it is not replaced; choose "
+            "another name, or move it away yourself."
         )
 
 

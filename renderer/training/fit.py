@@ -15,6 +15,7 @@ from renderer.training.acoustic import AcousticLearner
 from renderer.training.acoustic_batch import Cast
 from renderer.training.acoustic_source import AcousticSource
 from renderer.training.corpus import MEL, TRAIN, Corpus
+from renderer.training.fastpitch import SIZES, FastPitchConfig
 from renderer.training.feature_store import FeatureStore, speaker_statistics
 from renderer.training.generator import make_generator
 from renderer.training.predicted import has_predictions, predicted_mel
@@ -123,6 +124,7 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
     learner = None
     if kept is not None:
         learner = AcousticLearner.restored(kept, kept.run, **options)
+        _require_heeded(recipe, learner)
         cast = _joined(learner, cast, corpora)
     source = AcousticSource(
         weighted,
@@ -136,7 +138,33 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
             learner = AcousticLearner.new(recipe.size, source, **options)
         except ValueError as error:
             raise TrainingError(f"The recipe's `size`: {error}.") from error
+    if odd := learner.unknown(recipe.frozen):
+        raise recipe.unfit(
+            "frozen",
+            f"The model has no parameter that begins with {', '.join(odd)}.",
+            "Write starts of names such as fastpitch.encoder, fastpitch.decoder or speakers.",
+        )
     return learner, source, learner.about()
+
+
+def _require_heeded(recipe: Recipe, learner: AcousticLearner) -> None:
+    """Refuse what the recipe says of a model that its checkpoint to start from says otherwise."""
+    config = learner.model.config
+    kept = {"symbols": config.symbols, "languages": config.languages, "emotions": config.emotions}
+    fits = [size for size in SIZES if FastPitchConfig.named(size, **kept) == config]
+    if "size" in recipe.model_fields_set and recipe.size not in fits:
+        is_of = f"of size {fits[0]}" if fits else "of a size of its own"
+        raise recipe.unfit(
+            "size", f"The checkpoint to start from is {is_of}, not {recipe.size}.",
+            "Leave `size` out, or start from another checkpoint.",
+        )  # fmt: skip
+    knows = len(config.emotions) > 1
+    if "with_emotion" in recipe.model_fields_set and recipe.with_emotion != knows:
+        raise recipe.unfit(
+            "with_emotion",
+            f"The checkpoint to start from knows {', '.join(config.emotions)} alone.",
+            "Leave `with_emotion` out, or start from another checkpoint.",
+        )
 
 
 def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> Cast:

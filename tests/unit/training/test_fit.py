@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from renderer.errors import TrainingError
+from renderer.errors import InputError, TrainingError
 from renderer.training import checkpoint, predicted
 from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.fit import choose_device, is_begun, prepare_run
@@ -172,3 +173,39 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto").type == "cuda"
+
+
+@pytest.fixture
+def begun(corpus: Corpus, tmp_path: Path) -> Path:
+    """A checkpoint of the tiny model."""
+    run = prepare_run(recipe(corpus, steps=1, validate_every=1), tmp_path / "begun", device="cpu")
+    run.go()
+    return tmp_path / "begun" / BEST
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("size", "small", "of size tiny, not small"),
+        ("with_emotion", True, "neutral alone"),
+        ("frozen", ["fastpitch.encodr"], r"fastpitch\.encodr"),
+    ],
+)
+def test_what_the_model_to_start_from_has_not_is_a_fault(
+    corpus: Corpus, tmp_path: Path, begun: Path, field: str, value: object, said: str
+) -> None:
+    plan = recipe(corpus, start_from=begun, **{field: value})
+    with pytest.raises(InputError) as caught:
+        prepare_run(plan, tmp_path / "next", device="cpu")
+    (fault,) = caught.value.faults
+    assert fault.field == field
+    assert re.search(said, fault.problem)
+
+
+def test_what_the_model_to_start_from_has_may_be_said(
+    corpus: Corpus, tmp_path: Path, begun: Path
+) -> None:
+    plan = recipe(corpus, start_from=begun, with_emotion=False, frozen=["fastpitch.encoder"])
+    prepare_run(plan, tmp_path / "next", device="cpu")
+    unsaid = recipe(corpus, start_from=begun).model_dump(exclude={"size"}, exclude_unset=True)
+    prepare_run(Recipe.model_validate(unsaid), tmp_path / "next", device="cpu")
