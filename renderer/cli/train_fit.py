@@ -92,14 +92,13 @@ def predict(run: Path, corpora: tuple[Path, ...], device: str, threads: int | No
     A recipe with `predicted_mels = true` learns from them.
     """
     _torch(threads)
-    from renderer.training import checkpoint
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import Corpus
     from renderer.training.fit import choose_device
     from renderer.training.predicted import predict_all
-    from renderer.training.trainer import BEST
+    from renderer.training.trainer import kept_weights
 
-    kept = checkpoint.load(run / BEST)
+    kept = kept_weights(run)
     learner = AcousticLearner.restored(kept, kept.run)
     where = choose_device(device)
     for module in learner.modules.values():
@@ -138,13 +137,13 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
     from renderer.training.corpus import MEL
     from renderer.training.export import export_voice
     from renderer.training.generator import make_generator
-    from renderer.training.trainer import BEST
+    from renderer.training.trainer import kept_weights
 
     said = _about(about)
-    kept = checkpoint.load(acoustic / BEST)
+    kept = kept_weights(acoustic)
     learner = AcousticLearner.restored(kept, kept.run)
     _require_spoken(about, said.languages, learner.model.config.languages)
-    sound = checkpoint.load(vocoder / BEST)
+    sound = kept_weights(vocoder)
     try:
         generator = make_generator(str(sound.run.get("size")), MEL)
     except ValueError as error:
@@ -263,7 +262,10 @@ def _watcher(folder: Path) -> TensorBoard:
 def _best(outcome: Outcome) -> str:
     if not outcome.best_step:
         return "not validated yet"
-    return f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}"
+    best = f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}"
+    if outcome.keep == "latest":
+        return f"the latest weights are kept, of step {outcome.kept_step} ({best})"
+    return best
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from renderer.training.generator import make_generator
 from renderer.training.hifigan import Generator, GeneratorConfig
 from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.speaker_table import SpeakerTable
-from renderer.training.trainer import BEST
+from renderer.training.trainer import kept_weights
 
 SOURCE_FILTER, HIFIGAN = "source_filter", "hifigan"
 
@@ -89,7 +89,7 @@ class Base:
                 f"{path} is no weights file. Give one that `barkline train export --weights` "
                 "wrote, or the runs of an acoustic model and of a vocoder."
             )
-        acoustic, sound = checkpoint.load(path / BEST), checkpoint.load(vocoder / BEST)
+        acoustic, sound = kept_weights(path), kept_weights(vocoder)
         _require(acoustic, "fastpitch", "speakers")
         _require(sound, "vocoder")
         made = make_generator(str(_run(sound).get("size")), MEL)

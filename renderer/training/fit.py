@@ -52,10 +52,9 @@ class Run:
         """
         outcome = self.trainer.run(show, minutes)
         lines = metrics.read(self.folder / metrics.FILE)
-        best = [x for x in lines if x["kind"] == "valid" and x["step"] == outcome.best_step]
-        run_card.write(
-            self.folder, self.recipe, self.corpora, outcome, self.device, best[-1] if best else {}
-        )
+        valid = {line["step"]: line for line in lines if line["kind"] == "valid"}
+        best, kept = (valid.get(s, {}) for s in (outcome.best_step, outcome.kept_step))
+        run_card.write(self.folder, self.recipe, self.corpora, outcome, self.device, best, kept)
         curve.write(self.folder, title=f"{self.recipe.model}: {self.folder.name}")
         return outcome
 

@@ -59,6 +59,8 @@ class Outcome:
         best_step: Step of the best validation.
         best_loss: Its loss.
         spent_s: Seconds spent training in all, over every piece.
+        keep: Whose weights the run gives, as its recipe says: `best` or `latest`.
+        kept_step: Step of those weights; 0 where nothing was validated yet.
     """
 
     step: int
@@ -66,6 +68,23 @@ class Outcome:
     best_step: int
     best_loss: float
     spent_s: float
+    keep: str = "best"
+    kept_step: int = 0
+
+
+def kept_weights(folder: Path) -> checkpoint.Checkpoint:
+    """Return what a run gives: the checkpoint that its recipe's `keep` chose.
+
+    Raises:
+        TrainingError: There is none, or it is damaged.
+    """
+    if not (folder / BEST).exists() and (folder / LAST).exists():
+        raise TrainingError(
+            f"{folder} has no {BEST}: it was stopped before its first validation. Go on with it "
+            "by the same `barkline train fit` until it was validated (the recipe's "
+            "`validate_every`)."
+        )
+    return checkpoint.load(folder / BEST)
 
 
 class Watcher(Protocol):
@@ -141,7 +160,10 @@ class Trainer(Generic[BatchT]):
             if reason != "stopped" and self._validated != self._step:
                 self._validate()
             self._save(LAST)
-        return Outcome(self._step, reason, self._best_step, self._best_loss, self._spent_s)
+        keep = self._recipe.keep
+        kept = self._validated if keep == "latest" else self._best_step
+        best = (self._best_step, self._best_loss)
+        return Outcome(self._step, reason, *best, self._spent_s, keep, kept)
 
     def _train(self, show: Callable[[Progress], None], minutes: float) -> str:
         """Take steps; return why they ended."""
@@ -240,11 +262,13 @@ class Trainer(Generic[BatchT]):
         self._metrics.valid(self._step, values)
         if self._watcher:
             self._watcher.numbers("valid", values, self._step)
-        if values["loss"] < self._best_loss or self._recipe.keep == "latest":
+        is_better = values["loss"] < self._best_loss
+        if is_better:
             self._best_step, self._best_loss, self._stale = self._step, values["loss"], 0
-            self._save(BEST)
         else:
             self._stale += 1
+        if is_better or self._recipe.keep == "latest":
+            self._save(BEST)
 
     def _is_time_to_draw(self) -> bool:
         every = max(self._recipe.illustrate_every, self._recipe.validate_every)

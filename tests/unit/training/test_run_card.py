@@ -50,7 +50,8 @@ def test_the_card_names_data_licence_metrics_and_revision(corpus: Corpus, tmp_pa
     assert data["speakers"][0]["licence"] == "CC-BY-4.0"
     assert data["speakers"][0]["attribution"] == "Mira"
     assert card["outcome"] == {
-        "step": 40, "reason": "finished", "best_step": 35, "best_loss": 0.25, "spent_s": 12.5
+        "step": 40, "reason": "finished", "best_step": 35, "best_loss": 0.25, "spent_s": 12.5,
+        "keep": "best", "kept_step": 0,
     }  # fmt: skip
     assert card["best"] == {"loss": 0.25}
     assert "CPU core" in card["hardware"]
