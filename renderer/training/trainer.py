@@ -26,7 +26,7 @@ from renderer.training.metrics import FILE as METRICS_FILE
 from renderer.training.metrics import Metrics
 from renderer.training.precision import LOW, choose_precision
 from renderer.training.recipe import Recipe
-from renderer.training.run_folder import alone, differences
+from renderer.training.run_folder import alone, comparable, differences
 
 _SHOWN = 4
 LAST, BEST = "last.safetensors", "best.safetensors"
@@ -331,7 +331,7 @@ class Trainer(Generic[BatchT]):
 
     def _require_same(self, run: Mapping[str, Any]) -> None:
         """Refuse to go on with a run of something else; say what differs."""
-        odd = differences(run, json.loads(json.dumps(self._about)))
+        odd = differences(*comparable(run, json.loads(json.dumps(self._about))))
         if odd:
             raise TrainingError(
                 f"{self._folder} holds a run of another recipe or other corpora "
