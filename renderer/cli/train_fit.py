@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from renderer.cli import show
 from renderer.errors import ConfigError, Fault, InputError, TrainingError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any)
             watcher=_watcher(folder),
             show_features=lambda done, all_: told(done, all_, ""),
         )
+    for note in run.notes:
+        show.warn(note)
     with _bar(plan.model, quiet=options["as_json"]) as told, _stopping(run.trainer):
         outcome = run.go(_shown(told), minutes)
     if options["as_json"]:

@@ -87,6 +87,21 @@ def kept_weights(folder: Path) -> checkpoint.Checkpoint:
     return checkpoint.load(folder / BEST)
 
 
+def last_state(folder: Path) -> checkpoint.Checkpoint:
+    """Return what a run goes on from.
+
+    Raises:
+        TrainingError: It is damaged.
+    """
+    try:
+        return checkpoint.load(folder / LAST)
+    except TrainingError as error:
+        raise TrainingError(
+            f"{error} Copy {BEST} over it to go on from the best validation, or remove the "
+            "folder to begin anew."
+        ) from error
+
+
 class Watcher(Protocol):
     """Shows a run to a person, such as TensorBoard."""
 
@@ -301,13 +316,7 @@ class Trainer(Generic[BatchT]):
         if not path.exists():
             self._metrics.cut(0, 0, [])
             return
-        try:
-            kept = checkpoint.load(path)
-        except TrainingError as error:
-            raise TrainingError(
-                f"{error} Copy {BEST} over it to go on from the best validation, or remove the "
-                "folder to begin anew."
-            ) from error
+        kept = last_state(self._folder)
         self._require_same(kept.run)
         for name, module in self._learner.modules.items():
             checkpoint.restore_module(kept, name, module, averaged=False)

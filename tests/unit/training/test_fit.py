@@ -13,6 +13,7 @@ import torch
 
 from renderer.errors import InputError, TrainingError
 from renderer.training import checkpoint, predicted
+from renderer.training.acoustic import AcousticLearner
 from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.fit import choose_device, is_begun, prepare_run
 from renderer.training.recipe import CorpusChoice, Recipe
@@ -209,3 +210,56 @@ def test_what_the_model_to_start_from_has_may_be_said(
     prepare_run(plan, tmp_path / "next", device="cpu")
     unsaid = recipe(corpus, start_from=begun).model_dump(exclude={"size"}, exclude_unset=True)
     prepare_run(Recipe.model_validate(unsaid), tmp_path / "next", device="cpu")
+
+
+@pytest.mark.parametrize("model", ["acoustic", "vocoder"])
+def test_a_begun_run_goes_on_without_the_file_it_started_from_and_with_no_other(
+    corpus: Corpus, tmp_path: Path, model: str
+) -> None:
+    for name, seed in (("one", 1), ("other", 2)):
+        plan = recipe(corpus, model=model, steps=1, validate_every=1, seed=seed)
+        prepare_run(plan, tmp_path / name, device="cpu").go()
+    one, other = (tmp_path / name / BEST for name in ("one", "other"))
+    folder = tmp_path / "run"
+    run = prepare_run(recipe(corpus, model=model, start_from=one), folder, device="cpu")
+    run.trainer.stop()
+    assert run.go().reason == "stopped"
+    for wrong in (other, None):
+        with pytest.raises(TrainingError, match="start_sha256 was"):
+            prepare_run(recipe(corpus, model=model, start_from=wrong), folder, device="cpu").go()
+    one.unlink()
+    plan = recipe(corpus, model=model, start_from=one)
+    assert prepare_run(plan, folder, device="cpu").go().reason == "finished"
+    with pytest.raises(TrainingError, match="start from"):
+        prepare_run(plan, tmp_path / "new", device="cpu")
+
+
+def test_a_run_goes_on_with_the_predictions_it_began_with(corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus.folder / predicted.FOLDER
+    folder.mkdir()
+    first, second = corpus.usable(TRAIN)[:2]
+    np.save(folder / f"{first.id}.npy", np.zeros((MEL.n_mels, first.frames), np.float16))
+    plan = recipe(corpus, model="vocoder", predicted_mels=True)
+    run = prepare_run(plan, tmp_path / "run", device="cpu")
+    assert "5 of 6 clips have no predicted mel" in run.notes[0]
+    run.trainer.stop()
+    run.go()
+    np.save(folder / f"{second.id}.npy", np.zeros((MEL.n_mels, second.frames), np.float16))
+    with pytest.raises(TrainingError, match="predicted_sha256 was"):
+        prepare_run(plan, tmp_path / "run", device="cpu").go()
+
+
+def test_a_model_of_no_numbers_predicts_nothing(
+    corpus: Corpus, tmp_path: Path, begun: Path
+) -> None:
+    kept = checkpoint.load(begun)
+    learner = AcousticLearner.restored(kept, kept.run)
+    cpu = torch.device("cpu")
+    assert predicted.predict_all(learner, [corpus], device=cpu) == len(corpus.clips)
+    before = [path.read_bytes() for path in sorted((corpus.folder / predicted.FOLDER).iterdir())]
+    with torch.no_grad():
+        learner.model.decoder.out.bias[3] = float("nan")
+    with pytest.raises(TrainingError, match="no finite number"):
+        predicted.predict_all(learner, [corpus], device=cpu)
+    after = [path.read_bytes() for path in sorted((corpus.folder / predicted.FOLDER).iterdir())]
+    assert before == after
