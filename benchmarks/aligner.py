@@ -44,6 +44,7 @@ from renderer.training.metadata import Defaults
 from renderer.training.prepare import Preparation, Rights, prepare
 from renderer.training.sound import clip_samples
 from renderer.training.trainer import Trainer
+from renderer.training.tuning import recipe
 
 WORK = Path(__file__).parents[1] / "build" / "aligner-benchmark"
 FRAME_S = MEL.hop_length / MEL.sample_rate
@@ -76,7 +77,7 @@ def recorded(source: Path) -> Path:
 
 def learn(corpus: Corpus, steps: int, binarise: int, folder: Path) -> Aligner:
     """Train as `voices train-character` does; go on where a run was stopped."""
-    plan = finetune.recipe("acoustic", finetune.ALIGNER, {"steps": steps}, corpus)
+    plan = recipe("aligner", {"steps": steps}, corpus.folder)
     hidden = without_durations(even(corpus))
     source = AcousticSource(
         [(hidden, 1.0)], Cast.of([hidden]), batch_frames=plan.batch_frames, seed=plan.seed

@@ -13,6 +13,7 @@ STEPS = {
     "texts": Step("train_texts", "command", "Make a text set from a grammar."),
     "distil": Step("train_distil", "command", "Let a voice or program speak text sets."),
     "prepare": Step("train_prepare", "command", "Turn recordings into a checked corpus."),
+    "align": Step("train_align", "command", "Find where the phones of recordings lie."),
     "augment": Step("train_augment", "command", "Make a labelled variant of a speaker."),
     "fit": Step("train_fit", "fit", "Train a model by a recipe, or go on with it."),
     "predict": Step("train_fit", "predict", "Let an acoustic model speak a corpus to a vocoder."),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from renderer.cli import show
 from renderer.errors import ConfigError, Fault, InputError, TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from renderer.training.export import VoiceAbout
     from renderer.training.trainer import Outcome, Progress, Trainer
@@ -66,6 +67,8 @@ def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any)
             watcher=_watcher(folder),
             show_features=lambda done, all_: told(done, all_, ""),
         )
+    for note in run.notes:
+        show.warn(note)
     with _bar(plan.model, quiet=options["as_json"]) as told, _stopping(run.trainer):
         outcome = run.go(_shown(told), minutes)
     if options["as_json"]:
@@ -92,14 +95,13 @@ def predict(run: Path, corpora: tuple[Path, ...], device: str, threads: int | No
     A recipe with `predicted_mels = true` learns from them.
     """
     _torch(threads)
-    from renderer.training import checkpoint
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import Corpus
     from renderer.training.fit import choose_device
     from renderer.training.predicted import predict_all
-    from renderer.training.trainer import BEST
+    from renderer.training.trainer import kept_weights
 
-    kept = checkpoint.load(run / BEST)
+    kept = kept_weights(run)
     learner = AcousticLearner.restored(kept, kept.run)
     where = choose_device(device)
     for module in learner.modules.values():
@@ -138,12 +140,13 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
     from renderer.training.corpus import MEL
     from renderer.training.export import export_voice
     from renderer.training.generator import make_generator
-    from renderer.training.trainer import BEST
+    from renderer.training.trainer import kept_weights
 
     said = _about(about)
-    kept = checkpoint.load(acoustic / BEST)
+    kept = kept_weights(acoustic)
     learner = AcousticLearner.restored(kept, kept.run)
-    sound = checkpoint.load(vocoder / BEST)
+    _require_spoken(about, said.languages, learner.model.config.languages)
+    sound = kept_weights(vocoder)
     try:
         generator = make_generator(str(sound.run.get("size")), MEL)
     except ValueError as error:
@@ -172,7 +175,6 @@ def _about(path: Path) -> VoiceAbout:
         InputError: It is no TOML or has other fields.
     """
     import tomllib
-    from dataclasses import fields
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -183,12 +185,7 @@ def _about(path: Path) -> VoiceAbout:
         plain = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(failed, [_fault(path, "", f"{error}", "unreadable")]) from error
-    names = [one.name for one in fields(VoiceAbout)]
-    faults = [
-        _fault(path, name, f"There is no such field; there are {', '.join(names)}", "unknown-field")
-        for name in plain
-        if name not in names
-    ]
+    faults = [_fault(path, place, problem, "unknown-field") for place, problem in _unknown(plain)]
     try:
         made: VoiceAbout = TypeAdapter(VoiceAbout).validate_python(plain)
     except ValidationError as error:
@@ -199,6 +196,33 @@ def _about(path: Path) -> VoiceAbout:
     if faults:
         raise InputError(failed, faults)
     return made
+
+
+def _unknown(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every field that is none, also of speakers and blends, and what there are."""
+    from dataclasses import fields
+
+    from renderer.domain.voice_model import Blend
+    from renderer.training.export import SpeakerAbout, VoiceAbout
+
+    tables: list[tuple[str, Any, Any]] = [("", plain, VoiceAbout)]
+    for group, kind in (("speakers", SpeakerAbout), ("blends", Blend)):
+        found = plain.get(group)
+        if isinstance(found, dict):
+            tables += [(f"{group}.{name}.", one, kind) for name, one in found.items()]
+    for place, table, kind in tables:
+        names = [one.name for one in fields(kind)]
+        for name in table if isinstance(table, dict) else ():
+            if name not in names:
+                yield f"{place}{name}", f"There is no such field; there are {', '.join(names)}"
+
+
+def _require_spoken(path: Path, languages: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse to say that a voice speaks what its model has not learnt."""
+    if strange := sorted(set(languages) - set(known)):
+        problem = f"The model does not speak {', '.join(strange)}; it knows {', '.join(known)}"
+        fault = _fault(path, "languages", problem, "unknown-language")
+        raise InputError(f"{path} does not describe this voice.", [fault])
 
 
 def _fault(path: Path, field: str, problem: str, code: str) -> Fault:
@@ -241,7 +265,10 @@ def _watcher(folder: Path) -> TensorBoard:
 def _best(outcome: Outcome) -> str:
     if not outcome.best_step:
         return "not validated yet"
-    return f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}"
+    best = f"best validation loss {outcome.best_loss:.4f} at step {outcome.best_step}"
+    if outcome.keep == "latest":
+        return f"the latest weights are kept, of step {outcome.kept_step} ({best})"
+    return best
 
 
 @contextmanager

@@ -34,6 +34,11 @@ def require_free(name: str, out: Path, book: VoiceBook, *, replaces: bool) -> No
             f"There is a voice {name!r} already ({where}); choose another name, or replace it "
             "knowingly (--replace)."
         )
+    if is_there and not (out / name / "card.yaml").is_file():
+        raise ConfigError(
+            f"{out / name} is no voice (it has no card.yaml), so it is not replaced; choose "
+            "another name, or move it away yourself."
+        )
 
 
 def base_of(

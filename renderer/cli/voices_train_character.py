@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from renderer import config
 from renderer.cli.option import json_option
 from renderer.cli.training_bar import shown
 from renderer.cli.voice_base import base_of, cast_of, require_free
-from renderer.errors import ConfigError, InputError
+from renderer.errors import ConfigError
 
 if TYPE_CHECKING:
     from renderer.ports import Transcriber, VoiceBook
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from renderer.training.character import Character
     from renderer.training.character_check import CastMember
     from renderer.training.character_report import Validation
-    from renderer.training.finetune import Tuning
+    from renderer.training.tuning import Tuning
 
-_TABLES = frozenset({"acoustic", "vocoder", "aligner"})
 _folder = click.Path(path_type=Path, file_okay=False)
 _file = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -212,25 +210,14 @@ def _tuning(options: dict[str, Any]) -> Tuning:
     Raises:
         InputError: The recipe is no TOML or has other tables.
     """
-    from renderer.training.finetune import Tuning
+    from renderer.training.tuning import Tuning, read_tables
 
-    tables: dict[str, Any] = {}
-    if path := options["recipe"]:
-        try:
-            tables = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"The recipe {path} cannot be read: {error}") from error
-        strange = sorted(
-            k for k, v in tables.items() if k not in _TABLES or not isinstance(v, dict)
-        )
-        if strange:
-            raise InputError(
-                f"The recipe {path} has {', '.join(strange)}; there are the tables "
-                f"{', '.join(sorted(_TABLES))}."
-            )
+    path: Path | None = options["recipe"]
+    tables = read_tables(path) if path else {}
     if options["vocoder_steps"]:
         tables["vocoder"] = {**tables.get("vocoder", {}), "steps": options["vocoder_steps"]}
-    return Tuning(**tables, minutes=options["minutes"], device=options["device"])
+    file = path.as_posix() if path else ""
+    return Tuning(**tables, minutes=options["minutes"], device=options["device"], file=file)
 
 
 def _book(settings: config.Settings) -> VoiceBook:

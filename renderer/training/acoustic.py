@@ -27,6 +27,7 @@ from renderer.training.acoustic_loss import (
 )
 from renderer.training.acoustic_source import AcousticSource
 from renderer.training.checkpoint import Checkpoint, restore_module
+from renderer.training.config_check import read_config, require_tensors
 from renderer.training.fastpitch import (
     FastPitch,
     FastPitchConfig,
@@ -102,11 +103,16 @@ class AcousticLearner:
             TrainingError: The checkpoint holds something else.
         """
         try:
-            plain: dict[str, Any] = dict(about["config"])
-            plain |= {k: tuple(v) for k, v in plain.items() if isinstance(v, list)}
-            config = FastPitchConfig(**plain)
-            table = SpeakerTable(about["speakers"], config.speaker_dim)
-        except (KeyError, TypeError, ValueError) as error:
+            config = read_config(FastPitchConfig(), about["config"])
+            if config.width % (2 * config.heads) or config.kernel % 2 == 0:
+                raise ValueError("width / heads has to be even, kernel odd")
+            names = about["speakers"]
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ValueError("speakers is no list of names")
+            require_tensors(kept, "fastpitch", lambda: FastPitch(config))
+            require_tensors(kept, "speakers", lambda: SpeakerTable(names, config.speaker_dim))
+            table = SpeakerTable(names, config.speaker_dim)
+        except (KeyError, ValueError) as error:
             raise TrainingError(
                 f"{kept.path} does not say which model it holds: {error}"
             ) from error
@@ -118,6 +124,15 @@ class AcousticLearner:
     def about(self) -> dict[str, Any]:
         """Return what `restored` needs, as plain JSON; keep it with every checkpoint."""
         return {"config": asdict(self.model.config), "speakers": list(self.speakers.names)}
+
+    def unknown(self, starts: Iterable[str]) -> list[str]:
+        """Return the starts of parameter names that no parameter has."""
+        names = [
+            f"{module_name}.{name}"
+            for module_name in self.averaged
+            for name, _ in self.modules[module_name].named_parameters()
+        ]
+        return [start for start in starts if not any(name.startswith(start) for name in names)]
 
     @property
     def cast(self) -> Cast:

@@ -84,6 +84,7 @@ class AcousticSource:
         for corpus, weight in corpora:
             for split, found in rows.items():
                 clips = _spread(corpus.usable(split), validation_clips * (split == VALID))
+                _require_durations(corpus, clips)
                 found += [_row(clip, measure(corpus, clip), cast, weight) for clip in clips]
         if not rows[TRAIN]:
             raise TrainingError("The corpora hold no clip to train on.")
@@ -163,14 +164,21 @@ class AcousticSource:
         )
 
 
+def _require_durations(corpus: Corpus, clips: Sequence[Clip]) -> None:
+    for clip in clips:
+        if not clip.durations:
+            raise TrainingError(
+                f"Clip {clip.id} has no durations; align its corpus first: "
+                f"`barkline train align {corpus.folder}`."
+            )
+
+
 def _row(clip: Clip, features: Features, cast: Cast, weight: float) -> _Row:
     """Measure a clip's phones; what is not trusted is filled from the sound around it.
 
     Raises:
-        TrainingError: The clip has no durations or holds something unknown.
+        TrainingError: The clip holds something unknown.
     """
-    if not clip.durations:
-        raise TrainingError(f"Clip {clip.id} has no durations; align its corpus first.")
     trusted = np.array(clip.trusted or [True] * len(clip.phones), dtype=bool)
     heard = np.repeat(trusted, clip.durations)
     voiced = features.voiced & heard

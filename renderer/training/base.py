@@ -8,26 +8,27 @@ terms that everything made from it inherits.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from renderer.audio.spectrum import MelSpec
 from renderer.errors import TrainingError
 from renderer.training import checkpoint
 from renderer.training.acoustic import AcousticLearner
 from renderer.training.checkpoint import Checkpoint
+from renderer.training.config_check import read_config, require_tensors
 from renderer.training.corpus import MEL
 from renderer.training.fastpitch import FastPitch
 from renderer.training.generator import make_generator
 from renderer.training.hifigan import Generator, GeneratorConfig
 from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.speaker_table import SpeakerTable
-from renderer.training.trainer import BEST
+from renderer.training.trainer import kept_weights
 
 SOURCE_FILTER, HIFIGAN = "source_filter", "hifigan"
 
@@ -89,10 +90,13 @@ class Base:
                 f"{path} is no weights file. Give one that `barkline train export --weights` "
                 "wrote, or the runs of an acoustic model and of a vocoder."
             )
-        acoustic, sound = checkpoint.load(path / BEST), checkpoint.load(vocoder / BEST)
+        acoustic, sound = kept_weights(path), kept_weights(vocoder)
         _require(acoustic, "fastpitch", "speakers")
         _require(sound, "vocoder")
-        made = make_generator(str(_run(sound).get("size")), MEL)
+        try:
+            made = make_generator(str(_run(sound).get("size")), MEL)
+        except ValueError as error:
+            raise TrainingError(f"{vocoder} is no run of a vocoder: {error}.") from error
         both = f"{_sha256(acoustic.path)}{_sha256(sound.path)}".encode()
         return cls(path, hashlib.sha256(both).hexdigest(), acoustic, sound, describe(made))
 
@@ -110,7 +114,7 @@ class Base:
         Raises:
             TrainingError: The weights are of another architecture.
         """
-        made = _vocoder(self.kind, self.vocoder.path)
+        made = _vocoder(self.kind, self.vocoder)
         checkpoint.restore_module(self.vocoder, "vocoder", made, averaged=True)
         return made
 
@@ -144,7 +148,15 @@ def save_base(
     }
     networks = [deepcopy(module).half() if half else module for module in (acoustic, vocoder)]
     parts = {"fastpitch": networks[0], "speakers": speakers, "vocoder": networks[1]}
-    checkpoint.save(path, 0, {"run": run, "rights": asdict(rights)}, parts, {}, {})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(path, 0, {"run": run, "rights": asdict(rights)}, parts, {}, {})
+    except (OSError, TrainingError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        raise TrainingError(
+            f"The weights cannot be written to {path} ({cause}). Name another place or make room, "
+            "then export again."
+        ) from error
 
 
 def describe(vocoder: nn.Module) -> dict[str, Any]:
@@ -160,22 +172,26 @@ def describe(vocoder: nn.Module) -> dict[str, Any]:
     raise TrainingError(f"A {type(vocoder).__name__} is no vocoder that can be kept as a base.")
 
 
-def _vocoder(kind: Mapping[str, Any], path: Path) -> nn.Module:
-    """Return an untrained vocoder of a kind."""
+def _vocoder(kind: Mapping[str, Any], kept: Checkpoint) -> nn.Module:
+    """Return an untrained vocoder of a kind, whose weights a checkpoint holds."""
     try:
-        plain = dict(kind["config"])
-        if kind["kind"] == HIFIGAN:
-            return Generator(GeneratorConfig(**{k: _tuples(v) for k, v in plain.items()}))
-        if kind["kind"] == SOURCE_FILTER:
-            plain["spec"] = MelSpec(**plain["spec"])
-            return SourceFilter(SourceFilterConfig(**plain))
+        name, plain = kind["kind"], kind["config"]
+        if name not in (HIFIGAN, SOURCE_FILTER):
+            raise TrainingError(
+                f"{kept.path} holds a vocoder this version does not know: {name!r}."
+            )
+        build: Callable[[], nn.Module]
+        if name == HIFIGAN:
+            of_hifigan = read_config(GeneratorConfig(), plain)
+            if of_hifigan.width % 2 ** len(of_hifigan.rates):
+                raise ValueError("width is not halved by each of the rates")
+            build = partial(Generator, of_hifigan)
+        else:
+            build = partial(SourceFilter, read_config(SourceFilterConfig(), plain))
+        require_tensors(kept, "vocoder", build)
+        return build()
     except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path} does not say which vocoder it holds: {error}") from error
-    raise TrainingError(f"{path} holds a vocoder this version does not know: {kind['kind']!r}.")
-
-
-def _tuples(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+        raise TrainingError(f"{kept.path} does not say which vocoder it holds: {error}") from error
 
 
 def _of_file(path: Path) -> Base:

@@ -13,9 +13,7 @@ on where it was stopped.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,10 +31,13 @@ from renderer.training.character_corpus import Character, fingerprint, gather, r
 from renderer.training.corpus import Corpus
 from renderer.training.export import SpeakerAbout, VoiceAbout, export_voice
 from renderer.training.fit import Run
+from renderer.training.placing import place, working
 from renderer.training.predicted import predict_all
 from renderer.training.prepare import Rights
 from renderer.training.qc import require_minutes
+from renderer.training.recipe import Recipe
 from renderer.training.sound import write_bytes
+from renderer.training.tuning import Tuning, plans
 
 __all__ = ["Character", "Told", "about", "register", "train_character"]
 
@@ -61,7 +62,7 @@ def train_character(
     run: Path,
     base: Base,
     who: Character,
-    how: finetune.Tuning,
+    how: Tuning,
     transcriber: Transcriber,
     told: Told | None = None,
 ) -> Path | None:
@@ -80,11 +81,13 @@ def train_character(
         The voice's folder, in `run/voice/`; None when it was stopped before the end.
 
     Raises:
-        InputError: All that is wrong with the recordings.
+        InputError: All that is wrong with the recipes, or with the recordings.
         TrainingError: There is too little to learn from, the base does not fit, or the run's
             folder holds something else.
     """
     told = told or Told()
+    plan = plans(how, run / "corpus")
+    finetune.require_learnable(base, plan.acoustic, how.file)
     require_terms(recordings, who)
     ask = _ask(recordings, base, who, how)
     is_new = not (run / ASK_FILE).exists()
@@ -95,11 +98,11 @@ def train_character(
     finetune.require_fit(base, corpus)
     if is_new:
         write_bytes(run / ASK_FILE, json.dumps(ask, ensure_ascii=False, indent=1).encode())
-    aligned = _align(corpus, run / "aligner", who, how, told)
-    if aligned is None or not _learn(base, aligned, run, how, told):
+    aligned = _align(corpus, run / "aligner", who, how, plan.aligner, told)
+    if aligned is None or not _learn(base, aligned, run, how, plan.acoustic, told):
         return None
     learner = finetune.trained_acoustic(run / "acoustic")
-    vocoder = _vocoder(base, aligned, run / "vocoder", how, told)
+    vocoder = _vocoder(base, aligned, run / "vocoder", how, plan.vocoder, told)
     if vocoder is None:
         return None
     told.show("writing the voice", 0, 1, "")
@@ -148,40 +151,28 @@ def register(voice: Path, voices: Path, *, replaces: bool = False) -> Path:
         Where it lies now.
 
     Raises:
-        TrainingError: There is one of that name, or it cannot be written.
+        TrainingError: There is one of that name that may not be replaced or is no voice, or it
+            cannot be written.
     """
     target = voices / voice.name
-    if target.exists() and not replaces:
-        raise TrainingError(f"{target} is there already; replace it knowingly (--replace).")
-    made = aside = None
     try:
-        voices.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=voices, prefix=".registering-"))
-        shutil.copytree(voice, made / voice.name)
-        if target.exists():
-            aside = made / "replaced"
-            os.rename(target, aside)
-        os.rename(made / voice.name, target)
+        with working(voices) as work:
+            shutil.copytree(voice, work / voice.name)
+            place(work / voice.name, target, replaces=replaces)
     except OSError as error:
-        if aside is not None and aside.exists() and not target.exists():
-            os.rename(aside, target)
         raise TrainingError(
             f"The voice cannot be put into {voices} ({error.strerror or error}). It lies in "
             f"{voice}; make room and run the same command again."
         ) from error
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
     return target
 
 
 def _align(
-    corpus: Corpus, folder: Path, who: Character, how: finetune.Tuning, told: Told
+    corpus: Corpus, folder: Path, who: Character, how: Tuning, plan: Recipe, told: Told
 ) -> Corpus | None:
     """Return the corpus with durations, or None when it was stopped before."""
     if all(clip.durations for clip in corpus.clips if clip.passed):
         return corpus
-    plan = finetune.recipe("acoustic", finetune.ALIGNER, how.aligner, corpus)
     if not _go(finetune.align_run(corpus, plan, folder, torch.device(how.device)), told):
         return None
     aligned = align_corpus(
@@ -194,22 +185,19 @@ def _align(
     return aligned
 
 
-def _learn(base: Base, corpus: Corpus, run: Path, how: finetune.Tuning, told: Told) -> bool:
+def _learn(base: Base, corpus: Corpus, run: Path, how: Tuning, plan: Recipe, told: Told) -> bool:
     """Teach the acoustic model; return whether it is done."""
-    plan = finetune.recipe("acoustic", finetune.ACOUSTIC, how.acoustic, corpus)
     device = torch.device(how.device)
     made = finetune.acoustic_run(base, corpus, plan, run / "acoustic", device)
     return _go(made, told, how.minutes)
 
 
 def _vocoder(
-    base: Base, corpus: Corpus, folder: Path, how: finetune.Tuning, told: Told
+    base: Base, corpus: Corpus, folder: Path, how: Tuning, plan: Recipe | None, told: Told
 ) -> nn.Module | None:
     """Return the base's vocoder, taught where it is asked for; None when it was stopped before."""
-    changes = {**finetune.VOCODER, **how.vocoder}
-    if not changes["steps"]:
+    if plan is None:
         return base.generator().eval()
-    plan = finetune.recipe("vocoder", changes, {}, corpus)
     device = torch.device(how.device)
     learner = finetune.trained_acoustic(folder.with_name("acoustic"))
     for module in learner.modules.values():
@@ -230,9 +218,9 @@ def _go(run: Run, told: Told, minutes: float = 0.0) -> bool:
     return finetune.go(run, run.folder.name, told.show, minutes)
 
 
-def _ask(recordings: Path, base: Base, who: Character, how: finetune.Tuning) -> dict[str, Any]:
+def _ask(recordings: Path, base: Base, who: Character, how: Tuning) -> dict[str, Any]:
     """Return what the steps depend on; a run goes on only where this is unchanged."""
-    tuning = {k: v for k, v in asdict(how).items() if k not in ("minutes", "device")}
+    tuning = {k: v for k, v in asdict(how).items() if k not in ("minutes", "device", "file")}
     plain = {
         "name": who.name,
         "language": who.language,

@@ -133,9 +133,20 @@ def restore_module(checkpoint: Checkpoint, name: str, module: nn.Module, *, aver
     Raises:
         TrainingError: The checkpoint is of another architecture; what differs.
     """
+    module.load_state_dict(require_module(checkpoint, name, module, averaged=averaged))
+
+
+def require_module(
+    checkpoint: Checkpoint, name: str, module: nn.Module, *, averaged: bool
+) -> dict[str, Tensor]:
+    """Return a module's weights, which fit it.
+
+    Raises:
+        TrainingError: As of `restore_module`.
+    """
     weights = checkpoint.weights(name) if averaged else checkpoint.part(f"module.{name}")
     _require(checkpoint, name, weights, module.state_dict())
-    module.load_state_dict(weights)
+    return weights
 
 
 def restore_average(checkpoint: Checkpoint, name: str, average: Mapping[str, Tensor]) -> None:

@@ -219,12 +219,18 @@ def _clip(values: Any) -> Clip:  # noqa: ANN401 - whatever JSON holds
         if not isinstance(values[key], str):
             raise ValueError(f"{key} is no text")
     clip = Clip(**{**values, **{key: tuple(values[key]) for key in _TUPLES if key in values}})
-    if type(clip.frames) is not int or clip.frames < 1 or min(clip.durations, default=0) < 0:
-        raise ValueError(f"the lengths of {clip.id!r} are no counts of frames")
+    _check_numbers(clip)
     audio = Path(clip.audio)
     if audio.is_absolute() or ".." in audio.parts:
         raise ValueError(f"the audio of {clip.id!r} lies outside the corpus")
     return clip
+
+
+def _check_numbers(clip: Clip) -> None:
+    if type(clip.frames) is not int or clip.frames < 1 or min(clip.durations, default=0) < 0:
+        raise ValueError(f"the lengths of {clip.id!r} are no counts of frames")
+    if not set(clip.stresses) <= {0, 1, 2}:
+        raise ValueError(f"a stress of {clip.id!r} is not 0, 1 or 2")
 
 
 def _write(path: Path, text: str) -> None:

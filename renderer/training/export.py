@@ -7,9 +7,6 @@ voice is never visible. The format is `domain.voice_model`'s.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +27,7 @@ from renderer.training.corpus import MEL
 from renderer.training.fastpitch import FastPitch
 from renderer.training.graph import acoustic_graphs, vocoder_graph
 from renderer.training.onnx_graph import LARGEST_HALF, Axes, write_graph
+from renderer.training.placing import CARD, place, require_place, sweep, working
 from renderer.training.speaker_table import SpeakerTable
 
 ENGINE = "fastpitch"
@@ -138,6 +136,8 @@ def export_voice(
             names do not fit, the folder is there already, or the disk is full. Nothing is visible.
     """
     _check(about, speaker_table, folder, replace)
+    if weights is not None:
+        _require_free(weights, folder, replace)
     encoder, decoder = acoustic_graphs(acoustic)
     sharpen(decoder.acoustic.decoder.out, about.sharpness)
     graphs: tuple[nn.Module, ...] = (encoder, decoder, vocoder_graph(vocoder))
@@ -171,14 +171,29 @@ def _check(about: VoiceAbout, table: SpeakerTable, folder: Path, replace: bool) 
         raise TrainingError(f"{error}; choose another name for the voice.") from error
     if named.speaker or folder.name != about.name:
         raise TrainingError(f"The voice {about.name!r} has to lie in a folder of that name.")
-    if folder.exists() and not replace:
-        raise TrainingError(f"{folder} is there already; remove it or export under another name.")
+    sweep(folder.parent)
+    require_place(folder, replaces=replace)
     if about.may_publish and not about.licence.strip():
         raise TrainingError("A voice can only be published under a licence; name it.")
     if missing := sorted(set(about.speakers) - set(table.names)):
         raise TrainingError(f"The model has no speaker {', '.join(missing)}.")
     if both := sorted(set(about.blends) & set(about.speakers or table.names)):
         raise TrainingError(f"{', '.join(both)}: a speaker and a blend have one name.")
+
+
+def _require_free(weights: Path, folder: Path, replace: bool) -> None:
+    """Refuse a place for the weights that is taken, or that the voice itself will take."""
+    if weights.is_dir() or (weights.exists() and not replace):
+        raise TrainingError(
+            f"{weights} is there already; name another file for the weights, or replace it "
+            "knowingly (--replace)."
+        )
+    if folder.absolute() in weights.absolute().parents:
+        beside = folder.with_name(f"{folder.name}.safetensors")
+        raise TrainingError(
+            f"{weights} lies in the folder that the voice itself takes; keep the weights beside "
+            f"it, in {beside}."
+        )
 
 
 @torch.no_grad()
@@ -279,25 +294,15 @@ def _card(about: VoiceAbout, model: VoiceModel, text: str) -> VoiceCard:
 
 def _write(files: Mapping[str, bytes], card: VoiceCard, folder: Path, replace: bool) -> None:
     """Write a folder under another name, then give it its own."""
-    made = aside = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".exporting-"))
-        for name, data in files.items():
-            (made / name).write_bytes(data)
-        card_text = yaml.safe_dump(card.plain(), sort_keys=False, allow_unicode=True, width=100)
-        (made / "card.yaml").write_text(card_text, "utf-8")
-        made.chmod(0o755)
-        if replace and folder.exists():
-            aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".replaced-")) / folder.name
-            os.rename(folder, aside)
-        os.rename(made, folder)
+        with working(folder.parent) as work:
+            made = work / folder.name
+            made.mkdir()
+            for name, data in files.items():
+                (made / name).write_bytes(data)
+            card_text = yaml.safe_dump(card.plain(), sort_keys=False, allow_unicode=True, width=100)
+            (made / CARD).write_text(card_text, "utf-8")
+            made.chmod(0o755)
+            place(made, folder, replaces=replace)
     except OSError as error:
-        if aside is not None and aside.exists() and not folder.exists():
-            os.rename(aside, folder)
         raise TrainingError(f"The voice cannot be written to {folder}: {error}.") from error
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
-        if aside is not None:
-            shutil.rmtree(aside.parent, ignore_errors=True)

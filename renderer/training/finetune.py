@@ -10,14 +10,14 @@ Each goes on where it was stopped (`trainer`), and counts the time it had before
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
-from renderer.errors import TrainingError
+from renderer.errors import Fault, InputError, TrainingError
 from renderer.training import checkpoint, run_card
 from renderer.training.acoustic import AcousticLearner
 from renderer.training.acoustic_batch import Cast
@@ -29,84 +29,25 @@ from renderer.training.corpus import Corpus
 from renderer.training.feature_store import FeatureStore, speaker_statistics
 from renderer.training.fit import Run
 from renderer.training.predicted import predicted_mel
-from renderer.training.recipe import CorpusChoice, Recipe
+from renderer.training.recipe import Recipe
 from renderer.training.trainer import BEST, LAST, Progress, Trainer
 from renderer.training.vocoding import VocoderLearner, VocoderSource
 
 Show = Callable[[str, int, int, str], None]
 """Told what is done, steps done, steps in all and a few losses."""
 
-READER = "fastpitch.encoder"
-"""What is kept of the acoustic model: ten minutes do not teach a language better than hours did."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """How a character is learnt.
-
-    Attributes:
-        acoustic: Fields of the acoustic model's recipe that differ from `ACOUSTIC`.
-        vocoder: Fields of the vocoder's that differ from `VOCODER`; `steps = 0` leaves it alone.
-        aligner: Fields of the aligner's that differ from `ALIGNER`.
-        minutes: How long the acoustic model may learn in all, over every piece; 0 for no limit.
-        device: `cpu` or `cuda`.
-    """
-
-    acoustic: Mapping[str, Any] = field(default_factory=dict)
-    vocoder: Mapping[str, Any] = field(default_factory=dict)
-    aligner: Mapping[str, Any] = field(default_factory=dict)
-    minutes: float = 0.0
-    device: str = "cpu"
-
-
-ACOUSTIC: Mapping[str, Any] = {
-    "steps": 1_000,
-    "batch_frames": 3_200,
-    "learning_rate": 3e-4,
-    "warmup_steps": 20,
-    "final_rate": 0.1,
-    "average": 0.99,
-    "validate_every": 50,
-    "patience": 8,
-    "frozen": (READER,),
-}
-VOCODER: Mapping[str, Any] = {
-    "steps": 0,
-    "batch_frames": 512,
-    "learning_rate": 1e-4,
-    "warmup_steps": 10,
-    "average": 0.99,
-    "validate_every": 50,
-    "patience": 6,
-    "predicted_mels": True,
-}
-ALIGNER: Mapping[str, Any] = {
-    "steps": 400,
-    "batch_frames": 3_200,
-    "learning_rate": 2e-3,
-    "warmup_steps": 50,
-    "final_rate": 0.1,
-    "average": 0.0,
-    "validate_every": 100,
-}
-
-
-def recipe(
-    model: Literal["acoustic", "vocoder"],
-    defaults: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    corpus: Corpus,
-) -> Recipe:
-    """Return the recipe of a run on one corpus.
+def require_learnable(base: Base, plan: Recipe, file: str = "") -> None:
+    """Refuse a recipe that does not fit the base.
 
     Raises:
-        TrainingError: A change is no field of a recipe, or has a wrong value.
+        InputError: What is frozen is no part of its acoustic model.
     """
-    try:
-        choices = [CorpusChoice(folder=corpus.folder)]
-        return Recipe(model=model, corpora=choices, **{**defaults, **changes})
-    except ValueError as error:
-        raise TrainingError(f"The recipe of the {model} cannot be used: {error}") from error
+    if odd := base.learner().unknown(plan.frozen):
+        fix = "Write starts of names such as fastpitch.encoder, fastpitch.decoder or speakers."
+        problem = f"The base's acoustic model has nothing that begins with {', '.join(odd)}."
+        fault = Fault(file, 0, "acoustic.frozen", problem, fix, "nothing-frozen")
+        raise InputError("The recipe of the character does not fit the base.", [fault])
 
 
 def require_fit(base: Base, corpus: Corpus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from renderer.training import checkpoint, curve, hifigan, metrics, run_card
 from renderer.training.acoustic import AcousticLearner
 from renderer.training.acoustic_batch import Cast
 from renderer.training.acoustic_source import AcousticSource
+from renderer.training.checkpoint import Checkpoint
 from renderer.training.corpus import MEL, TRAIN, Corpus
+from renderer.training.fastpitch import SIZES, FastPitchConfig
 from renderer.training.feature_store import FeatureStore, speaker_statistics
 from renderer.training.generator import make_generator
-from renderer.training.predicted import has_predictions, predicted_mel
+from renderer.training.predicted import fingerprint, predicted_mel
 from renderer.training.recipe import Recipe
-from renderer.training.trainer import LAST, Outcome, Progress, Trainer, Watcher
+from renderer.training.trainer import LAST, Outcome, Progress, Trainer, Watcher, last_state
 from renderer.training.vocoding import VocoderLearner, VocoderSource
 
 Show = Callable[[Progress], None]
@@ -35,6 +38,7 @@ class Run:
         corpora: What it learns from.
         folder: Where it lies.
         device: Where it computes.
+        notes: What a person should know before it begins.
     """
 
     trainer: Trainer[Any]
@@ -42,6 +46,7 @@ class Run:
     corpora: Sequence[Corpus]
     folder: Path
     device: torch.device
+    notes: tuple[str, ...] = ()
 
     def go(self, show: Show = lambda _: None, minutes: float = 0) -> Outcome:
         """Train; write the card and the curves, also when it was stopped before the end.
@@ -51,10 +56,9 @@ class Run:
         """
         outcome = self.trainer.run(show, minutes)
         lines = metrics.read(self.folder / metrics.FILE)
-        best = [x for x in lines if x["kind"] == "valid" and x["step"] == outcome.best_step]
-        run_card.write(
-            self.folder, self.recipe, self.corpora, outcome, self.device, best[-1] if best else {}
-        )
+        valid = {line["step"]: line for line in lines if line["kind"] == "valid"}
+        best, kept = (valid.get(s, {}) for s in (outcome.best_step, outcome.kept_step))
+        run_card.write(self.folder, self.recipe, self.corpora, outcome, self.device, best, kept)
         curve.write(self.folder, title=f"{self.recipe.model}: {self.folder.name}")
         return outcome
 
@@ -92,23 +96,65 @@ def prepare_run(
     stores = [FeatureStore(corpus) for corpus in corpora]
     for store in stores:
         store.build_all(show_features)
+    predicted_sha, notes = _of_predictions(recipe, corpora)
+    last = last_state(folder) if recipe.start_from and is_begun(folder) else None
+    start_sha = _start_sha(recipe, last)
     torch.manual_seed(recipe.seed)
     make = _acoustic if recipe.model == "acoustic" else _vocoder
-    learner, source, of_model = make(recipe, stores)
+    learner, source, of_model = make(recipe, stores, last)
     for module in learner.modules.values():
         module.to(where)
     about = run_card.about(recipe, corpora) | of_model
+    about |= {"start_sha256": start_sha, "predicted_sha256": predicted_sha}
     trainer: Trainer[Any] = Trainer(
         learner, source, recipe, folder, device=where, about=about, watcher=watcher
     )
-    return Run(trainer, recipe, corpora, folder, where)
+    return Run(trainer, recipe, corpora, folder, where, notes)
+
+
+def _start_sha(recipe: Recipe, last: Checkpoint | None) -> str | None:
+    """Return the hash of the checkpoint to start from; a begun run does without the file."""
+    if recipe.start_from is None:
+        return None
+    if last is not None and not recipe.start_from.exists():
+        said = last.run.get("start_sha256")
+        return said if isinstance(said, str) else None
+    try:
+        with recipe.start_from.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TrainingError(
+            f"The checkpoint to start from, {recipe.start_from}, cannot be read "
+            f"({error.strerror or error})."
+        ) from error
+
+
+def _of_predictions(
+    recipe: Recipe, corpora: Sequence[Corpus]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the hash of the predicted mels, and what to tell where some are missing."""
+    if not recipe.predicted_mels:
+        return None, ()
+    digest, missing, total = fingerprint(corpora)
+    if missing == total:
+        raise TrainingError(
+            "The recipe asks for `predicted_mels` and the corpora have none; make them with "
+            "`barkline train predict`."
+        )
+    if not missing:
+        return digest, ()
+    note = (
+        f"{missing} of {total} clips have no predicted mel and are heard as they were recorded; "
+        "`barkline train predict` makes them."
+    )
+    return digest, (note,)
 
 
 Made = tuple[Any, Any, dict[str, Any]]
 
 
-def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
-    """Build FastPitch, new or from a checkpoint, and its source."""
+def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore], last: Checkpoint | None) -> Made:
+    """Build FastPitch, new, from a checkpoint or as it was begun, and its source."""
     weighted = [
         (store.corpus, choice.weight) for store, choice in zip(stores, recipe.corpora, strict=True)
     ]
@@ -118,11 +164,14 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
         "frozen": recipe.frozen,
         "adversarial_from": recipe.adversarial_from,
     }
-    kept = checkpoint.load(recipe.start_from) if recipe.start_from else None
+    kept = last if last is not None and "config" in last.run else None
+    if kept is None and recipe.start_from:
+        kept = checkpoint.load(recipe.start_from)
     cast = Cast.of(corpora, with_emotion=recipe.with_emotion)
     learner = None
     if kept is not None:
         learner = AcousticLearner.restored(kept, kept.run, **options)
+        _require_heeded(recipe, learner)
         cast = _joined(learner, cast, corpora)
     source = AcousticSource(
         weighted,
@@ -136,7 +185,33 @@ def _acoustic(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
             learner = AcousticLearner.new(recipe.size, source, **options)
         except ValueError as error:
             raise TrainingError(f"The recipe's `size`: {error}.") from error
+    if odd := learner.unknown(recipe.frozen):
+        raise recipe.unfit(
+            "frozen",
+            f"The model has no parameter that begins with {', '.join(odd)}.",
+            "Write starts of names such as fastpitch.encoder, fastpitch.decoder or speakers.",
+        )
     return learner, source, learner.about()
+
+
+def _require_heeded(recipe: Recipe, learner: AcousticLearner) -> None:
+    """Refuse what the recipe says of a model that its checkpoint to start from says otherwise."""
+    config = learner.model.config
+    kept = {"symbols": config.symbols, "languages": config.languages, "emotions": config.emotions}
+    fits = [size for size in SIZES if FastPitchConfig.named(size, **kept) == config]
+    if "size" in recipe.model_fields_set and recipe.size not in fits:
+        is_of = f"of size {fits[0]}" if fits else "of a size of its own"
+        raise recipe.unfit(
+            "size", f"The checkpoint to start from is {is_of}, not {recipe.size}.",
+            "Leave `size` out, or start from another checkpoint.",
+        )  # fmt: skip
+    knows = len(config.emotions) > 1
+    if "with_emotion" in recipe.model_fields_set and recipe.with_emotion != knows:
+        raise recipe.unfit(
+            "with_emotion",
+            f"The checkpoint to start from knows {', '.join(config.emotions)} alone.",
+            "Leave `with_emotion` out, or start from another checkpoint.",
+        )
 
 
 def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> Cast:
@@ -154,14 +229,9 @@ def _joined(learner: AcousticLearner, cast: Cast, corpora: Sequence[Corpus]) -> 
     return learner.cast
 
 
-def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
+def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore], last: Checkpoint | None) -> Made:
     """Build a generator, its discriminators where they are asked for, and its source."""
     spec = stores[0].corpus.spec
-    if recipe.predicted_mels and not any(has_predictions(store.corpus) for store in stores):
-        raise TrainingError(
-            "The recipe asks for `predicted_mels` and the corpora have none; make them with "
-            "`barkline train predict`."
-        )
     source = VocoderSource(
         stores,
         [choice.weight for choice in recipe.corpora],
@@ -179,7 +249,7 @@ def _vocoder(recipe: Recipe, stores: Sequence[FeatureStore]) -> Made:
         is_large = recipe.size in ("v1", "v2")
         small = hifigan.DiscriminatorConfig.small()
         judges = hifigan.Discriminators(hifigan.DiscriminatorConfig() if is_large else small)
-    if recipe.start_from:
+    if recipe.start_from and last is None:  # a begun run has its own weights
         kept = checkpoint.load(recipe.start_from)
         checkpoint.restore_module(kept, "vocoder", generator, averaged=True)
         if judges is not None and kept.part("module.discriminators"):

@@ -9,6 +9,7 @@ Reference: Kong et al. (2020), HiFi-GAN (2010.05646), section 4.4, fine-tuning o
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from renderer.errors import TrainingError
 from renderer.training.acoustic import AcousticLearner
 from renderer.training.acoustic_source import AcousticSource
 from renderer.training.corpus import TRAIN, VALID, Clip, Corpus
@@ -45,8 +47,10 @@ def predict_all(
         How many were written.
 
     Raises:
-        TrainingError: The model does not know a speaker, or the disk is full.
+        TrainingError: The model does not know a speaker or says what is no finite number, or the
+            disk is full.
     """
+    _require_finite(learner)
     for module in learner.modules.values():
         module.eval()
     total = sum(len(c.usable(TRAIN)) + len(c.usable(VALID)) for c in corpora)
@@ -55,8 +59,13 @@ def predict_all(
         source = AcousticSource([(corpus, 1.0)], learner.cast, validation_clips=1_000_000)
         for ids, batch in source.everything():
             mels = learner.say_again(batch.to(device)).float().cpu().numpy()
-            for clip_id, mel, frames in zip(ids, mels, batch.durations.sum(1), strict=True):
-                _write(corpus, clip_id, mel[:, : int(frames)])
+            lengths = batch.durations.sum(1).tolist()
+            said = {i: m[:, :n] for i, m, n in zip(ids, mels, lengths, strict=True)}
+            for clip_id, mel in said.items():
+                if not np.isfinite(mel.astype(np.float16)).all():
+                    raise TrainingError(f"The model says clip {clip_id} as no finite numbers.")
+            for clip_id, mel in said.items():
+                _write(corpus, clip_id, mel)
             done += len(ids)
             show(done, total)
     return done
@@ -75,9 +84,27 @@ def predicted_mel(corpus: Corpus, clip: Clip) -> Frames | None:
     return np.asarray(mel, dtype=np.float32)
 
 
-def has_predictions(corpus: Corpus) -> bool:
-    """Return whether an acoustic model has said a clip of a corpus again."""
-    return any(predicted_mel(corpus, clip) is not None for clip in corpus.usable(TRAIN))
+def fingerprint(corpora: Sequence[Corpus]) -> tuple[str, int, int]:
+    """Return a hash of all predicted mels, and of the clips to train on those without and all."""
+    digest, missing, total = hashlib.sha256(), 0, 0
+    for corpus in corpora:
+        for clip in (*corpus.usable(TRAIN), *corpus.usable(VALID)):
+            mel = predicted_mel(corpus, clip)
+            digest.update(f"{clip.id}\0".encode())
+            digest.update(b"" if mel is None else mel.tobytes())
+            total += clip.split == TRAIN
+            missing += clip.split == TRAIN and mel is None
+    return digest.hexdigest(), missing, total
+
+
+def _require_finite(learner: AcousticLearner) -> None:
+    for module in learner.modules.values():
+        for name, value in module.state_dict().items():
+            if not bool(torch.isfinite(value).all()):
+                raise TrainingError(
+                    f"The acoustic model's {name} holds what is no finite number, so nothing was "
+                    "predicted and what was there stands. Train it again, or take another run."
+                )
 
 
 def _write(corpus: Corpus, clip_id: str, mel: Frames) -> None:

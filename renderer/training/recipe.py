@@ -13,10 +13,11 @@ weight = 2.0
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from renderer.errors import Fault, InputError
 
@@ -100,6 +101,18 @@ class Recipe(BaseModel):
     frozen: tuple[str, ...] = ()
     predicted_mels: bool = False
 
+    _file: str = PrivateAttr("")
+
+    def wrote(self, field: str) -> bool:
+        """Return whether a person wrote a field, and not just what it is by default."""
+        plain = type(self).model_fields[field].default
+        return field in self.model_fields_set and getattr(self, field) != plain
+
+    def unfit(self, field: str, problem: str, fix: str) -> InputError:
+        """Return what to raise where a field does not fit what else there is."""
+        fault = Fault(self._file, 0, field, problem, fix, "not-heeded")
+        return InputError(f"1 fault in the recipe {Path(self._file).name}.", [fault])
+
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe; its paths become relative to its own folder.
@@ -115,8 +128,11 @@ def read_recipe(path: Path) -> Recipe:
     try:
         recipe = Recipe.model_validate(plain)
     except ValidationError as error:
-        faults = [_fault(path, dict(one)) for one in error.errors()]
+        faults = [fault_of(path.as_posix(), dict(one)) for one in error.errors()]
         raise InputError(f"{len(faults)} faults in the recipe {path.name}.", faults) from error
+    if faults := list(_unheeded(path, recipe)):
+        raise InputError(f"{len(faults)} faults in the recipe {path.name}.", faults)
+    recipe._file = path.as_posix()
     corpora = [
         choice.model_copy(update={"folder": path.parent / choice.folder})
         for choice in recipe.corpora
@@ -125,10 +141,30 @@ def read_recipe(path: Path) -> Recipe:
     return recipe.model_copy(update={"corpora": corpora, "start_from": start})
 
 
-def _fault(path: Path, error: dict[str, Any]) -> Fault:
-    place, code = ".".join(str(part) for part in error["loc"]), str(error["type"])
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "vocoder": ("balance", "with_emotion", "frozen"),
+    "acoustic": ("predicted_mels",),
+}
+
+
+def _unheeded(path: Path, recipe: Recipe) -> Iterator[Fault]:
+    """Yield what a person wrote and training would not heed."""
+    for name in filter(recipe.wrote, _OTHERS[recipe.model]):
+        other = "acoustic model" if recipe.model == "vocoder" else "vocoder"
+        problem = f"This is of the {other}; the recipe is one of the {recipe.model}."
+        yield Fault(path.as_posix(), 0, name, problem, "Leave it out.", "not-heeded")
+    if recipe.adversarial_from >= recipe.steps:
+        problem = f"Training ends at step {recipe.steps}, before anything is heard from there on."
+        fix = "Name an earlier step, or leave it out."
+        yield Fault(path.as_posix(), 0, "adversarial_from", problem, fix, "not-heeded")
+
+
+def fault_of(path: str, error: Mapping[str, Any], table: str = "") -> Fault:
+    """Return what pydantic found as a fault of a file, below a table where it lies in one."""
+    place = ".".join(str(part) for part in ((table,) if table else ()) + error["loc"])
+    code = str(error["type"])
     fix = "See docs/training.md."
     if code == "extra_forbidden":
         known = Recipe if len(error["loc"]) == 1 else CorpusChoice
         fix = f"There are {', '.join(known.model_fields)}."
-    return Fault(path.as_posix(), 0, place, f"{error['msg']}.", fix, code.replace("_", "-"))
+    return Fault(path, 0, place, f"{error['msg']}.", fix, code.replace("_", "-"))

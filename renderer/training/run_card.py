@@ -44,6 +44,7 @@ def write(
     outcome: Outcome,
     device: torch.device,
     best: Mapping[str, float],
+    kept: Mapping[str, float] | None = None,
 ) -> Path:
     """Write `card.json` into a run's folder.
 
@@ -54,6 +55,7 @@ def write(
         outcome: How it ended.
         device: What it computed on.
         best: Measures of the best validation.
+        kept: Measures of the weights that the run gives, where those are not the best ones.
 
     Returns:
         The file.
@@ -66,6 +68,7 @@ def write(
         "data": [_data(corpus) for corpus in corpora],
         "outcome": plain(outcome),
         "best": dict(best),
+        **({"kept": dict(kept)} if kept is not None and outcome.keep == "latest" else {}),
         "hardware": hardware(device),
         "precision": choose_precision(recipe.precision, device),
         "torch": torch.__version__,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from renderer.errors import TrainingError
+from renderer.training.recipe import Recipe
 
 _LOCK = ".lock"
 _SHORT = 40
+_LATER = frozenset(("start_sha256", "predicted_sha256"))  # older runs do not say them
 
 
 @contextlib.contextmanager
@@ -30,6 +32,26 @@ def alone(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise TrainingError(f"Another process is training in {folder}.") from error
         yield
+
+
+def comparable(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return what two runs say of themselves, less what may differ.
+
+    A run that was begun before there was a field of recipes has it at its neutral value, the
+    default; what else it does not say of itself is not asked of it. `precision` is a matter of the
+    hardware, which may differ.
+    """
+    before, now = dict(kept), {k: v for k, v in asked.items() if k in kept or k not in _LATER}
+    if isinstance(before.get("recipe"), dict) and isinstance(now.get("recipe"), dict):
+        plain = {
+            name: field.get_default(call_default_factory=True)
+            for name, field in Recipe.model_fields.items()
+            if not field.is_required() and name in now["recipe"]
+        }
+        before["recipe"] = json.loads(json.dumps(plain, default=str)) | before["recipe"]
+        for run in (before, now):
+            run["recipe"] = {k: v for k, v in run["recipe"].items() if k != "precision"}
+    return before, now
 
 
 def differences(kept: Any, asked: Any, name: str = "") -> list[str]:  # noqa: ANN401 - JSON

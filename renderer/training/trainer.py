@@ -26,7 +26,7 @@ from renderer.training.metrics import FILE as METRICS_FILE
 from renderer.training.metrics import Metrics
 from renderer.training.precision import LOW, choose_precision
 from renderer.training.recipe import Recipe
-from renderer.training.run_folder import alone, differences
+from renderer.training.run_folder import alone, comparable, differences
 
 _SHOWN = 4
 LAST, BEST = "last.safetensors", "best.safetensors"
@@ -59,6 +59,8 @@ class Outcome:
         best_step: Step of the best validation.
         best_loss: Its loss.
         spent_s: Seconds spent training in all, over every piece.
+        keep: Whose weights the run gives, as its recipe says: `best` or `latest`.
+        kept_step: Step of those weights; 0 where nothing was validated yet.
     """
 
     step: int
@@ -66,6 +68,38 @@ class Outcome:
     best_step: int
     best_loss: float
     spent_s: float
+    keep: str = "best"
+    kept_step: int = 0
+
+
+def kept_weights(folder: Path) -> checkpoint.Checkpoint:
+    """Return what a run gives: the checkpoint that its recipe's `keep` chose.
+
+    Raises:
+        TrainingError: There is none, or it is damaged.
+    """
+    if not (folder / BEST).exists() and (folder / LAST).exists():
+        raise TrainingError(
+            f"{folder} has no {BEST}: it was stopped before its first validation. Go on with it "
+            "by the same `barkline train fit` until it was validated (the recipe's "
+            "`validate_every`)."
+        )
+    return checkpoint.load(folder / BEST)
+
+
+def last_state(folder: Path) -> checkpoint.Checkpoint:
+    """Return what a run goes on from.
+
+    Raises:
+        TrainingError: It is damaged.
+    """
+    try:
+        return checkpoint.load(folder / LAST)
+    except TrainingError as error:
+        raise TrainingError(
+            f"{error} Copy {BEST} over it to go on from the best validation, or remove the "
+            "folder to begin anew."
+        ) from error
 
 
 class Watcher(Protocol):
@@ -141,7 +175,10 @@ class Trainer(Generic[BatchT]):
             if reason != "stopped" and self._validated != self._step:
                 self._validate()
             self._save(LAST)
-        return Outcome(self._step, reason, self._best_step, self._best_loss, self._spent_s)
+        keep = self._recipe.keep
+        kept = self._validated if keep == "latest" else self._best_step
+        best = (self._best_step, self._best_loss)
+        return Outcome(self._step, reason, *best, self._spent_s, keep, kept)
 
     def _train(self, show: Callable[[Progress], None], minutes: float) -> str:
         """Take steps; return why they ended."""
@@ -240,11 +277,13 @@ class Trainer(Generic[BatchT]):
         self._metrics.valid(self._step, values)
         if self._watcher:
             self._watcher.numbers("valid", values, self._step)
-        if values["loss"] < self._best_loss or self._recipe.keep == "latest":
+        is_better = values["loss"] < self._best_loss
+        if is_better:
             self._best_step, self._best_loss, self._stale = self._step, values["loss"], 0
-            self._save(BEST)
         else:
             self._stale += 1
+        if is_better or self._recipe.keep == "latest":
+            self._save(BEST)
 
     def _is_time_to_draw(self) -> bool:
         every = max(self._recipe.illustrate_every, self._recipe.validate_every)
@@ -277,13 +316,7 @@ class Trainer(Generic[BatchT]):
         if not path.exists():
             self._metrics.cut(0, 0, [])
             return
-        try:
-            kept = checkpoint.load(path)
-        except TrainingError as error:
-            raise TrainingError(
-                f"{error} Copy {BEST} over it to go on from the best validation, or remove the "
-                "folder to begin anew."
-            ) from error
+        kept = last_state(self._folder)
         self._require_same(kept.run)
         for name, module in self._learner.modules.items():
             checkpoint.restore_module(kept, name, module, averaged=False)
@@ -307,7 +340,7 @@ class Trainer(Generic[BatchT]):
 
     def _require_same(self, run: Mapping[str, Any]) -> None:
         """Refuse to go on with a run of something else; say what differs."""
-        odd = differences(run, json.loads(json.dumps(self._about)))
+        odd = differences(*comparable(run, json.loads(json.dumps(self._about))))
         if odd:
             raise TrainingError(
                 f"{self._folder} holds a run of another recipe or other corpora "

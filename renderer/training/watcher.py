@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,10 @@ class TensorBoard:
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"))
+        _hush()
         self._is_broken = False
+        with self._forgiving():  # it writes already
+            self._writer = SummaryWriter(str(folder / "tensorboard"))
 
     def numbers(self, kind: str, values: Mapping[str, float], step: int) -> None:
         """Take measures."""
@@ -58,6 +61,21 @@ class TensorBoard:
             logging.getLogger(__name__).warning(
                 "TensorBoard's files cannot be written (%s); training goes on without them.", error
             )
+
+
+def _hush() -> None:
+    """Let TensorBoard's thread end without a traceback: what it failed at is said in a warning."""
+    before = threading.excepthook
+    if getattr(before, "is_hushed", False):
+        return
+
+    def tell(about: threading.ExceptHookArgs) -> None:
+        is_theirs = type(about.thread).__module__.partition(".")[0] == "tensorboard"
+        if not (is_theirs and issubclass(about.exc_type, OSError)):
+            before(about)
+
+    tell.is_hushed = True  # type: ignore[attr-defined]
+    threading.excepthook = tell
 
 
 def _grey(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

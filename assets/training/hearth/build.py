@@ -44,6 +44,7 @@ TINY = {  # fields of a recipe that a rehearsal changes; the size of the model s
     "warmup_steps": 1,
     "validate_every": 2,
     "illustrate_every": 2,
+    "adversarial_from": 0,
 }
 BATCH_FRAMES = {"acoustic": 1_600, "vocoder": 64}
 ACOUSTIC, VOCODER = ("acoustic", "polish"), ("vocoder", "finish")

@@ -105,9 +105,16 @@ def test_a_recipe_with_other_tables_is_refused(installed: Path, tmp_path: Path, 
     asked = ("--name", "mira", "--base", "pack", "--recipe", recipe)
     recipe.write_text("steps = 5\n[acustic]\nsteps = 5\n", "utf-8")
     assert train(installed, *asked) == 65
-    assert "has acustic, steps; there are the tables" in capsys.readouterr().err
-    recipe.write_text("[acoustic", "utf-8")
+    said = capsys.readouterr().err
+    assert f"{recipe}: [acustic] This is no table" in said
+    assert "[steps]" in said
+    for text in ("[acoustic", "a = " + "[" * 5000):
+        recipe.write_text(text, "utf-8")
+        assert train(installed, *asked) == 65
+    recipe.write_text("[vocoder]\nsteps = 2\nlearning_rte = 1.0\n", "utf-8")
     assert train(installed, *asked) == 65
+    assert f"{recipe}: [vocoder.learning_rte]" in capsys.readouterr().err
+    assert not (tmp_path / "build/characters").exists()
 
 
 def test_a_stop_ends_the_run_and_then_everything_else() -> None:

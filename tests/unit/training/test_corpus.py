@@ -121,3 +121,16 @@ def test_a_full_disk_leaves_the_corpus_as_it_was(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (tmp_path / CLIPS_FILE).read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == [CLIPS_FILE, CORPUS_FILE]
+
+
+@pytest.mark.parametrize("stress", [3, -1])
+def test_a_stress_there_is_not_is_a_fault_of_its_clip(tmp_path: Path, stress: int) -> None:
+    clip = Clip(
+        "one", "mira", "en", "a", "one.flac", 4, phones=("a",), stresses=(stress,), words=(0,)
+    )
+    Corpus(tmp_path, {"mira": Speaker("mira")}, (clip,)).save()
+    with pytest.raises(InputError) as caught:
+        Corpus.load(tmp_path)
+    (fault,) = caught.value.faults
+    assert fault.path == (tmp_path / "clips.jsonl").as_posix()
+    assert "'one'" in fault.problem

@@ -289,3 +289,34 @@ def test_what_does_not_fit_is_said_before_anything_is_written(
     with pytest.raises(TrainingError, match=said):
         export_voice(acoustic, table, vocoder, replace(ABOUT, **change), tmp_path / "pack")
     assert _left(tmp_path) == []
+
+
+def test_weights_replace_nothing_unasked_and_find_their_folder(
+    quick, acoustic, vocoder, table, tmp_path
+) -> None:
+    folder, weights = tmp_path / "voices/pack", tmp_path / "weights/here/pack.safetensors"
+    export_voice(acoustic, table, vocoder, ABOUT, folder, weights=weights)
+    assert weights.is_file()
+    weights.write_bytes(b"another's")
+    for place, said in ((weights, "--replace"), (tmp_path, "--replace")):
+        other = tmp_path / "other" / "pack"
+        with pytest.raises(TrainingError, match=said):
+            export_voice(acoustic, table, vocoder, ABOUT, other, weights=place)
+    assert weights.read_bytes() == b"another's"
+    inside = tmp_path / "more/pack" / "weights.safetensors"
+    with pytest.raises(TrainingError, match=r"beside it, in .*pack\.safetensors"):
+        export_voice(acoustic, table, vocoder, ABOUT, inside.parent, weights=inside)
+    below = weights / "no/folder.safetensors"
+    with pytest.raises(TrainingError, match=r"weights cannot be written.*another place"):
+        export_voice(acoustic, table, vocoder, ABOUT, tmp_path / "x/pack", weights=below)
+
+
+def test_a_folder_that_is_no_voice_is_not_replaced(
+    quick, acoustic, vocoder, table, tmp_path
+) -> None:
+    thesis = tmp_path / "pack/thesis.tex"
+    thesis.parent.mkdir()
+    thesis.write_text("years", "utf-8")
+    with pytest.raises(TrainingError, match="no voice"):
+        export_voice(acoustic, table, vocoder, ABOUT, thesis.parent, replace=True)
+    assert thesis.read_text() == "years"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from renderer.errors import TrainingError
+from renderer.errors import InputError, TrainingError
 from renderer.training import checkpoint, predicted
+from renderer.training.acoustic import AcousticLearner
 from renderer.training.corpus import MEL, TRAIN, VALID, Clip, Corpus, Speaker
 from renderer.training.fit import choose_device, is_begun, prepare_run
 from renderer.training.recipe import CorpusChoice, Recipe
@@ -172,3 +174,92 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto").type == "cuda"
+
+
+@pytest.fixture
+def begun(corpus: Corpus, tmp_path: Path) -> Path:
+    """A checkpoint of the tiny model."""
+    run = prepare_run(recipe(corpus, steps=1, validate_every=1), tmp_path / "begun", device="cpu")
+    run.go()
+    return tmp_path / "begun" / BEST
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("size", "small", "of size tiny, not small"),
+        ("with_emotion", True, "neutral alone"),
+        ("frozen", ["fastpitch.encodr"], r"fastpitch\.encodr"),
+    ],
+)
+def test_what_the_model_to_start_from_has_not_is_a_fault(
+    corpus: Corpus, tmp_path: Path, begun: Path, field: str, value: object, said: str
+) -> None:
+    plan = recipe(corpus, start_from=begun, **{field: value})
+    with pytest.raises(InputError) as caught:
+        prepare_run(plan, tmp_path / "next", device="cpu")
+    (fault,) = caught.value.faults
+    assert fault.field == field
+    assert re.search(said, fault.problem)
+
+
+def test_what_the_model_to_start_from_has_may_be_said(
+    corpus: Corpus, tmp_path: Path, begun: Path
+) -> None:
+    plan = recipe(corpus, start_from=begun, with_emotion=False, frozen=["fastpitch.encoder"])
+    prepare_run(plan, tmp_path / "next", device="cpu")
+    unsaid = recipe(corpus, start_from=begun).model_dump(exclude={"size"}, exclude_unset=True)
+    prepare_run(Recipe.model_validate(unsaid), tmp_path / "next", device="cpu")
+
+
+@pytest.mark.parametrize("model", ["acoustic", "vocoder"])
+def test_a_begun_run_goes_on_without_the_file_it_started_from_and_with_no_other(
+    corpus: Corpus, tmp_path: Path, model: str
+) -> None:
+    for name, seed in (("one", 1), ("other", 2)):
+        plan = recipe(corpus, model=model, steps=1, validate_every=1, seed=seed)
+        prepare_run(plan, tmp_path / name, device="cpu").go()
+    one, other = (tmp_path / name / BEST for name in ("one", "other"))
+    folder = tmp_path / "run"
+    run = prepare_run(recipe(corpus, model=model, start_from=one), folder, device="cpu")
+    run.trainer.stop()
+    assert run.go().reason == "stopped"
+    for wrong in (other, None):
+        with pytest.raises(TrainingError, match="start_sha256 was"):
+            prepare_run(recipe(corpus, model=model, start_from=wrong), folder, device="cpu").go()
+    one.unlink()
+    plan = recipe(corpus, model=model, start_from=one)
+    assert prepare_run(plan, folder, device="cpu").go().reason == "finished"
+    with pytest.raises(TrainingError, match="start from"):
+        prepare_run(plan, tmp_path / "new", device="cpu")
+
+
+def test_a_run_goes_on_with_the_predictions_it_began_with(corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus.folder / predicted.FOLDER
+    folder.mkdir()
+    first, second = corpus.usable(TRAIN)[:2]
+    np.save(folder / f"{first.id}.npy", np.zeros((MEL.n_mels, first.frames), np.float16))
+    plan = recipe(corpus, model="vocoder", predicted_mels=True)
+    run = prepare_run(plan, tmp_path / "run", device="cpu")
+    assert "5 of 6 clips have no predicted mel" in run.notes[0]
+    run.trainer.stop()
+    run.go()
+    np.save(folder / f"{second.id}.npy", np.zeros((MEL.n_mels, second.frames), np.float16))
+    with pytest.raises(TrainingError, match="predicted_sha256 was"):
+        prepare_run(plan, tmp_path / "run", device="cpu").go()
+
+
+def test_a_model_of_no_numbers_predicts_nothing(
+    corpus: Corpus, tmp_path: Path, begun: Path
+) -> None:
+    kept = checkpoint.load(begun)
+    learner = AcousticLearner.restored(kept, kept.run)
+    cpu = torch.device("cpu")
+    assert predicted.predict_all(learner, [corpus], device=cpu) == len(corpus.clips)
+    before = [path.read_bytes() for path in sorted((corpus.folder / predicted.FOLDER).iterdir())]
+    with torch.no_grad():
+        learner.model.decoder.out.bias[3] = float("nan")
+    with pytest.raises(TrainingError, match="no finite number"):
+        predicted.predict_all(learner, [corpus], device=cpu)
+    after = [path.read_bytes() for path in sorted((corpus.folder / predicted.FOLDER).iterdir())]
+    assert before == after

@@ -77,3 +77,45 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_recipe(tmp_path / "none.toml")
+
+
+def recipe_of(folder: Path, model: str, text: str) -> Path:
+    return write(folder, f'model = "{model}"\n{text}\ncorpora = [{{ folder = "a" }}]')
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "fields"),
+    [
+        (
+            "vocoder",
+            'balance = 0.5\nwith_emotion = true\nfrozen = ["vocoder"]',
+            ["balance", "with_emotion", "frozen"],
+        ),
+        ("acoustic", "predicted_mels = true", ["predicted_mels"]),
+        ("acoustic", "steps = 5\nadversarial_from = 5", ["adversarial_from"]),
+    ],
+)
+def test_what_is_not_heeded_is_a_fault(
+    tmp_path: Path, model: str, text: str, fields: list[str]
+) -> None:
+    path = recipe_of(tmp_path, model, text)
+    with pytest.raises(InputError) as caught:
+        read_recipe(path)
+    assert [(f.path, f.field) for f in caught.value.faults] == [(str(path), f) for f in fields]
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("vocoder", "balance = 0.0\nfrozen = []\nadversarial_from = -1"),
+        ("acoustic", "predicted_mels = false\nsteps = 5\nadversarial_from = 4"),
+    ],
+)
+def test_what_changes_nothing_is_none(tmp_path: Path, model: str, text: str) -> None:
+    assert read_recipe(recipe_of(tmp_path, model, text)).model == model
+
+
+def test_the_shipped_recipes_are_good() -> None:
+    paths = sorted((Path(__file__).parents[3] / "assets/training").rglob("*/*/*.toml"))
+    assert len(paths) == 6
+    assert all(read_recipe(path).steps for path in paths)

@@ -14,6 +14,7 @@ import torch
 from renderer.training import run_card
 from renderer.training.corpus import VALID, Clip, Corpus, Speaker
 from renderer.training.recipe import CorpusChoice, Recipe
+from renderer.training.run_folder import comparable, differences
 from renderer.training.trainer import Outcome
 
 OUTCOME = Outcome(40, "finished", 35, 0.25, 12.5)
@@ -50,7 +51,8 @@ def test_the_card_names_data_licence_metrics_and_revision(corpus: Corpus, tmp_pa
     assert data["speakers"][0]["licence"] == "CC-BY-4.0"
     assert data["speakers"][0]["attribution"] == "Mira"
     assert card["outcome"] == {
-        "step": 40, "reason": "finished", "best_step": 35, "best_loss": 0.25, "spent_s": 12.5
+        "step": 40, "reason": "finished", "best_step": 35, "best_loss": 0.25, "spent_s": 12.5,
+        "keep": "best", "kept_step": 0,
     }  # fmt: skip
     assert card["best"] == {"loss": 0.25}
     assert "CPU core" in card["hardware"]
@@ -100,3 +102,23 @@ def test_the_revision_is_marked_where_files_differ(tmp_path: Path) -> None:
     assert len(clean) == 40
     (tmp_path / "a").write_text("2")
     assert run_card.git_revision(tmp_path) == f"{clean}+"
+
+
+def test_a_run_of_an_older_release_goes_on(corpus: Corpus) -> None:
+    now = json.loads(json.dumps(run_card.about(recipe(corpus), [corpus])))
+    new = ("keep", "balance", "frozen", "predicted_mels", "precision")
+    old = {**now, "recipe": {k: v for k, v in now["recipe"].items() if k not in new}}
+    later = {**now, "start_sha256": None, "predicted_sha256": "abc"}
+    assert differences(*comparable(old, later)) == []
+    changed = json.loads(json.dumps(run_card.about(recipe(corpus, keep="latest"), [corpus])))
+    assert differences(*comparable(old, changed)) == ['recipe.keep was "best", now "latest"']
+    given = {**now, "start_sha256": "abc"}
+    assert differences(*comparable({**now, "start_sha256": None}, given)) != []
+    assert differences(*comparable(given, {**now, "start_sha256": None})) != []
+
+
+def test_precision_may_differ_as_hardware_may(corpus: Corpus) -> None:
+    one, other = (
+        run_card.about(recipe(corpus, precision=kind), [corpus]) for kind in ("auto", "float32")
+    )
+    assert differences(*comparable(one, other)) == []

@@ -21,7 +21,7 @@ from renderer.training import metrics
 from renderer.training.learner import Illustration
 from renderer.training.recipe import CorpusChoice, Recipe
 from renderer.training.run_folder import alone
-from renderer.training.trainer import BEST, LAST, Outcome, Trainer, learning_rate
+from renderer.training.trainer import BEST, LAST, Outcome, Trainer, kept_weights, learning_rate
 
 STEPS = 40
 
@@ -215,7 +215,7 @@ def test_patience_ends_a_run_and_the_best_is_kept(tmp_path: Path) -> None:
     learner = Learner()
     learner.valid_loss = lambda _: next(losses)
     outcome = trainer(tmp_path, learner, validate_every=2, patience=3).run()
-    assert outcome == Outcome(10, "early", 4, 2.0, outcome.spent_s)
+    assert outcome == Outcome(10, "early", 4, 2.0, outcome.spent_s, "best", 4)
     assert trainer(tmp_path, validate_every=2, patience=3).run().step == 10  # and stays ended
 
 
@@ -239,9 +239,31 @@ def test_a_run_that_keeps_the_latest_gives_them_though_they_validate_worse(tmp_p
     learner = Learner()
     learner.valid_loss = lambda _: float(len(list(tmp_path.glob("*.safetensors"))) + 1)
     outcome = trainer(tmp_path, learner, steps=20, validate_every=5, keep="latest").run()
-    assert outcome.best_step == 20
+    assert (outcome.best_step, outcome.best_loss) == (5, 2.0)  # the loss alone decides
+    assert (outcome.keep, outcome.kept_step) == ("latest", 20)
     best, last = load_file(tmp_path / BEST), load_file(tmp_path / LAST)
     assert torch.equal(best["average.net.0.weight"], last["average.net.0.weight"])
+
+
+def test_patience_ends_a_run_that_keeps_the_latest(tmp_path: Path) -> None:
+    losses = iter([1.0, 2.0, 3.0, 0.5])
+    learner = Learner()
+    learner.valid_loss = lambda _: next(losses)
+    options = {"validate_every": 5, "patience": 2, "keep": "latest", "source": Source(1)}
+    outcome = trainer(tmp_path, learner, **options).run()
+    assert (outcome.step, outcome.reason, outcome.best_step) == (15, "early", 5)
+    assert outcome.kept_step == 15
+    assert kept_weights(tmp_path).step == 15
+
+
+def test_a_run_without_a_validation_says_what_to_do(tmp_path: Path) -> None:
+    made = trainer(tmp_path, keep="latest")
+    made.stop()
+    made.run()
+    with pytest.raises(TrainingError, match=r"before its first validation.*train fit"):
+        kept_weights(tmp_path)
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        kept_weights(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

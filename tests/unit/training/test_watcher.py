@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,37 @@ def test_a_full_disk_ends_the_pictures_alone(
         watcher.numbers("train", {"loss": 1.0}, 2)
         watcher.picture(SHOWN, 2)
     assert [r.levelname for r in caplog.records] == ["WARNING"]
+
+
+def test_a_disk_that_is_full_from_the_start_ends_the_pictures_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "tensorboard").write_text("no folder", "utf-8")
+    with caplog.at_level(logging.WARNING):
+        watcher = TensorBoard(tmp_path)
+        watcher.numbers("train", {"loss": 1.0}, 1)
+        watcher.picture(SHOWN, 1)
+    assert [r.levelname for r in caplog.records] == ["WARNING"]
+
+
+def test_its_thread_says_nothing_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    monkeypatch.setattr(RecordWriter, "write", full)
+    with caplog.at_level(logging.WARNING):
+        watcher = TensorBoard(tmp_path)
+        watcher.numbers("train", {"loss": 1.0}, 1)
+    assert [r.levelname for r in caplog.records] == ["WARNING"]
+    assert told == []
+    threading.excepthook(threading.ExceptHookArgs((ValueError, ValueError(), None, None)))
+    assert len(told) == 1
 
 
 def test_a_picture_goes_from_black_to_white() -> None:

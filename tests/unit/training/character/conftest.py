@@ -11,10 +11,10 @@ import torch
 from renderer.training.base import Base, Inherited, save_base
 from renderer.training.character import Character
 from renderer.training.fastpitch import FastPitch, FastPitchConfig
-from renderer.training.finetune import Tuning
 from renderer.training.prepare import Rights
 from renderer.training.source_filter import SourceFilter, SourceFilterConfig
 from renderer.training.speaker_table import SpeakerTable
+from renderer.training.tuning import Tuning
 
 CONFIG = FastPitchConfig.named("tiny", languages=("en", "fr"))
 

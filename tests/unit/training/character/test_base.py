@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,45 @@ def test_two_runs_are_a_base(base: Base, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="another architecture"):  # the size says other widths
         found.generator()
     assert isinstance(SpeakerTable(("a",)), torch.nn.Module)
+
+
+BAD: list[tuple[str, str, object]] = [
+    ("acoustic", "width", "64"),
+    ("acoustic", "width", 10**7),
+    ("acoustic", "width", 4096),
+    ("acoustic", "width", -4),
+    ("acoustic", "heads", 0),
+    ("acoustic", "heads", 3),
+    ("acoustic", "emotions", 3),
+    ("acoustic", "emotions", ["calm", "calm"]),
+    ("acoustic", "languages", []),
+    ("acoustic", "dropout", "x"),
+    ("acoustic", "dropout", 2.0),
+    ("acoustic", "kernel", True),
+    ("acoustic", "strange", 1),
+    ("speakers", "", 3),
+    ("speakers", "", [1, 2]),
+    ("vocoder", "width", "64"),
+    ("vocoder", "width", 10**7),
+    ("vocoder", "width", -4),
+    ("vocoder", "blocks", 10**7),
+    ("vocoder", "n_fft", 10**9),
+    ("vocoder", "spec", {"n_mels": "x"}),
+    ("vocoder", "spec", 3),
+]
+
+
+@pytest.mark.parametrize(("part", "field", "value"), BAD)
+def test_sizes_that_are_none_are_refused_with_the_file(
+    base: Base, part: str, field: str, value: object
+) -> None:
+    run = json.loads(json.dumps(base.acoustic.about["run"]))
+    if part == "speakers":
+        run["speakers"] = value
+    else:
+        config = run["config"] if part == "acoustic" else run["vocoder"]["config"]
+        config[field] = value
+    kept = replace(base.acoustic, about={"run": run})
+    odd = replace(base, acoustic=kept, vocoder=kept, kind=run["vocoder"])
+    with pytest.raises(TrainingError, match=re.escape(str(base.path))):
+        odd.generator() if part == "vocoder" else odd.learner()

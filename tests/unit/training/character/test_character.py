@@ -21,10 +21,10 @@ from renderer.training import character, checkpoint
 from renderer.training.base import Base
 from renderer.training.character import Character, Told, register, train_character
 from renderer.training.corpus import TRAIN, VALID, Corpus, Speaker
-from renderer.training.finetune import Tuning
 from renderer.training.fit import Run
 from renderer.training.prepare import Rights
 from renderer.training.trainer import LAST, Progress
+from renderer.training.tuning import Tuning
 
 SHOWN: list[tuple[str, int, int]] = []
 
