@@ -86,7 +86,9 @@ class LineDesk:
             self._refuse(place, "line_id", "There is no such line.", "Correct it.", "unknown-line")
             return
         if lapsed := _lapse(decision, self.standing):
-            self.lapsed[decision.id] = lapsed
+            newer = [made for made in self.history if made.sequence > seen]
+            quicker = f"{newer[-1].describe()}; " if newer else ""
+            self.lapsed[decision.id] = quicker + lapsed
             return
         before = [*self.history, *self.new]
         last = before[-1].sequence if before else 0
