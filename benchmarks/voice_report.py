@@ -21,7 +21,7 @@ COMMAND = "`python benchmarks/voices.py --voice {voice} --only {section} --write
 
 
 def page(results: Mapping[str, object]) -> str:
-    """Return the page; sections that were not measured are left out."""
+    """Return the page; sections that were not measured with this model are named at its end."""
     about = results["about"]
     parts = [
         f"# The voice {about['voice']}",
@@ -36,6 +36,12 @@ def page(results: Mapping[str, object]) -> str:
     for name, draw in SECTIONS.items():
         if results.get(name):
             parts += ["", draw(results[name], about)]
+    if missing := [name for name in SECTIONS if not results.get(name)]:
+        options = " ".join(f"--only {name}" for name in missing)
+        parts += [
+            "",
+            f"Not measured yet with this model: `python benchmarks/voices.py {options} --write`.",
+        ]
     return "\n".join(parts) + "\n"
 
 

@@ -19,7 +19,7 @@ from renderer.text.transcriber import EspeakTranscriber
 LINES = {
     "en-US": "Bring the ladder and a length of rope.",
     "de-DE": "Der Wagen steht noch immer vor dem Tor.",
-    "fr-FR": "La porte du jardin est restée ouverte.",
+    "fr-FR": "La porte rouge est restée ouverte.",
     "ca-ES": "La porta del jardí és oberta.",
 }
 

@@ -117,5 +117,5 @@ def test_what_changes_nothing_is_none(tmp_path: Path, model: str, text: str) -> 
 
 def test_the_shipped_recipes_are_good() -> None:
     paths = sorted((Path(__file__).parents[3] / "assets/training").rglob("*/*/*.toml"))
-    assert len(paths) == 6
+    assert len(paths) == 7
     assert all(read_recipe(path).steps for path in paths)

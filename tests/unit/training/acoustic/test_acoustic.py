@@ -91,7 +91,8 @@ def test_a_run_may_begin_to_hear_a_critic(source: AcousticSource, tmp_path: Path
     again = AcousticLearner.restored(kept, kept.about, adversarial_from=0)
     assert "critic" in again.modules
     assert "critic" not in again.averaged
-    plain = AcousticLearner.restored(saved(again, tmp_path / "b.safetensors"), again.about())
+    later = saved(again, tmp_path / "b.safetensors")
+    plain = AcousticLearner.restored(later, later.about)
     assert set(plain.modules) == {"fastpitch", "speakers"}
 
 
