@@ -42,8 +42,6 @@ ELSEWHERE = (
     "The new voice is only in the folder given with --voices; install it where the project finds "
     "voices (`barkline voices list`)."
 )
-
-
 OTHER_MODEL = (
     "The project finds another model under that name than the one in --voices that was heard: "
     "install the new one (`barkline voices add`, `barkline voices install`), under a name of its "

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from renderer.cli.needs_torch import require_torch
 from renderer.cli.option import json_option
 from renderer.cli.training_bar import shown
-from renderer.errors import ConfigError
 
 if TYPE_CHECKING:
     from renderer.training.corpus import Corpus
@@ -53,7 +53,7 @@ def command(corpus: Path, run: Path | None, **options: Any) -> None:  # noqa: AN
     Ctrl-C or a kill ends it after the step under way; the same command goes on where it was. Exit
     codes: 0 aligned; 1 there is nothing to learn from; 65 no corpus; 130 interrupted.
     """
-    _torch(options["threads"])
+    require_torch(options["threads"])
     from renderer.training import corpus_align
     from renderer.training.corpus import Corpus
     from renderer.training.fit import choose_device
@@ -61,7 +61,7 @@ def command(corpus: Path, run: Path | None, **options: Any) -> None:  # noqa: AN
     asked = Corpus.load(corpus)
     folder = run or corpus / "aligner"
     made: Corpus | None = asked
-    if not corpus_align.is_aligned(asked):
+    if not asked.is_aligned:
         with shown(quiet=options["as_json"]) as told:
             made = corpus_align.align(
                 asked,
@@ -98,14 +98,3 @@ def _tell(asked: Corpus, made: Corpus, run: Path, *, as_json: bool) -> None:
     click.echo(f"{made.folder}: {aligned} clips aligned, {known} were before.")
     for why, count in Counter(refused.values()).most_common(10):
         click.echo(f"{count} will not be trained on. {why}")
-
-
-def _torch(threads: int | None) -> None:
-    try:
-        import torch
-    except ImportError as error:
-        raise ConfigError(
-            "Training needs torch. Install it with `pip install 'barkline[cpu,train]'`."
-        ) from error
-    if threads:
-        torch.set_num_threads(threads)

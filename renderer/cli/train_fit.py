@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from renderer.cli import show
+from renderer.cli.needs_torch import require_torch
 from renderer.errors import ConfigError, Fault, InputError, TrainingError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def fit(recipe: Path, folder: Path, minutes: float, fresh: bool, **options: Any)
     Ctrl-C, a kill or --minutes ends it after the step under way; the same command goes on where it
     was, to the same loss curve. Needs `pip install 'barkline[train]'`.
     """
-    _torch(options["threads"])
+    require_torch(options["threads"])
     from renderer.training import run_card
     from renderer.training.fit import is_begun, prepare_run
     from renderer.training.recipe import read_recipe
@@ -94,7 +95,7 @@ def predict(run: Path, corpora: tuple[Path, ...], device: str, threads: int | No
 
     A recipe with `predicted_mels = true` learns from them.
     """
-    _torch(threads)
+    require_torch(threads)
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import Corpus
     from renderer.training.fit import choose_device
@@ -134,7 +135,7 @@ def export(acoustic: Path, vocoder: Path, about: Path, folder: Path, **options: 
 
     The voice appears whole or not at all.
     """
-    _torch(None)
+    require_torch()
     from renderer.training import checkpoint
     from renderer.training.acoustic import AcousticLearner
     from renderer.training.corpus import MEL
@@ -174,17 +175,13 @@ def _about(path: Path) -> VoiceAbout:
     Raises:
         InputError: It is no TOML or has other fields.
     """
-    import tomllib
-
     from pydantic import TypeAdapter, ValidationError
 
     from renderer.training.export import VoiceAbout
+    from renderer.training.recipe import read_toml
 
     failed = f"{path} does not describe a voice."
-    try:
-        plain = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(failed, [_fault(path, "", f"{error}", "unreadable")]) from error
+    plain = read_toml(path, failed)
     faults = [_fault(path, place, problem, "unknown-field") for place, problem in _unknown(plain)]
     try:
         made: VoiceAbout = TypeAdapter(VoiceAbout).validate_python(plain)
@@ -227,23 +224,6 @@ def _require_spoken(path: Path, languages: Sequence[str], known: Sequence[str]) 
 
 def _fault(path: Path, field: str, problem: str, code: str) -> Fault:
     return Fault(path.as_posix(), 0, field, f"{problem}.", "See docs/training.md.", code)
-
-
-def _torch(threads: int | None) -> Any:  # noqa: ANN401 - a module
-    """Return torch.
-
-    Raises:
-        ConfigError: It is not installed.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise ConfigError(
-            "Training needs torch. Install it with `pip install 'barkline[cpu,train]'`."
-        ) from error
-    if threads:
-        torch.set_num_threads(threads)
-    return torch
 
 
 def _watcher(folder: Path) -> TensorBoard:

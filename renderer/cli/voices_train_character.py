@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from renderer import config
+from renderer.cli.needs_torch import require_torch
 from renderer.cli.option import json_option
 from renderer.cli.training_bar import shown
 from renderer.cli.voice_base import base_of, cast_of, require_free
@@ -101,7 +102,7 @@ def command(folder: Path, **options: Any) -> None:  # noqa: ANN401 - click's opt
     `train`. Exit codes: 0 made; 1 too little to learn from, or a base that does not fit; 65 faults
     in recordings or metadata; 78 the name is taken; 130 interrupted.
     """
-    _torch(options["threads"])
+    require_torch(options["threads"])
     settings = config.Settings.read()
     if options["voices"]:
         settings = dataclasses.replace(settings, voices=options["voices"])
@@ -246,14 +247,3 @@ def _tell(plain: dict[str, Any], *, as_json: bool) -> None:
             "--may-publish, and a base that may be."
         )
     click.echo(f"Listen to it beside the recordings: {plain['page']}")
-
-
-def _torch(threads: int | None) -> None:
-    try:
-        import torch
-    except ImportError as error:
-        raise ConfigError(
-            "Training needs torch. Install it with `pip install 'barkline[cpu,train]'`."
-        ) from error
-    if threads:
-        torch.set_num_threads(threads)

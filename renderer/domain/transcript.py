@@ -64,6 +64,8 @@ class Transcript:
         spoken = ["".join(c for c in w.phonemes if is_phoneme(c)) for w in self.words]
         for first in range(len(spoken)):
             for second in range(first + 1, len(spoken)):
+                if spoken[first] != spoken[second]:
+                    continue
                 pairs = zip(spoken[first:second], spoken[second:], strict=False)
                 same = takewhile(lambda pair: pair[0] == pair[1], pairs)
                 if sum(len(word) for word, _ in same) >= phonemes:

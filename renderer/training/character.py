@@ -171,7 +171,7 @@ def _align(
     corpus: Corpus, folder: Path, who: Character, how: Tuning, plan: Recipe, told: Told
 ) -> Corpus | None:
     """Return the corpus with durations, or None when it was stopped before."""
-    if all(clip.durations for clip in corpus.clips if clip.passed):
+    if corpus.is_aligned:
         return corpus
     if not _go(finetune.align_run(corpus, plan, folder, torch.device(how.device)), told):
         return None

@@ -127,6 +127,11 @@ class Corpus:
         """Return the languages of its clips, sorted."""
         return tuple(sorted({clip.language for clip in self.clips}))
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether every clip that passed has durations."""
+        return all(clip.durations for clip in self.clips if clip.passed)
+
     def usable(self, split: str) -> tuple[Clip, ...]:
         """Return the clips of a split that passed."""
         return tuple(clip for clip in self.clips if clip.split == split and clip.passed)

@@ -19,7 +19,7 @@ from renderer.training.fit import Run
 from renderer.training.recipe import Recipe
 from renderer.training.tuning import ALIGNER, recipe
 
-__all__ = ["Run", "align", "is_aligned", "plan_of"]
+__all__ = ["Run", "align", "plan_of"]
 
 STEPS: int = ALIGNER["steps"]
 
@@ -27,11 +27,6 @@ STEPS: int = ALIGNER["steps"]
 def plan_of(folder: Path, steps: int = STEPS) -> Recipe:
     """Return the recipe of an aligner that learns on the corpus in a folder."""
     return recipe("aligner", {"steps": steps}, folder)
-
-
-def is_aligned(corpus: Corpus) -> bool:
-    """Return whether every clip that passed has durations."""
-    return all(clip.durations for clip in corpus.clips if clip.passed)
 
 
 def align(

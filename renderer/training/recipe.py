@@ -114,17 +114,30 @@ class Recipe(BaseModel):
         return InputError(f"1 fault in the recipe {Path(self._file).name}.", [fault])
 
 
+def read_toml(path: Path, failed: str) -> dict[str, Any]:
+    """Read a TOML file that a person wrote.
+
+    Args:
+        path: The file.
+        failed: What is said where it cannot be read.
+
+    Raises:
+        InputError: It cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        fault = Fault(path.as_posix(), 0, "", f"{error}.", "Write a TOML file.", "unreadable")
+        raise InputError(failed, [fault]) from error
+
+
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe; its paths become relative to its own folder.
 
     Raises:
         InputError: It cannot be read or is wrong; every fault.
     """
-    try:
-        plain = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        fault = Fault(path.as_posix(), 0, "", f"{error}.", "Write a TOML file.", "unreadable")
-        raise InputError(f"The recipe {path.name} cannot be read.", [fault]) from error
+    plain = read_toml(path, f"The recipe {path.name} cannot be read.")
     try:
         recipe = Recipe.model_validate(plain)
     except ValidationError as error:

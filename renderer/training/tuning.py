@@ -5,7 +5,6 @@ All of it is read and judged before anything is written or learnt.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from renderer.errors import Fault, InputError
-from renderer.training.recipe import CorpusChoice, Recipe, fault_of
+from renderer.training.recipe import CorpusChoice, Recipe, fault_of, read_toml
 
 READER = "fastpitch.encoder"
 """What is kept of the acoustic model: ten minutes do not teach a language better than hours did."""
@@ -101,12 +100,7 @@ def read_tables(path: Path) -> dict[str, Any]:
     Raises:
         InputError: It is no TOML or has other tables.
     """
-    failed = f"The recipe {path.name} cannot be used."
-    try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        fault = Fault(path.as_posix(), 0, "", f"{error}.", "Write a TOML file.", "unreadable")
-        raise InputError(f"The recipe {path} cannot be read.", [fault]) from error
+    tables = read_toml(path, f"The recipe {path} cannot be read.")
     fix = f"There are the tables {', '.join(sorted(TABLES))}."
     faults = [
         Fault(path.as_posix(), 0, name, "This is no table of a recipe.", fix, "unknown-table")
@@ -114,7 +108,7 @@ def read_tables(path: Path) -> dict[str, Any]:
         if name not in TABLES or not isinstance(value, dict)
     ]
     if faults:
-        raise InputError(failed, faults)
+        raise InputError(f"The recipe {path.name} cannot be used.", faults)
     return tables
 
 

@@ -61,6 +61,15 @@ def told(tab: Tab, text: str) -> None:
     tab.until(f"document.getElementById('told').innerText.includes({json.dumps(text)})")
 
 
+def at_halt(tab: Tab, server: ReviewServer, *, stays: bool = False) -> Any:
+    """Open the page at a rejected line; `stays`: also after it is decided about."""
+    page = tab.open(server.url + HALT)
+    tab.shown()
+    if stays:
+        page.uncheck("#advance")
+    return page
+
+
 def go_to(tab: Tab, line_id: str) -> None:
     tab.page.evaluate(f"location.hash = 'line=en-US%2F{line_id}'")
     tab.until(f"document.querySelector('#detail .facts .id')?.textContent === '{line_id}'")
@@ -139,8 +148,7 @@ def test_a_decision_is_there_after_a_reload(tab: Tab, server: ReviewServer) -> N
 
 
 def test_what_may_not_be_decided_says_why(tab: Tab, server: ReviewServer, studio: Studio) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("y")
     assert "waive it, with a reason" in page.inner_text("#decide-notice")
     tab.press("w", "Control+Enter")
@@ -207,8 +215,7 @@ def test_a_later_retake_keeps_words_and_asks_for_another_take(
 def test_a_retake_with_a_wrong_number_is_not_sent(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("r")
     page.fill("#retake-rate", "9")
     page.click("#decide-form button[type=submit]")
@@ -217,8 +224,7 @@ def test_a_retake_with_a_wrong_number_is_not_sent(
 
 
 def test_a_note_goes_to_the_writer(tab: Tab, server: ReviewServer, studio: Studio) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("t")
     page.keyboard.type("Nobody says “at this hour”.")
     tab.press("Control+Enter")
@@ -231,8 +237,7 @@ def test_a_recording_is_handed_in(
 ) -> None:
     file = tmp_path / "mira <b>.wav"
     file.write_bytes(wav(voice(2.0, 150)))
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("e")
     page.set_input_files("#recording", file)
     page.fill("#note", "Mira, studio B")
@@ -247,8 +252,7 @@ def test_a_file_that_is_no_sound_is_refused_in_words(
     tab = Tab(browser)
     file = tmp_path / "notes.wav"
     file.write_bytes(b"<script>alert(1)</script>")
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("e")
     page.set_input_files("#recording", file)
     page.click("#decide-form button[type=submit]")
@@ -291,9 +295,7 @@ def test_two_tabs_see_each_other_and_do_not_overwrite(
 def test_a_take_that_came_while_somebody_typed_is_not_decided_about_unheard(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
-    page.uncheck("#advance")
+    page = at_halt(tab, server, stays=True)
     heard = current_key(studio)
     tab.press("w")
     page.keyboard.type("the pause ")
@@ -315,13 +317,12 @@ def test_a_take_that_came_while_somebody_typed_is_not_decided_about_unheard(
 def test_a_sound_that_was_rendered_anew_under_the_same_key_is_not_waived_unheard(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    tab.open(server.url + HALT).uncheck("#advance")
-    tab.shown()
+    page = at_halt(tab, server, stays=True)
     found = studio.lines[HALT_KEY]
     assert found.take
     studio.lines[HALT_KEY] = replace(found, take=replace(found.take, sound="0" * 64))
     tab.press("w")
-    tab.page.keyboard.type("it is meant")
+    page.keyboard.type("it is meant")
     tab.press("Control+Enter")
     notice(tab, "sounds otherwise now")
     assert studio.review.made == []
@@ -333,9 +334,7 @@ def test_a_sound_that_was_rendered_anew_under_the_same_key_is_not_waived_unheard
 def test_after_a_form_is_closed_the_take_that_came_is_the_one_that_plays(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
-    page.uncheck("#advance")
+    page = at_halt(tab, server, stays=True)
     tab.press("w")
     page.keyboard.type("x")
     studio.arrive(HALT_KEY, "approved", 210)
@@ -356,8 +355,7 @@ def test_after_a_form_is_closed_the_take_that_came_is_the_one_that_plays(
 def test_a_colleague_who_decided_meanwhile_is_not_overwritten(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("w")
     page.keyboard.type("ship it")
     studio.decide("Mira", HALT_KEY, Choice.RETURN, note="slur in the text")
@@ -371,8 +369,7 @@ def test_a_colleague_who_decided_meanwhile_is_not_overwritten(
 def test_who_was_slower_is_told_who_was_quicker(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("w")
     page.keyboard.type("nobody hears it")
     # Somebody decides in another process: this page has not been told yet.
@@ -476,8 +473,7 @@ def test_many_lines_whose_answer_fails_keep_their_note_and_are_not_decided_twice
 def test_marking_another_line_keeps_the_note_for_many(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("m")
     page.click("#bulk button:has-text('Waive')")
     page.keyboard.type("meant")
@@ -494,8 +490,7 @@ def test_marking_another_line_keeps_the_note_for_many(
 def test_lines_marked_before_others_decided_are_left_to_look_at(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("m")
     page.click("#bulk button:has-text('Waive')")
     page.keyboard.type("meant")
@@ -559,9 +554,7 @@ def test_an_answer_that_is_lost_is_no_conflict_with_oneself(
     browser: Any, server: ReviewServer, studio: Studio
 ) -> None:
     tab = Tab(browser)
-    page = tab.open(server.url + HALT)
-    tab.shown()
-    page.uncheck("#advance")
+    page = at_halt(tab, server, stays=True)
 
     def lose(route: Any) -> None:
         route.fetch()
@@ -588,8 +581,7 @@ def test_what_led_to_another_take_is_undone_by_whoever_sees_it(
 ) -> None:
     made = studio.decide("Mira", HALT_KEY, choice, change={"seed": 3})
     studio.arrive(HALT_KEY)
-    page = tab.open(server.url + HALT)  # another reviewer, and after a reload
-    tab.shown()
+    page = at_halt(tab, server)  # another reviewer, and after a reload
     assert page.inner_text("#standing") == "Not decided yet."
     page.click("#history button:has-text('Undo')")
     told(tab, "Undone: line_0002")
@@ -605,8 +597,7 @@ def test_of_several_retakes_the_last_is_undone_first(
         studio.decide("Mira", HALT_KEY, Choice.RETAKE, change={"seed": seed})
         studio.arrive(HALT_KEY, hertz=180.0 + seed)
     studio.decide("Mira", HALT_KEY, Choice.APPROVE)
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     entry = "#history li:has(button)"
     assert [t.split("\n")[0][17:] for t in page.locator(entry).all_inner_texts()] == [
         "Mira approved Undo", "Mira asked for a retake (of an earlier take) Undo",
@@ -640,8 +631,7 @@ def test_what_somebody_else_undid_does_not_stop_the_undo_before_it(
 def test_lines_that_an_import_dropped_are_gone(
     tab: Tab, server: ReviewServer, studio: Studio
 ) -> None:
-    page = tab.open(server.url + HALT)
-    tab.shown()
+    page = at_halt(tab, server)
     tab.press("M", "w")
     page.keyboard.type("typed")
     assert page.inner_text("#bulk strong") == "8 marked"
