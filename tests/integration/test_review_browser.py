@@ -646,8 +646,9 @@ def test_lines_that_an_import_dropped_are_gone(
     tab.until("document.querySelector('#detail .facts .id')?.textContent === 'line_0003'")
 
 
+@pytest.mark.parametrize("hangs", [False, True], ids=["", "after a question that hangs"])
 def test_a_server_that_was_restarted_is_said_and_the_page_can_be_reloaded(
-    browser: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    browser: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch, hangs: bool
 ) -> None:
     from renderer.web.door import Door
     from renderer.web.feed import Feed
@@ -657,6 +658,10 @@ def test_a_server_that_was_restarted_is_said_and_the_page_can_be_reloaded(
     with ReviewServer(studio) as running:
         page = tab.open(running.url + HALT)
         tab.shown()
+    asked: list[Any] = []
+    if hangs:  # the first one is never answered
+        hang_once = lambda route: asked.append(route) if not asked else route.continue_()  # noqa: E731
+        page.route("**/api/lines?count=1", hang_once)
     tab.until("!document.getElementById('connection').hidden")
     port = int(running.url.rsplit(":", 1)[1].strip("/"))
     open_socket = servers.open_socket

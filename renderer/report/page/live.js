@@ -2,6 +2,7 @@
 let heard = null; // number of the last event
 
 const AGAIN_MS = 3000;
+const ANSWER_MS = 5000; // a question that hangs is asked again
 // No timer that would take text as code.
 const after = (ms, act) => AbortSignal.timeout(ms).addEventListener("abort", act);
 const AWAY = "No connection to the review server. It is tried again.";
@@ -14,7 +15,7 @@ function sayConnection(...message) {
 // A browser gives up on an answer that is no stream: then it is asked for here, until the page itself is out of date.
 async function connectAgain() {
   try {
-    await askServer("api/lines?count=1");
+    await askServer("api/lines?count=1", { signal: AbortSignal.timeout(ANSWER_MS) });
   } catch (error) {
     if (error.code !== "session") { after(AGAIN_MS, connectAgain); return; }
     sayConnection("The review server was restarted. What was decided is kept; what is typed and not handed in is not: copy it, then reload. ",

@@ -7,12 +7,12 @@ class Refused extends Error {
   }
 }
 
-async function askServer(path, { method = "GET", json, body } = {}) {
+async function askServer(path, { method = "GET", json, body, signal } = {}) {
   const headers = method === "GET" ? {} : { "X-Barkline-Word": live.word };
   if (json) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: json ? JSON.stringify(json) : body, cache: "no-store", credentials: "same-origin" });
+    answer = await fetch(path, { method, headers, body: json ? JSON.stringify(json) : body, cache: "no-store", credentials: "same-origin", signal });
   } catch {
     throw new Refused({ code: "away", message: "The review server does not answer. Start barkline review again; what was decided is kept." });
   }
