@@ -67,7 +67,7 @@ class Limits:
         most_extra_phones: Most phones heard in one place beyond those expected.
         most_heard_error_rate: Divergent phones per expected phone.
         most_slip_nats: How much likelier the sound is with its surest slip than without.
-        most_line_slip_nats: The same beyond the line said plainly, near the same word.
+        most_line_slip_nats: The same, beside the line said plainly.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_line_pitch_off_st: Median F0 against the line said plainly and direction, either way.
@@ -75,6 +75,8 @@ class Limits:
         least_line_rate_ratio: Rate against the line said plainly and direction, ×; slow side.
         most_line_rate_ratio: The same; fast side.
         most_line_timbre_db: Difference of the spectrum to that of the line said plainly.
+        most_line_lack_s: By which the first or last phones are shorter than in the line said
+            plainly.
         least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
@@ -130,6 +132,7 @@ class Limits:
     least_line_rate_ratio: float | None = None
     most_line_rate_ratio: float | None = None
     most_line_timbre_db: float | None = None
+    most_line_lack_s: float | None = None
     least_emotion_share: float | None = None
 
     def holds_any(self, names: Iterable[str]) -> bool:
@@ -141,7 +144,7 @@ NAMES = tuple(f.name for f in fields(Limits))
 # Held against what a model hears; `metrics: exact` holds none of them.
 LEARNED_LIMITS = (
     *(name for name in NAMES if "dnsmos" in name),
-    *("most_slip_nats", "most_line_slip_nats"),
+    *("most_slip_nats", "most_line_slip_nats", "most_line_lack_s"),
     *("most_missing_phones", "most_extra_phones", "most_heard_error_rate"),
     *("least_likeness", "least_likeness_margin", "least_emotion_share"),
 )

@@ -50,9 +50,23 @@ def _told(metrics: Metrics, check: str, name: str, limit: float, message: str) -
     return placed(found, metrics.places.get(name, 0.0))
 
 
+def check_line_cut(metrics: Metrics, limits: Limits) -> Finding | None:
+    """Its first and last sounds are as long as this voice says them."""
+    limit = limits.most_line_lack_s
+    if limit is None:
+        return None
+    value = metrics.needed("line_lack_s")
+    where = metrics.notes.get("line_lack_s", "end")
+    message = f"The sounds at its {where} are shorter than in the line said plainly."
+    hint = f"Listen: its {where} is cut off or swallowed. Render again."
+    found = at_most("line_cut", value, limit, "s", message, hint)
+    return placed(found, metrics.places.get("line_lack_s", 0.0))
+
+
 LINE_CHECKS: tuple[Check, ...] = (
     check_line_text,
     check_text,
+    check_line_cut,
     check_line_pitch,
     Rule(
         "line_monotone",

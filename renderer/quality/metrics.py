@@ -112,7 +112,7 @@ class Metrics:
         divergent_phones: Longest stretch of phones that are missing or others.
         divergent_s: Length of the sound of that stretch.
         slip_nats: How much likelier the sound is with slips of the text than without, nats.
-        line_slip_nats: That less the same of the line said plainly, near the same word.
+        line_slip_nats: The same, held against the sounds of the line said plainly.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
         line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
@@ -122,6 +122,8 @@ class Metrics:
         line_rate_ratio: Speaking rate over that of the line said plainly and what was asked, ×.
         line_timbre_db: Difference of the raw take's long-term spectrum to that of the line said
             plainly.
+        line_lack_s: By which the first or last phones are shorter than in the line said plainly, at
+            its rate, ≥ 0; the note says at which end.
         emotion_neutral: How likely the line sounds neutral, 0–1.
         emotion_calm: How likely the line sounds calm, 0–1.
         emotion_happy: How likely the line sounds happy, 0–1.
@@ -200,6 +202,7 @@ class Metrics:
     line_range_ratio: float | None = None
     line_rate_ratio: float | None = None
     line_timbre_db: float | None = None
+    line_lack_s: float | None = None
     emotion_neutral: float | None = None
     emotion_calm: float | None = None
     emotion_happy: float | None = None

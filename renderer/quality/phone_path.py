@@ -6,12 +6,18 @@ ends of the line, each at a price. How much likelier the line is with such slips
 written, in nats, is the evidence against the text, and the path tells what slipped and where. The
 two paths part and meet again, so that each slip has evidence of its own.
 
+A judge mishears voices. The same voice saying the same line once more tells how: what the judge
+hears then where a phone is said is a template of that phone, there. Held against templates a take
+shows what differs from the plain line, and next to nothing of what the judge mishears in both.
+
 References:
     Viterbi (1967), "Error bounds for convolutional codes", IEEE Trans. Inf. Theory 13.
     Witt & Young (2000), "Phone-level pronunciation scoring and assessment", Speech Communication
     30: a likelihood ratio against any phones (here `ANYTHING`).
     Neyman & Pearson (1933), "On the problem of the most efficient tests of statistical
     hypotheses", Phil. Trans. A 231 (why a ratio against what may have happened instead).
+    Hazen, Shen & White (2009), "Query-by-example spoken term detection using phonetic
+    posteriorgram templates", ASRU (templates, and the product of two posteriors as likeness).
 """
 
 from __future__ import annotations
@@ -24,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from renderer.quality.phone_graph import ANYTHING, PhoneGraph, phone_graph
+from renderer.quality.phone_graph import ANYTHING, SILENCE, PhoneGraph, phone_graph
+from renderer.quality.phone_times import NO_TIMES, PhoneTimes
 
 Scores = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -32,8 +39,8 @@ Ints = npt.NDArray[np.int64]
 
 FAULT = 8.0  # nats a slip costs
 ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any sounds
+TEMPLATE_ALLOWANCE = 1.2  # likewise, held against templates: there right words are nearly certain
 LEAST_NATS = 1e-6  # less is rounding
-BESIDE_WORDS = 1  # words between which paths part a little earlier or later
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 
 LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
@@ -79,12 +86,11 @@ class Told:
 
     Attributes:
         slips: What makes it likelier than as it is written, in order of time.
-        phones_s: Seconds that the text's phones take, laid along the sound as they are written;
-            0 where it is too short for them.
+        times: When the text's phones are said, laid along the sound as they are written.
     """
 
     slips: tuple[Slip, ...] = ()
-    phones_s: float = 0.0
+    times: PhoneTimes = NO_TIMES
 
     @property
     def worst(self) -> float:
@@ -95,22 +101,30 @@ class Told:
         """
         return max((slip.nats for slip in self.slips), default=0.0)
 
-    def beyond(self, usual: float, plain: Told | None = None) -> Told:
-        """Return it with what its slips are worse than could be expected in their place.
+    def beyond(self, usual: float) -> Told:
+        """Return it with what its slips are worse than those in whatever the voice says.
 
         Args:
-            usual: Evidence of slips that is heard in whatever the voice says, nats, ≥ 0.
-            plain: The same line said plainly. A slip that it has at a word, or at one beside it,
-                counts only beyond that: the judge hears these sounds so, not the voice errs.
+            usual: Evidence of the worst of these, nats, ≥ 0.
         """
-        known = plain.slips if plain else ()
-        left = []
-        for slip in self.slips:
-            near = [some.nats for some in known if abs(some.word - slip.word) <= BESIDE_WORDS]
-            nats = slip.nats - max([usual, *near])
-            if nats > 0:
-                left.append(replace(slip, nats=nats))
-        return Told(tuple(left), self.phones_s)
+        left = [replace(slip, nats=slip.nats - usual) for slip in self.slips if slip.nats > usual]
+        return Told(tuple(left), self.times)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """How a voice says a line, as a judge hears it.
+
+    Attributes:
+        heard: What the judge heard.
+        templates: float64 (phones, classes), for each phone of the line how well each class fits
+            its place, 0–1: the class it is written with by 1, others by their mean probability.
+        times: When its phones are said, laid along the sound by these templates.
+    """
+
+    heard: PhoneScores
+    templates: Floats
+    times: PhoneTimes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,11 +145,29 @@ class Alignment:
 def align(heard: PhoneScores) -> Alignment | None:
     """Lay a text along a sound; None where the sound has too few frames for the text's phones."""
     graph = phone_graph(heard.words)
-    found = _best(_floored(heard), graph)
+    found = _best(_fit(heard, _written(heard), graph, ALLOWANCE), graph)
     if found is None:
         return None
     path = found.states
     return Alignment(graph.word[path], graph.phone[path], float(found.gains.sum()))
+
+
+def pattern(heard: PhoneScores) -> Pattern:
+    """Learn how a voice says a line.
+
+    Args:
+        heard: Of the line said plainly. Where it is too short to be laid along its text, phones
+            are as they are written.
+    """
+    templates, found = _written(heard), align(heard)
+    if found is None:
+        return Pattern(heard, templates, NO_TIMES)
+    p = np.exp(heard.log_p.astype(np.float64))
+    for phone, template in enumerate(templates):
+        np.maximum(template, p[found.phones == phone].mean(axis=0), out=template)
+    graph = phone_graph(heard.words)
+    path = _best(_fit(heard, templates, graph, TEMPLATE_ALLOWANCE), graph)
+    return Pattern(heard, templates, _times(path, graph, heard))
 
 
 def tell(heard: PhoneScores) -> Told:
@@ -146,14 +178,35 @@ def tell(heard: PhoneScores) -> Told:
     Args:
         heard: Of a line of at least one phone.
     """
-    log_p, free = _floored(heard), phone_graph(heard.words, -FAULT)
-    slipped, written = _best(log_p, free), _best(log_p, phone_graph(heard.words))
+    return _tell(heard, _written(heard), ALLOWANCE)
+
+
+def tell_beside(heard: PhoneScores, said: Pattern) -> Told:
+    """Hold a line against its text as the same voice says it plainly.
+
+    Where the plain line does not fit its own templates (its text cannot be laid along it), a slip
+    counts only beyond that; what is the same in both has none.
+
+    Args:
+        heard: Of the line.
+        said: Of the plain line.
+    """
+    found = _tell(heard, said.templates, TEMPLATE_ALLOWANCE)
+    if not found.slips:
+        return found
+    return found.beyond(_tell(said.heard, said.templates, TEMPLATE_ALLOWANCE).worst)
+
+
+def _tell(heard: PhoneScores, templates: Floats, allowance: float) -> Told:
+    free, strict = phone_graph(heard.words, -FAULT), phone_graph(heard.words)
+    slipped = _best(_fit(heard, templates, free, allowance), free)
+    written = _best(_fit(heard, templates, strict, allowance), strict)
     seen = list(_seen(slipped.states, free, heard)) if slipped else []
     if slipped is None or written is None:
         lacking = -float(np.log(FLOOR)) * sum(map(len, heard.words))
         return Told(tuple(_slip(one, heard, lacking) for one in seen or [_Seen(LEFT_OUT, 0, 0)]))
     partings = _partings(slipped, written)
-    phones_s = float(np.sum(free.phone[written.states] >= 0)) * heard.frame_s
+    times = _times(written, strict, heard)
     slips = []
     for parting in partings:
         own = [one for one in seen if _nearest(partings, one.frame) is parting]
@@ -161,11 +214,33 @@ def tell(heard: PhoneScores) -> Told:
         slips += [
             _slip(one, heard, parting.nats) for one in own or [_Seen(CUT, word, parting.start)]
         ]
-    return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)), phones_s)
+    return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)), times)
 
 
-def _floored(heard: PhoneScores) -> Floats:
-    return np.maximum(heard.log_p.astype(np.float64), np.log(FLOOR))
+def _times(path: _Path | None, graph: PhoneGraph, heard: PhoneScores) -> PhoneTimes:
+    if path is None:
+        return NO_TIMES
+    phone = graph.phone[path.states]
+    frames = np.bincount(phone[phone >= 0])
+    said = np.flatnonzero(phone >= 0)
+    edges = (float(said[0]) * heard.frame_s, float(said[-1] + 1) * heard.frame_s)
+    return PhoneTimes(tuple((frames * heard.frame_s).tolist()), *edges)
+
+
+def _written(heard: PhoneScores) -> Floats:
+    """Return templates of phones that are as they are written, float64 (phones, classes)."""
+    return np.eye(heard.log_p.shape[1])[[one for word in heard.words for one in word]]
+
+
+def _fit(heard: PhoneScores, templates: Floats, graph: PhoneGraph, allowance: float) -> Floats:
+    """Return how well each frame fits each state, nats, float64 (frames, states)."""
+    p = np.exp(heard.log_p.astype(np.float64))
+    each = np.column_stack([p @ templates.T, p[:, SILENCE], p.max(axis=1)])
+    fit = np.log(np.clip(each, FLOOR, 1.0))
+    fit[:, -1] -= allowance
+    silence, anything = len(templates), len(templates) + 1
+    other = np.where(graph.label == ANYTHING, anything, silence)
+    return np.asarray(fit[:, np.where(graph.phone >= 0, graph.phone, other)])
 
 
 class _Parting(NamedTuple):
@@ -269,10 +344,13 @@ class _Path(NamedTuple):
     gains: Floats
 
 
-def _best(log_p: Floats, graph: PhoneGraph) -> _Path | None:
-    """Return the best way through a graph, None where there are too few frames."""
-    anything = log_p.max(axis=1, keepdims=True) - ALLOWANCE
-    emit = np.hstack([log_p, anything])[:, graph.label]
+def _best(emit: Floats, graph: PhoneGraph) -> _Path | None:
+    """Return the best way through a graph, None where there are too few frames.
+
+    Args:
+        emit: How well each frame fits each state, nats, float64 (frames, states).
+        graph: The states.
+    """
     frames, states = emit.shape
     back = np.zeros((frames, states), dtype=np.int8)
     best = graph.enter + emit[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+
 from renderer.audio.activity import speaking_s
 from renderer.audio.hearing import Hearing
 from renderer.audio.waveform import Waveform
@@ -20,10 +23,15 @@ from renderer.quality.phone_path import (
     CUT,
     LEFT_OUT,
     OTHER,
+    Pattern,
+    PhoneScores,
     Slip,
     Told,
+    pattern,
     tell,
+    tell_beside,
 )
+from renderer.quality.phone_times import lack_at_ends
 from renderer.quality.plain_line import (
     AskedManner,
     Departure,
@@ -40,7 +48,9 @@ from renderer.services.voice_norm import Key, Once, VoiceNorms
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 OF_SOUND = (*OF_PITCH, "line_timbre_db")
 RATE = "line_rate_ratio"
-LINE_METRICS = (*OF_SOUND, RATE)
+LACK = "line_lack_s"
+OF_TIME = (RATE, LACK)
+LINE_METRICS = (*OF_SOUND, *OF_TIME)
 TEXT_METRICS = ("slip_nats", "line_slip_nats")
 _OF_TEXT = ("most_slip_nats", "most_line_slip_nats")
 _OF_MANNER = (
@@ -49,6 +59,7 @@ _OF_MANNER = (
     "least_line_rate_ratio",
     "most_line_rate_ratio",
     "most_line_timbre_db",
+    "most_line_lack_s",
 )
 MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
 MOST_NAMED = 3  # slips of one line that are told
@@ -66,13 +77,23 @@ class _Heard:
     def __init__(self, take: GateInput, reader: PhoneReader) -> None:
         self.reader = reader
         self._take = take
-        self._made: Told | None = None
+        self._beside: Told | None = None
+
+    @cached_property
+    def scores(self) -> PhoneScores:
+        """What the judge hears."""
+        return self.reader.read(self._take.delivered, self._take.transcript)
 
     def told(self) -> Told:
         """Return how it sounds beside its text."""
-        if self._made is None:
-            self._made = tell(self.reader.read(self._take.delivered, self._take.transcript))
-        return self._made
+        return tell(self.scores)
+
+    def beside(self, said: Callable[[], Pattern]) -> Told:
+        """Return how it sounds beside its text as its voice says it plainly, always the same."""
+        if self._beside is None:
+            scores = self.scores  # nobody says a line plainly for what cannot be heard
+            self._beside = tell_beside(scores, said())
+        return self._beside
 
 
 class PlainLines:
@@ -99,7 +120,7 @@ class PlainLines:
         # A GPU that had no room for a line may have it for the next attempt.
         self._said: Once[Waveform] = Once(MOST_KEPT, keeps_failures=False)
         self._renditions: Once[Rendition] = Once(MOST_KEPT, keeps_failures=False)
-        self._told: Once[Told] = Once(MOST_KEPT, keeps_failures=False)
+        self._patterns: Once[Pattern] = Once(MOST_KEPT, keeps_failures=False)
 
     def compare(
         self,
@@ -125,6 +146,7 @@ class PlainLines:
         if limits.holds_any(_OF_MANNER):
             scores |= in_place(OF_SOUND, lambda: self._depart(take, asked, hearing))
             scores |= in_place([RATE], lambda: {RATE: self._rate(take, heard, metrics, asked)})
+            scores |= in_place([LACK], lambda: {LACK: self._lack(take, heard, asked)})
         return scores
 
     def _depart(self, take: GateInput, asked: AskedManner, hearing: Hearing) -> Scores:
@@ -153,10 +175,27 @@ class PlainLines:
         if heard is None or take.direction.delivery is Delivery.WHISPER:
             return None
         try:
-            own, plain = heard.told().phones_s, self._plain_told(take, heard.reader).phones_s
+            own = self._beside(take, heard).times.total_s
+            plain = self._pattern(take, heard.reader).times.total_s
         except UnhearableError:
             return None
         return (own, plain) if own and plain else None
+
+    def _lack(self, take: GateInput, heard: _Heard | None, asked: AskedManner) -> Value:
+        """Return what its ends lack of the plain line."""
+        if take.voice == RECORDING:
+            return _RECORDED
+        if take.direction.delivery is Delivery.WHISPER:
+            return _UNREAD
+        if has_directed_words(take.direction):
+            return _WORDS
+        if heard is None:
+            raise JudgeError("there is no judge of phones")
+        own, plain = self._beside(take, heard), self._pattern(take, heard.reader)
+        found = lack_at_ends(own.times, plain.times, asked.rate)
+        if found is None:
+            return _LITTLE
+        return Score(max(0.0, found.seconds), found.at_s, "end" if found.is_end else "start")
 
     def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
@@ -169,12 +208,11 @@ class PlainLines:
                 "line_slip_nats": _RECORDED,
             }
         usual = self._misheard(take, heard.reader)
-        plain = self._plain_told(take, heard.reader)
         slips: Value = slip_score(told.beyond(usual), take.transcript)
         if usual > MOST_MISHEARD:
             slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
-        beyond = slip_score(told.beyond(usual, plain), take.transcript)
-        return {"slip_nats": slips, "line_slip_nats": beyond}
+        beside = self._beside(take, heard)
+        return {"slip_nats": slips, "line_slip_nats": slip_score(beside, take.transcript)}
 
     def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
         """What the judge takes for a slip in whatever the voice says, nats."""
@@ -188,11 +226,15 @@ class PlainLines:
 
         return self._renditions.get(self._key(take), measure)
 
-    def _plain_told(self, take: GateInput, reader: PhoneReader) -> Told:
-        def listen() -> Told:
-            return tell(reader.read(self._plain(take), take.transcript))
+    def _beside(self, take: GateInput, heard: _Heard) -> Told:
+        """Return how a take sounds beside its text as its voice says it plainly."""
+        return heard.beside(lambda: self._pattern(take, heard.reader))
 
-        return self._told.get(self._key(take), listen)
+    def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
+        def listen() -> Pattern:
+            return pattern(reader.read(self._plain(take), take.transcript))
+
+        return self._patterns.get(self._key(take), listen)
 
     def _plain(self, take: GateInput) -> Waveform:
         ref = VoiceRef.parse(take.voice)

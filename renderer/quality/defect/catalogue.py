@@ -23,6 +23,7 @@ OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 CODEC = ("codec_distance", "codec_band", "codec_lost", "codec_level")
 DNSMOS = (*LEARNED, *BELOW)
 TEXT = ("line_text", "text", "missing_words", "extra_speech", "wrong_text")
+CUT = ("line_cut",)
 PACE = ("pace", "line_slow", "line_fast")
 
 
@@ -70,21 +71,21 @@ KINDS: Mapping[str, Kind] = {
         "the first part of the sound is lost; the take begins in it",
         "s",
         (0.04, 0.15, 0.4),
-        ("cut_head", *PACE, *TEXT),
+        ("cut_head", *CUT, *PACE, *TEXT),
         timing.cut_start,
     ),
     "cut_end": Kind(
         "the last part of the sound is lost; the take stops in it",
         "s",
         (0.04, 0.15, 0.4),
-        ("cut_tail", *PACE, *TEXT),
+        ("cut_tail", *CUT, *PACE, *TEXT),
         timing.cut_end,
     ),
     "cut_end_silent": Kind(
         "the last part of the sound is lost; silence follows",
         "s",
         (0.04, 0.15, 0.4),
-        ("abrupt_end", *PACE, *TEXT),
+        ("abrupt_end", *CUT, *PACE, *TEXT),
         timing.drop_end,
     ),
     "dropped_word": Kind(

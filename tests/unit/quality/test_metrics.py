@@ -101,6 +101,7 @@ GOOD = Metrics(
     line_range_ratio=1.1,
     line_rate_ratio=0.97,
     line_timbre_db=0.6,
+    line_lack_s=0.02,
 )
 LINE_METRICS = {name for name in NAMES if name.startswith("line_")}
 FULL = replace(LIMITS, metrics="full")
@@ -337,6 +338,8 @@ def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_n
         ("line_rate_ratio", 1.6, "line_fast"),
         ("line_rate_ratio", 0.6, "line_slow"),
         ("line_timbre_db", 9.0, "line_timbre"),
+        ("line_slip_nats", 20.0, "line_text"),
+        ("line_lack_s", 0.12, "line_cut"),
     ],
 )
 def test_what_is_not_as_the_voice_says_the_line_is_rejected(name, value, check):

@@ -19,8 +19,11 @@ from renderer.quality.phone_path import (
     Slip,
     Told,
     align,
+    pattern,
     tell,
+    tell_beside,
 )
+from renderer.quality.phone_times import NO_TIMES, PhoneTimes
 
 CLASSES = 9
 CLEAR = 0.97
@@ -53,7 +56,10 @@ def test_what_is_said_is_found_where_it_is() -> None:
     expected = [-1] * 5 + [0] * 16 + [-1] * 4 + [1] * 16 + [2] * 16 + [-1] * 5
     assert list(found.words) == expected
     assert list(found.phones[5:21]) == [0] * 8 + [1] * 8
-    assert told(SAID) == Told((), pytest.approx(0.48))
+    said = told(SAID)
+    assert not said.slips
+    assert said.times.seconds == pytest.approx([0.08] * 6)
+    assert (said.times.start_s, said.times.end_s) == pytest.approx((0.05, 0.57))
 
 
 def test_a_word_that_is_missing_is_named() -> None:
@@ -116,13 +122,56 @@ def test_each_slip_has_evidence_of_its_own() -> None:
     assert one.worst < other.worst
 
 
-def test_only_what_is_worse_than_expected_in_its_place_counts() -> None:
-    """A word that is said badly plainly too is no cover for another one far from it."""
-    take = Told((Slip(OTHER, 0, 0.1, 40.0), Slip(OTHER, 5, 1.0, 30.0)), 2.0)
-    plain = Told((Slip(OTHER, 1, 0.2, 45.0), Slip(CUT, 0, 0.1, 5.0)))
-    assert take.beyond(12.0) == Told((Slip(OTHER, 0, 0.1, 28.0), Slip(OTHER, 5, 1.0, 18.0)), 2.0)
-    assert take.beyond(12.0, plain) == Told((Slip(OTHER, 5, 1.0, 18.0),), 2.0)
-    assert take.beyond(35.0, plain).worst == 0
+def test_only_what_is_worse_than_usual_counts() -> None:
+    times = PhoneTimes((0.1, 0.2), 0.0, 0.3)
+    take = Told((Slip(OTHER, 0, 0.1, 40.0), Slip(OTHER, 5, 1.0, 30.0)), times)
+    assert take.beyond(12.0) == Told((Slip(OTHER, 0, 0.1, 28.0), Slip(OTHER, 5, 1.0, 18.0)), times)
+    assert take.beyond(35.0) == Told((Slip(OTHER, 0, 0.1, 5.0),), times)
+    assert take.beyond(40.0).worst == 0
+
+
+MISHEARD = [(0, 5), (1, 8), (2, 8), (0, 4), (3, 4), (7, 12), (5, 8), (6, 8), (0, 5)]
+
+
+def beside(said: Said, plain: Said) -> Told:
+    return tell_beside(heard(said, TEXT), pattern(heard(plain, TEXT)))
+
+
+def test_what_a_judge_mishears_in_the_plain_line_too_is_no_slip() -> None:
+    """Phone 4 sounds like 7 to the judge whenever this voice says it, faster and slower too."""
+    assert told(MISHEARD).worst > 10
+    assert beside(MISHEARD, MISHEARD).worst == 0
+    assert beside([(one, max(2, count // 2)) for one, count in MISHEARD], MISHEARD).worst == 0
+    assert beside([(one, 2 * count) for one, count in MISHEARD], MISHEARD).worst == 0
+
+
+def test_what_is_misheard_in_one_place_is_no_cover_for_another_slip_beside_it() -> None:
+    again = beside([*MISHEARD[:6], (3, 4), (7, 12), *MISHEARD[6:]], MISHEARD)
+    assert slips(again) == [(AGAIN, 1)]
+    assert again.worst > 5
+    gone = beside([one for one in MISHEARD if one[0] not in (3, 7)], MISHEARD)
+    assert slips(gone) == [(LEFT_OUT, 1)]
+    assert gone.worst > 10
+    other = beside([*MISHEARD[:4], (8, 10), (2, 10), *MISHEARD[6:]], MISHEARD)
+    assert slips(other) == [(OTHER, 1)]
+    assert other.worst > 30
+
+
+def test_short_and_unlike_is_surer_beside_the_plain_line() -> None:
+    """One phone of a word is another one: too little to tell from the text alone."""
+    said: Said = [*SAID[:4], (7, 8), *SAID[5:]]
+    assert told(said).worst < beside(said, SAID).worst
+    assert beside(said, SAID).worst > 12
+
+
+def test_the_same_sound_has_no_slips_beside_itself_whatever_it_is() -> None:
+    for said in ([(8, 30)], [(0, 30)], [(7, 5), (8, 40), (0, 3)], [(1, 2)]):
+        assert beside(said, said).worst == 0
+
+
+def test_a_pattern_tells_how_long_its_phones_take() -> None:
+    assert pattern(heard(SAID, TEXT)).times == told(SAID).times
+    assert pattern(heard([(1, 2)], TEXT)).times == NO_TIMES
 
 
 def test_one_unclear_phone_is_no_slip() -> None:
@@ -163,3 +212,4 @@ def test_words_come_in_order_and_slips_never_make_a_line_less_likely(
     assert all(0 <= slip.word < len(words) for slip in answer.slips)
     starts = [slip.start_s for slip in answer.slips]
     assert starts == sorted(starts)
+    assert tell_beside(scores, pattern(scores)).worst == 0

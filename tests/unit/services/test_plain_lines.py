@@ -111,14 +111,14 @@ def test_a_recording_is_not_held_against_a_synthetic_voice() -> None:
 def test_a_whisper_is_held_to_its_rate_alone() -> None:
     scores = compare(voice(145.0), Engine(), direction=Direction(delivery=Delivery.WHISPER))
     unsure = {name for name, score in scores.items() if isinstance(score, Unsure)}
-    assert unsure == {"line_pitch_off_st", "line_range_ratio", "line_timbre_db"}
+    assert unsure == {"line_pitch_off_st", "line_range_ratio", "line_timbre_db", "line_lack_s"}
 
 
 def test_a_word_of_its_own_pitch_leaves_the_timbre_to_be_held() -> None:
     edit = WordEdit("halt", prosody=Prosody(pitch_st=5.0))
     scores = compare(voice(145.0), Engine(), direction=Direction(words=(edit,)))
     unsure = {name for name, score in scores.items() if isinstance(score, Unsure)}
-    assert unsure == {"line_pitch_off_st", "line_range_ratio", "line_rate_ratio"}
+    assert unsure == {"line_pitch_off_st", "line_range_ratio", "line_rate_ratio", "line_lack_s"}
 
 
 def test_a_voice_that_does_not_say_it_plainly_is_an_error_and_no_pass() -> None:
@@ -147,10 +147,15 @@ class Reader:
     revision = "fake"
 
     def __init__(
-        self, take: tuple[int, ...], plain: tuple[int, ...] = HALT, frames: tuple[int, int] = (8, 8)
+        self,
+        take: tuple[int, ...],
+        plain: tuple[int, ...] = HALT,
+        frames: tuple[int, int] = (8, 8),
+        last: int = 0,
     ) -> None:
         self.answers, self.error = [take, plain], None
         self.frames = frames  # of each sound, in take and plain line
+        self.last = last  # of the take's last sound, where they are others
         self.heard: list[Waveform] = []
 
     def read(self, waveform: Waveform, transcript: Transcript) -> PhoneScores:
@@ -158,7 +163,11 @@ class Reader:
         if self.error:
             raise self.error
         turn = len(self.heard) - 1
-        labels = np.repeat((0, *self.answers[turn], 0), self.frames[turn])
+        sounds, frames = (0, *self.answers[turn], 0), self.frames[turn]
+        counts = [frames] * len(sounds)
+        if self.last and not turn:
+            counts[-2] = self.last
+        labels = np.repeat(sounds, counts)
         p = np.full((len(labels), 9), 0.005)
         p[np.arange(len(labels)), labels] = 0.96
         return PhoneScores(np.log(p).astype(np.float32), (HALT,), 0.01)
@@ -183,6 +192,18 @@ def test_the_rate_is_that_of_the_phones_as_they_are_heard() -> None:
     assert len(reader.heard) == 2
 
 
+def test_what_is_cut_off_is_told_with_its_end() -> None:
+    """The last of four sounds has two of its eight frames left."""
+    reader, engine = Reader(HALT, last=2), Engine()
+    found = compare(voice(145.0), engine, lines=plain_lines(engine, reader))["line_lack_s"]
+    assert isinstance(found, Score)
+    assert (found.value, found.note) == (pytest.approx(0.06, abs=0.011), "end")
+    assert found.start_s == pytest.approx(0.34, abs=0.02)
+    whole = compare(voice(145.0), engine, lines=plain_lines(engine, Reader(HALT)))["line_lack_s"]
+    assert isinstance(whole, Score)
+    assert whole.value == pytest.approx(0)
+
+
 def test_where_nobody_reads_the_phones_the_rate_is_that_of_the_sound() -> None:
     reader, engine = Reader(HALT), Engine()
     reader.error = UnhearableError("The judge does not know ɱ")
@@ -205,7 +226,10 @@ def test_another_word_is_told_in_words_and_with_its_place() -> None:
     assert found.note == "something else for “halt”"
     assert found.start_s == pytest.approx(0.08, abs=0.03)
     assert found.value > 50
-    assert scores["line_slip_nats"] == found
+    beside = scores["line_slip_nats"]
+    assert isinstance(beside, Score)
+    assert (beside.note, beside.start_s) == (found.note, pytest.approx(0.08, abs=0.03))
+    assert beside.value > 50
 
 
 def test_what_the_voice_says_so_plainly_too_is_left_to_the_other_limit() -> None:
@@ -245,20 +269,15 @@ def test_a_recording_is_held_against_its_text_alone() -> None:
 
 
 @pytest.mark.parametrize(("misheard", "can_tell"), [(17.0, True), (90.0, False)])
-def test_what_the_judge_mishears_in_whatever_a_voice_says_is_taken_off(
+def test_what_the_judge_mishears_in_whatever_a_voice_says_is_taken_off_where_no_line_tells(
     misheard: float, can_tell: bool
 ) -> None:
     norms = SimpleNamespace(misheard=lambda *_: misheard)
-    well = read(Reader((5, 6, 7, 8)))["line_slip_nats"]
-    badly = read(Reader((5, 6, 7, 8)), norms=norms)
-    beyond = badly["line_slip_nats"]
-    assert isinstance(well, Score)
-    assert isinstance(beyond, Score)
-    assert beyond.value == pytest.approx(max(0.0, well.value - misheard))
-    assert badly["slip_nats"] == beyond if can_tell else isinstance(badly["slip_nats"], Unsure)
-
-
-def test_what_is_misheard_in_line_and_passages_is_taken_off_once() -> None:
-    norms = SimpleNamespace(misheard=lambda *_: 5.0)
-    scores = read(Reader((5, 6, 7, 8), (5, 6, 7, 8)), norms=norms)
-    assert scores["line_slip_nats"] == Score(0.0)
+    well, badly = read(Reader((5, 6, 7, 8))), read(Reader((5, 6, 7, 8)), norms=norms)
+    assert badly["line_slip_nats"] == well["line_slip_nats"]
+    beyond = badly["slip_nats"]
+    if can_tell:
+        assert isinstance(beyond, Score)
+        assert beyond.value == pytest.approx(well["slip_nats"].value - misheard)  # type: ignore[union-attr]
+    else:
+        assert isinstance(beyond, Unsure)

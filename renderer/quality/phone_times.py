@@ -1,0 +1,84 @@
+"""How long a line's phones take, beside those of the same line said plainly. Pure.
+
+A take whose start or end was cut off has its first or last phones shorter than they should be,
+however softly it begins or ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+AT_AN_END = 3  # phones that are looked at, at most
+FEW = 4  # phones do not tell how fast a line is said
+LEAST_S = 0.01  # of a phone, where it is divided by
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneTimes:
+    """When the phones of a line are said.
+
+    Attributes:
+        seconds: Of each phone, in order; () where a sound is too short for them.
+        start_s: Where the first one begins, seconds from the start of the sound.
+        end_s: Where the last one ends.
+    """
+
+    seconds: tuple[float, ...] = ()
+    start_s: float = 0.0
+    end_s: float = 0.0
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of all phones, without pauses."""
+        return sum(self.seconds)
+
+
+NO_TIMES = PhoneTimes()
+
+
+class Lack(NamedTuple):
+    """What a take lacks at an end.
+
+    Attributes:
+        seconds: By which its phones are shorter there than they should be; less than 0: longer.
+        at_s: Where, seconds from the start of the sound.
+        is_end: Whether at its end.
+    """
+
+    seconds: float
+    at_s: float
+    is_end: bool
+
+
+def lack_at_ends(take: PhoneTimes, plain: PhoneTimes, rate: float = 1.0) -> Lack | None:
+    """Return what a take lacks at the end that lacks more. None where one of them has no phones.
+
+    One, two and three phones are looked at. How much longer the take's phones are as a rule is the
+    median over the line, so that its rate makes no difference; of a few phones it is what was
+    asked.
+
+    Args:
+        take: Of the take.
+        plain: Of the same phones, said plainly by the same voice.
+        rate: That was asked of the take, ×, > 0.
+    """
+    if not take.seconds or len(take.seconds) != len(plain.seconds):
+        return None
+    said, should = np.array(take.seconds), np.array(plain.seconds)
+    longer = 1.0 / rate
+    if said.size > FEW:
+        longer = float(np.median(said / np.maximum(should, LEAST_S)))
+    start = _lack(should * longer - said)
+    end = _lack((should * longer - said)[::-1])
+    if end > start:
+        return Lack(end, take.end_s, is_end=True)
+    return Lack(start, take.start_s, is_end=False)
+
+
+def _lack(less_s: Sequence[float] | np.ndarray) -> float:
+    """Return the most that the first phones lack together."""
+    return float(np.cumsum(less_s)[:AT_AN_END].max())

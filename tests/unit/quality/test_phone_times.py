@@ -1,0 +1,54 @@
+"""What the ends of a line lack beside the line said plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderer.quality.phone_times import NO_TIMES, PhoneTimes, lack_at_ends
+
+SAID = (0.08, 0.12, 0.06, 0.1, 0.09, 0.2)
+lengths = st.lists(st.floats(0.02, 0.4), min_size=1, max_size=12)
+
+
+def times(seconds: Sequence[float]) -> PhoneTimes:
+    return PhoneTimes(tuple(seconds), 0.1, 0.1 + sum(seconds))
+
+
+def test_what_was_cut_off_is_told_with_its_place() -> None:
+    start = lack_at_ends(times((0.02, 0.03, *SAID[2:])), times(SAID))
+    assert start is not None
+    assert (start.seconds, start.at_s, start.is_end) == (pytest.approx(0.15), 0.1, False)
+    end = lack_at_ends(times((*SAID[:-1], 0.05)), times(SAID))
+    assert end is not None
+    assert (end.seconds, end.is_end) == (pytest.approx(0.15), True)
+    assert end.at_s == pytest.approx(0.1 + sum(SAID) - 0.15)
+
+
+def test_what_one_phone_lacks_and_its_neighbour_has_more_is_no_cut() -> None:
+    """Where two phones part is not heard exactly."""
+    found = lack_at_ends(times((0.03, 0.17, *SAID[2:])), times(SAID))
+    assert found is not None
+    assert found.seconds == pytest.approx(0.05)
+
+
+@given(lengths, st.floats(0.6, 1.6))
+def test_another_rate_is_no_cut(seconds: list[float], rate: float) -> None:
+    found = lack_at_ends(times([one / rate for one in seconds]), times(seconds), rate)
+    assert found is not None
+    assert found.seconds == pytest.approx(0, abs=1e-9)
+
+
+@given(lengths, st.floats(0, 0.019))
+def test_a_cut_is_never_told_as_more_than_it_is(seconds: list[float], cut: float) -> None:
+    found = lack_at_ends(times([*seconds[:-1], seconds[-1] - cut]), times(seconds))
+    assert found is not None
+    assert -1e-9 <= found.seconds <= cut + 1e-9 or len(seconds) > 4
+
+
+def test_nothing_is_told_of_sounds_that_are_too_short() -> None:
+    assert lack_at_ends(NO_TIMES, times(SAID)) is None
+    assert lack_at_ends(times(SAID), NO_TIMES) is None
