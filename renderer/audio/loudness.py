@@ -36,6 +36,7 @@ _PHASE_1 = (
 )
 PHASES = np.array([_PHASE_0, _PHASE_1, _PHASE_1[::-1], _PHASE_0[::-1]], dtype=np.float32)
 TAPS = PHASES.shape[1]
+BLOCK = 8192  # samples
 
 
 def decibels(ratio: float) -> float:
@@ -165,7 +166,16 @@ def inter_sample_peaks(samples: Samples) -> Samples:
     Returns:
         float32 (T + 11,): entry n is computed from samples n − 11 … n.
     """
+    padded = np.pad(samples, TAPS - 1)
     peaks = np.zeros(samples.size + TAPS - 1, dtype=np.float32)
-    for phase in PHASES:
-        np.maximum(peaks, np.abs(np.convolve(samples, phase)), out=peaks)
+    made, part = np.empty((2, BLOCK), dtype=np.float32)
+    for start in range(0, peaks.size, BLOCK):  # what is worked on stays in the cache
+        stop = min(start + BLOCK, peaks.size)
+        sum_, term, highest = made[: stop - start], part[: stop - start], peaks[start:stop]
+        for phase in PHASES:
+            sum_.fill(0.0)
+            for tap, weight in enumerate(phase, 1):
+                np.multiply(padded[start + TAPS - tap : stop + TAPS - tap], weight, out=term)
+                np.add(sum_, term, out=sum_)
+            np.maximum(highest, np.abs(sum_, out=sum_), out=highest)
     return peaks

@@ -10,10 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderer import config
 from renderer.audio.waveform import Waveform
-from renderer.db.engine import open_database
-from renderer.db.migrate import migrate
 from renderer.db.plain import dump_result
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.events import TakeRequested
@@ -33,6 +30,7 @@ from renderer.services.level import VoiceLevel
 from renderer.services.perform import Performer
 from renderer.services.render import Render
 from renderer.storage.local import LocalStore
+from tests.fresh_database import fresh_database
 
 RATE = 22_050
 CARD = VoiceCard("fake", "fake", "0" * 64, sample_rate=RATE, licence="CC0-1.0", may_publish=True)
@@ -233,8 +231,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def unit(tmp_path: Path, clock: FakeClock) -> Callable[[], SqlUnitOfWork]:
     """Begins a transaction on a fresh database."""
-    engine = open_database(f"sqlite:///{tmp_path / 'barkline.db'}")
-    migrate(engine, config.migrations_dir())
+    engine = fresh_database(tmp_path / "barkline.db")
     return lambda: SqlUnitOfWork(engine, "tiny", clock)
 
 

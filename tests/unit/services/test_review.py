@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from renderer import config
 from renderer.audio.codec import decode, encode, encode_raw
 from renderer.audio.waveform import Waveform
 from renderer.db.engine import open_database
-from renderer.db.migrate import migrate
 from renderer.db.reference import SqlReferences
 from renderer.db.retention import SqlRetention
 from renderer.db.transfer import SqlTransfer
@@ -45,6 +45,9 @@ from renderer.services.replace import RecordingFolder
 from renderer.services.review import Review
 from renderer.services.scope import Scope
 from renderer.services.settle import take_over_waivers
+from renderer.storage.local import LocalStore
+from tests.fresh_database import fresh_database
+from tests.unit.conftest import FakeClock, Studio
 
 GOOD, BAD, MUTE = "good day", "long line", "mute line"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -203,9 +206,13 @@ class FakeBook:
         return {"fake": self._card}
 
 
-@pytest.fixture
-def room(studio: Any, tmp_path: Any) -> Room:
-    """Lines whose takes are approved, rejected and failed."""
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: Any) -> tuple[Path, dict[str, str]]:
+    """A folder with the database and store of rendered lines, and the lines' keys."""
+    folder, clock = tmp_path_factory.mktemp("rendered"), FakeClock()
+    engine = fresh_database(folder / "barkline.db")
+    store = LocalStore(folder / "store", durable=False)
+    studio = Studio(lambda: SqlUnitOfWork(engine, "tiny", clock), store, clock)
     pks = studio.ask(GOOD, BAD, MUTE)
     studio.render.batch(pks)
     keys = {}
@@ -219,13 +226,26 @@ def room(studio: Any, tmp_path: Any) -> Room:
         unit.lines.save(writes, 1)
         unit.commit()
     assert studio.statuses(pks) == ["approved", "rejected", "failed"]
+    assert clock.now() == FakeClock().now()
+    engine.dispose()
+    return folder, keys
+
+
+@pytest.fixture
+def room(rendered: tuple[Path, dict[str, str]], tmp_path: Path, clock: FakeClock) -> Room:
+    """Lines whose takes are approved, rejected and failed."""
+    made, keys = rendered
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    engine = open_database(f"sqlite:///{tmp_path / 'barkline.db'}")
+    store = LocalStore(tmp_path / "store", durable=False)
+    studio = Studio(lambda: SqlUnitOfWork(engine, "tiny", clock), store, clock)
     retakes, folder = FakeRetakes(), tmp_path / "recorded"
 
     def reading() -> SqlUnitOfWork:
-        return SqlUnitOfWork(studio.unit()._engine, "tiny", studio.clock, is_read_only=True)
+        return SqlUnitOfWork(engine, "tiny", clock, is_read_only=True)
 
-    review = Review(studio.unit, reading, retakes, RecordingFolder(folder, studio.store))
-    return Room(studio, review, retakes, folder, keys)
+    review = Review(studio.unit, reading, retakes, RecordingFolder(folder, store))
+    return Room(studio, review, retakes, folder, dict(keys))
 
 
 def test_a_waived_take_is_shipped_and_the_lock_says_who_and_why(room: Room) -> None:
@@ -892,8 +912,7 @@ def test_decisions_are_copied_with_their_lines_and_a_second_time_is_harmless(
     room: Room, tmp_path: Any
 ) -> None:
     first = room.decide(BAD, Choice.WAIVE).decision
-    other = open_database(f"sqlite:///{tmp_path / 'other.db'}")
-    migrate(other, config.migrations_dir())
+    other = fresh_database(tmp_path / "other.db")
 
     def copy() -> list[Decision]:
         transfer = SqlTransfer(engine_of(room), other)
