@@ -39,6 +39,11 @@ _PASSAGES: dict[str, tuple[str, ...]] = {
         "Elle remit les lettres dans le tiroir, le ferma à clé et descendit lentement l'escalier.",
         "Après le vieux moulin, la route tourne vers le nord et suit la rivière un long moment.",
     ),
+    "ca": (
+        "El port és tranquil sota un cel pàl·lid de matí, i les barques encara no han sortit.",
+        "Va tornar a posar les cartes al calaix, el va tancar amb clau i va baixar l'escala.",
+        "Més enllà del vell molí el camí gira cap al nord i segueix el riu durant unes set milles.",
+    ),
 }
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from renderer import config
 from renderer.db.unit_of_work import SqlUnitOfWork
 from renderer.domain.project import MasteringTarget
 from renderer.domain.transcript import SpokenWord, Transcript
 from renderer.domain.utterance import Utterance
-from renderer.services.level import VoiceLevel
+from renderer.services.level import VoiceLevel, passages
+from renderer.speech.card import read_folders
 
 TARGET = MasteringTarget(loudness_lufs=-23.0)
 
@@ -75,3 +77,11 @@ def test_a_level_of_nought_is_a_level(studio: Any, reading: Any) -> None:
         unit._connection.exec_driver_sql("UPDATE voice_level SET loudness_lufs = 0.0")
         unit.commit()
     assert gain(studio, lambda: pytest.fail("measured again"), reading) == -23.0
+
+
+def test_every_language_of_the_pack_has_passages_of_its_own() -> None:
+    card = read_folders([config.assets_dir() / "voices"])["hearth"]
+    said = {language: passages(language) for language in card.languages}
+    assert len(set(said.values())) == len(said) >= 4
+    assert passages("ca-ES") == said["ca"]
+    assert passages("xx-XX") == said["en"]
