@@ -35,11 +35,12 @@ from renderer.quality.metrics import Metrics, UnsureError
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.rule import name_of
 from renderer.quality.take import GateInput
-from renderer.services.plain_lines import LINE_METRICS, PlainLines
+from renderer.services.plain_lines import LINE_METRICS, TEXT_METRICS
 
 KINDS = (
     *("wrong_pitch", "wrong_rate", "wrong_sample_rate", "wrong_speaker", "robotic"),
     *("narrow_band", "dropped_word", "repeated_word"),
+    *("cut_start", "cut_end", "cut_end_silent"),
 )
 AUDIBLE = {d.kind: d for d in DEFECTS if d.strength is Strength.AUDIBLE and d.kind in KINDS}
 STRONG = ("angry 1.0", "sad 1.0", "happy 1.0", "fearful 1.0", "surprised 1.0", "neutral 0.0")
@@ -58,7 +59,7 @@ class Bench:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._lines = PlainLines(studio.house.voices)
+        self._lines = studio.finisher._plain
         self._limits = shipped_limits()
         self.cost_s = 0.0
 
@@ -115,7 +116,7 @@ class Count:
         self.lines += 1
         self.alarms.update([*failed, *(["any"] if failed else [])])
         self.silent.update(unsure)
-        for name in LINE_METRICS:
+        for name in (*LINE_METRICS, *TEXT_METRICS):
             if (value := metrics.value(name)) is not None:
                 self.values[name].append(value)
         if failed:

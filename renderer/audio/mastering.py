@@ -24,7 +24,7 @@ from renderer.audio.revision import MASTERING_REVISION
 from renderer.audio.waveform import Samples, Waveform
 from renderer.domain.project import MasteringTarget
 
-__all__ = ["MASTERING_REVISION", "Mastered", "master", "resample", "voice_gain_db"]
+__all__ = ["MASTERING_REVISION", "Mastered", "frame", "master", "resample", "voice_gain_db"]
 
 RUMBLE_HZ = 20.0
 VOICE_HZ = 70.0  # below every voice: rumble must not be taken for an onset
@@ -102,6 +102,23 @@ def master(
         is_silent=is_silent,
         repaired=repaired,
     )
+
+
+def frame(raw: Waveform, around_s: float) -> tuple[Waveform, float]:
+    """Cut or pad a sound so that as much silence lies before as after it, and nothing else.
+
+    Args:
+        raw: Any sound.
+        around_s: Of silence, on both sides of the sound.
+
+    Returns:
+        The framed sound, and where it starts in the given one, seconds (negative when padded).
+    """
+    level = high_pass(_finite(raw)[0], VOICE_HZ)
+    bounds = sound_bounds(level)
+    if bounds.start == bounds.end:
+        return raw, 0.0
+    return _frame(level, bounds, around_s, around_s)
 
 
 def voice_gain_db(passages: Sequence[Waveform], target: MasteringTarget) -> float:

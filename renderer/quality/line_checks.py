@@ -28,11 +28,11 @@ _LISTEN = "Listen: render again, or correct the word's pronunciation in the lexi
 
 def check_line_text(metrics: Metrics, limits: Limits) -> Finding | None:
     """The text is said, as far as this voice says it plainly."""
-    limit = limits.most_line_slip_nats
+    limit = limits.most_line_text_nats
     if limit is None:
         return None
     message = "Slips of the text that the line said plainly has not"
-    return _told(metrics, "line_text", "line_slip_nats", limit, message)
+    return _told(metrics, "line_text", "line_text_nats", limit, message)
 
 
 def check_text(metrics: Metrics, limits: Limits) -> Finding | None:

@@ -39,7 +39,7 @@ Ints = npt.NDArray[np.int64]
 
 FAULT = 8.0  # nats a slip costs
 ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any sounds
-TEMPLATE_ALLOWANCE = 1.2  # likewise, held against templates: there right words are nearly certain
+TEMPLATE_ALLOWANCE = 1.8  # likewise, held against templates: there right words are nearly certain
 LEAST_NATS = 1e-6  # less is rounding
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
 
@@ -54,11 +54,18 @@ class PhoneScores:
         log_p: float32 (frames, classes), natural logarithms of probabilities; class 0 is silence.
         words: For each word of the line its classes, in order.
         frame_s: Seconds per frame.
+        start_s: Where the first frame lies in the sound, seconds; less than 0 where silence was
+            put before it.
     """
 
     log_p: Scores
     words: tuple[tuple[int, ...], ...]
     frame_s: float
+    start_s: float = 0.0
+
+    def at_s(self, frame: int) -> float:
+        """Return where a frame lies in the sound, seconds, ≥ 0."""
+        return max(0.0, self.start_s + frame * self.frame_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +230,8 @@ def _times(path: _Path | None, graph: PhoneGraph, heard: PhoneScores) -> PhoneTi
     phone = graph.phone[path.states]
     frames = np.bincount(phone[phone >= 0])
     said = np.flatnonzero(phone >= 0)
-    edges = (float(said[0]) * heard.frame_s, float(said[-1] + 1) * heard.frame_s)
-    return PhoneTimes(tuple((frames * heard.frame_s).tolist()), *edges)
+    seconds = tuple((frames * heard.frame_s).tolist())
+    return PhoneTimes(seconds, heard.at_s(int(said[0])), heard.at_s(int(said[-1]) + 1))
 
 
 def _written(heard: PhoneScores) -> Floats:
@@ -279,7 +286,7 @@ class _Seen(NamedTuple):
 
 
 def _slip(seen: _Seen, heard: PhoneScores, nats: float) -> Slip:
-    return Slip(seen.kind, seen.word, seen.frame * heard.frame_s, nats)
+    return Slip(seen.kind, seen.word, heard.at_s(seen.frame), nats)
 
 
 def _seen(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[_Seen]:

@@ -6,15 +6,17 @@ however softly it begins or ends there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
 
 AT_AN_END = 3  # phones that are looked at, at most
-FEW = 4  # phones do not tell how fast a line is said
-LEAST_S = 0.01  # of a phone, where it is divided by
+FEW = 6  # phones do not tell how fast a line is said: an end is half of them
+WHOLE = 0.6  # of its time: so much is left of an end that is only said faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Lack(NamedTuple):
     """What a take lacks at an end.
 
     Attributes:
-        seconds: By which its phones are shorter there than they should be; less than 0: longer.
+        seconds: By which its phones are shorter there than they should be, ≥ 0.
         at_s: Where, seconds from the start of the sound.
         is_end: Whether at its end.
     """
@@ -57,13 +59,14 @@ class Lack(NamedTuple):
 def lack_at_ends(take: PhoneTimes, plain: PhoneTimes, rate: float = 1.0) -> Lack | None:
     """Return what a take lacks at the end that lacks more. None where one of them has no phones.
 
-    One, two and three phones are looked at. How much longer the take's phones are as a rule is the
-    median over the line, so that its rate makes no difference; of a few phones it is what was
-    asked.
+    One, two and three phones are looked at; what is left of them is less than `WHOLE`, or they lack
+    nothing: an end may be said faster than the rest of a line. How much longer the take's phones
+    are as a rule is the median over the line, so that its rate makes no difference; of a few phones
+    it is what was asked.
 
     Args:
         take: Of the take.
-        plain: Of the same phones, said plainly by the same voice.
+        plain: Of the same phones, said plainly by the same voice; each more than 0 s.
         rate: That was asked of the take, ×, > 0.
     """
     if not take.seconds or len(take.seconds) != len(plain.seconds):
@@ -71,14 +74,16 @@ def lack_at_ends(take: PhoneTimes, plain: PhoneTimes, rate: float = 1.0) -> Lack
     said, should = np.array(take.seconds), np.array(plain.seconds)
     longer = 1.0 / rate
     if said.size > FEW:
-        longer = float(np.median(said / np.maximum(should, LEAST_S)))
-    start = _lack(should * longer - said)
-    end = _lack((should * longer - said)[::-1])
-    if end > start:
-        return Lack(end, take.end_s, is_end=True)
-    return Lack(start, take.start_s, is_end=False)
+        longer = float(np.median(said / should))
+    should *= longer
+    start, end = _lacks(said, should), _lacks(said[::-1], should[::-1])
+    # Of few phones both ends are the same ones: then the outermost phone tells.
+    if (max(end), end[0]) > (max(start), start[0]):
+        return Lack(max(end), take.end_s, is_end=True)
+    return Lack(max(start), take.start_s, is_end=False)
 
 
-def _lack(less_s: Sequence[float] | np.ndarray) -> float:
-    """Return the most that the first phones lack together."""
-    return float(np.cumsum(less_s)[:AT_AN_END].max())
+def _lacks(said: Floats, should: Floats) -> list[float]:
+    """Return what the first phone lacks, the first two together, and so on, seconds."""
+    own, whole = np.cumsum(said[:AT_AN_END]), np.cumsum(should[:AT_AN_END])
+    return [float(one) for one in np.where(own < WHOLE * whole, whole - own, 0.0)]

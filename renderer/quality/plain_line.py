@@ -25,6 +25,7 @@ from renderer.audio.pitch import semitones
 Floats = npt.NDArray[np.float64]
 
 LEAST_VOICED_S = 0.08  # of voice: one vowel
+MOST_FROM_MEDIAN_ST = 12.0  # an octave: what is farther is another sound, taken for a voice
 LEAST_RANGE_ST = 1.0  # to be expected: with less, nobody hears whether there is a melody
 LOW_HZ, HIGH_HZ = 1200.0, 11_000.0  # lower, a band holds one harmonic, which moves with pitch
 MOST_OF_RATE = 0.45  # × the sampling rate: what lies above is the slope of a filter
@@ -37,7 +38,8 @@ class Rendition:
 
     Attributes:
         pitch_st: Median F0, semitones above 100 Hz; None with too little voice.
-        range_st: From the 10th to the 90th percentile of F0, semitones; None likewise.
+        range_st: From the 10th to the 90th percentile of F0 within an octave of the median,
+            semitones; None likewise.
         bands_db: Level of third octaves in the frames of speech, float64 (bands,), 0 on average;
             None with too little speech.
     """
@@ -85,8 +87,11 @@ def rendition(hearing: Hearing) -> Rendition:
     voiced = hearing.f0[hearing.f0 > 0]
     pitch = spread = None
     if voiced.size * FRAME_S >= LEAST_VOICED_S:
-        low, middle, high = np.quantile(semitones(voiced), (0.1, 0.5, 0.9))
-        pitch, spread = float(middle), float(high - low)
+        pitch_st = semitones(voiced)
+        pitch = float(np.median(pitch_st))
+        near = pitch_st[np.abs(pitch_st - pitch) <= MOST_FROM_MEDIAN_ST]
+        low, high = np.quantile(near, (0.1, 0.9))
+        spread = float(high - low)
     return Rendition(pitch, spread, _bands_db(hearing))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from renderer.audio.activity import speaking_s
 from renderer.audio.hearing import Hearing
+from renderer.audio.mastering import frame
 from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery
 from renderer.domain.render_key import digest
@@ -51,8 +53,8 @@ RATE = "line_rate_ratio"
 LACK = "line_lack_s"
 OF_TIME = (RATE, LACK)
 LINE_METRICS = (*OF_SOUND, *OF_TIME)
-TEXT_METRICS = ("slip_nats", "line_slip_nats")
-_OF_TEXT = ("most_slip_nats", "most_line_slip_nats")
+TEXT_METRICS = ("slip_nats", "line_text_nats")
+_OF_TEXT = ("most_slip_nats", "most_line_text_nats")
 _OF_MANNER = (
     "most_line_pitch_off_st",
     "least_line_range_ratio",
@@ -62,9 +64,11 @@ _OF_MANNER = (
     "most_line_lack_s",
 )
 MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
+AROUND_S = 0.05  # of silence around what is read
 MOST_NAMED = 3  # slips of one line that are told
 MOST_KEPT = 64  # lines: the attempts of one batch
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
+_SHORT = Unsure("Take or plain line are too short for the sounds of the text: listen.")
 _RECORDED = Unsure("A recording has no voice of its own to hold it against.")
 _WORDS = Unsure("Words of it are directed on their own: listen.")
 _UNREAD = Unsure("Nobody can read the sounds of a whisper: listen.")
@@ -82,7 +86,7 @@ class _Heard:
     @cached_property
     def scores(self) -> PhoneScores:
         """What the judge hears."""
-        return self.reader.read(self._take.delivered, self._take.transcript)
+        return _scores_of(self.reader, self._take.delivered, self._take.transcript)
 
     def told(self) -> Told:
         """Return how it sounds beside its text."""
@@ -194,8 +198,8 @@ class PlainLines:
         own, plain = self._beside(take, heard), self._pattern(take, heard.reader)
         found = lack_at_ends(own.times, plain.times, asked.rate)
         if found is None:
-            return _LITTLE
-        return Score(max(0.0, found.seconds), found.at_s, "end" if found.is_end else "start")
+            return _SHORT
+        return Score(found.seconds, found.at_s, "end" if found.is_end else "start")
 
     def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
@@ -205,14 +209,18 @@ class PlainLines:
         if take.voice == RECORDING:
             return {
                 "slip_nats": slip_score(told, take.transcript),
-                "line_slip_nats": _RECORDED,
+                "line_text_nats": _RECORDED,
             }
         usual = self._misheard(take, heard.reader)
-        slips: Value = slip_score(told.beyond(usual), take.transcript)
         if usual > MOST_MISHEARD:
-            slips = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+            badly = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
+            return dict.fromkeys(TEXT_METRICS, badly)
         beside = self._beside(take, heard)
-        return {"slip_nats": slips, "line_slip_nats": slip_score(beside, take.transcript)}
+        can_tell = bool(self._pattern(take, heard.reader).times.seconds)
+        return {
+            "slip_nats": slip_score(told.beyond(usual), take.transcript),
+            "line_text_nats": slip_score(beside, take.transcript) if can_tell else _SHORT,
+        }
 
     def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
         """What the judge takes for a slip in whatever the voice says, nats."""
@@ -232,7 +240,7 @@ class PlainLines:
 
     def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
         def listen() -> Pattern:
-            return pattern(reader.read(self._plain(take), take.transcript))
+            return pattern(_scores_of(reader, self._plain(take), take.transcript))
 
         return self._patterns.get(self._key(take), listen)
 
@@ -253,6 +261,16 @@ class PlainLines:
         said = digest([[w.phonemes, w.punctuation] for w in transcript.words])
         model = self._voices.card(ref.name).model_sha256
         return take.voice, transcript.locale, f"{model} {said}"
+
+
+def _scores_of(reader: PhoneReader, waveform: Waveform, transcript: Transcript) -> PhoneScores:
+    """Let a sound be read with as much silence around it as any other.
+
+    What a judge does not hear at an end lasts as long as the silence there: framed alike, takes and
+    plain lines have the same of it.
+    """
+    framed, start_s = frame(waveform, AROUND_S)
+    return replace(reader.read(framed, transcript), start_s=start_s)
 
 
 def slip_score(told: Told, transcript: Transcript) -> Score:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from renderer.audio.mastering import master
-from renderer.audio.revision import MASTERING_REVISION
+from renderer.audio.revision import LIMITER_REVISION, MASTERING_REVISION
 from renderer.audio.waveform import Waveform
 from renderer.domain.project import MasteringTarget
 from renderer.domain.render_key import digest
@@ -76,7 +76,7 @@ class Once(Generic[T]):
                 if self._keeps_failures or not isinstance(answer, JudgeError):
                     cell.answer = answer
         if isinstance(answer, JudgeError):
-            raise JudgeError(str(answer))
+            raise type(answer)(str(answer))  # each asker gets an error with a trace of its own
         return answer
 
     def _cell(self, key: Key) -> _Cell[T]:
@@ -89,6 +89,8 @@ class Once(Generic[T]):
 def _made(make: Callable[[], T]) -> T | JudgeError:
     try:
         return make()
+    except UnhearableError as error:
+        return UnhearableError(str(error))
     except (SynthesisError, JudgeError) as error:  # others may pass by themselves
         return JudgeError(str(error))
 
@@ -144,7 +146,8 @@ class VoiceNorms:
             JudgeError: It says none of the passages, or the judge failed on all of them.
         """
         _, _, sha256 = key = self._key(voice, locale)
-        level = f"{target.loudness_lufs} {target.true_peak_dbtp} {MASTERING_REVISION}"
+        stages = f"{MASTERING_REVISION} {LIMITER_REVISION}"
+        level = f"{target.loudness_lufs} {target.true_peak_dbtp} {stages}"
         heard = f"{sha256} {judge.revision} {level}"
 
         def measure() -> Mapping[str, float]:

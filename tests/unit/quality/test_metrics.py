@@ -96,7 +96,7 @@ GOOD = Metrics(
     likeness=0.85,
     likeness_margin=0.15,
     slip_nats=1.5,
-    line_slip_nats=0.5,
+    line_text_nats=0.5,
     line_pitch_off_st=-0.4,
     line_range_ratio=1.1,
     line_rate_ratio=0.97,
@@ -140,7 +140,7 @@ def test_every_metric_has_a_measure_or_a_check_that_reads_it_from_outside():
     assert {rule.metric for rule in rules} <= set(NAMES)
     assert {rule.limit for rule in rules} <= set(LIMITS_KNOWN)
     heard = {"heard_error_rate", "missing_phones", "extra_phones", "likeness_margin"}
-    heard |= {*LINE_METRICS, "slip_nats", "line_slip_nats"}
+    heard |= {*LINE_METRICS, "slip_nats", "line_text_nats"}
     assert (
         set(NAMES) - inside - TOLD - EMOTIONS == {rule.metric for rule in SENTENCE_CHECKS} | heard
     )
@@ -338,7 +338,7 @@ def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_n
         ("line_rate_ratio", 1.6, "line_fast"),
         ("line_rate_ratio", 0.6, "line_slow"),
         ("line_timbre_db", 9.0, "line_timbre"),
-        ("line_slip_nats", 20.0, "line_text"),
+        ("line_text_nats", 20.0, "line_text"),
         ("line_lack_s", 0.12, "line_cut"),
     ],
 )

@@ -32,7 +32,13 @@ def test_what_one_phone_lacks_and_its_neighbour_has_more_is_no_cut() -> None:
     """Where two phones part is not heard exactly."""
     found = lack_at_ends(times((0.03, 0.17, *SAID[2:])), times(SAID))
     assert found is not None
-    assert found.seconds == pytest.approx(0.05)
+    assert found.seconds == pytest.approx(0.05)  # of the first phone alone
+
+
+def test_an_end_that_is_said_faster_than_the_rest_is_not_cut() -> None:
+    found = lack_at_ends(times((*SAID[:-2], 0.06, 0.13)), times(SAID))
+    assert found is not None
+    assert found.seconds == 0
 
 
 @given(lengths, st.floats(0.6, 1.6))
@@ -46,7 +52,21 @@ def test_another_rate_is_no_cut(seconds: list[float], rate: float) -> None:
 def test_a_cut_is_never_told_as_more_than_it_is(seconds: list[float], cut: float) -> None:
     found = lack_at_ends(times([*seconds[:-1], seconds[-1] - cut]), times(seconds))
     assert found is not None
-    assert -1e-9 <= found.seconds <= cut + 1e-9 or len(seconds) > 4
+    assert 0 <= found.seconds <= cut + 1e-9
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize("is_end", [False, True])
+def test_of_few_phones_the_rate_is_what_was_asked_and_the_cut_end_is_named(
+    count: int, is_end: bool
+) -> None:
+    plain = [0.2] * count
+    cut = [one / 0.8 for one in plain]
+    cut[-1 if is_end else 0] = 0.05
+    found = lack_at_ends(times(cut), times(plain), 0.8)
+    assert found is not None
+    assert found.seconds == pytest.approx(0.2)
+    assert found.is_end is is_end or count == 1
 
 
 def test_nothing_is_told_of_sounds_that_are_too_short() -> None:

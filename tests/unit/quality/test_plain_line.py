@@ -94,3 +94,12 @@ def test_of_a_line_that_has_no_melody_none_is_expected() -> None:
     assert departure(PLAIN, PLAIN, AskedManner()).range_ratio is None
     swept = of(voice(145.0, sweep_st=10.0))
     assert departure(swept, swept, AskedManner(pitch_range=0.0)).range_ratio is None
+
+
+def test_a_sound_far_above_the_voice_is_no_melody() -> None:
+    """A hiss that a tracker takes for a voice two octaves above is none of it."""
+    low, high = voice(145.0, 0.8, sweep_st=3.0), voice(640.0, 0.12)
+    both = of(Waveform.of(np.concatenate([high.samples, low.samples]), RATE))
+    alone = of(low)
+    assert both.range_st == pytest.approx(alone.range_st, abs=0.3)
+    assert both.pitch_st == pytest.approx(alone.pitch_st, abs=0.5)

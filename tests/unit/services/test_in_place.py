@@ -9,7 +9,7 @@ from renderer.quality.limits import Limits
 from renderer.quality.metrics import Scores, Unsure
 from renderer.services.in_place import in_place
 
-NAMES = ("slip_nats", "line_slip_nats")
+NAMES = ("slip_nats", "line_text_nats")
 
 
 def raising(error: Exception) -> Scores:
@@ -46,6 +46,6 @@ def test_a_database_that_is_away_fails_no_take() -> None:
 
 def test_limits_say_whether_any_of_them_is_held() -> None:
     limits = Limits(most_slip_nats=0.0)
-    assert limits.holds_any(("most_line_slip_nats", "most_slip_nats"))
-    assert not limits.holds_any(("most_line_slip_nats",))
+    assert limits.holds_any(("most_line_text_nats", "most_slip_nats"))
+    assert not limits.holds_any(("most_line_text_nats",))
     assert not limits.holds_any(())
