@@ -93,11 +93,9 @@ class Told:
 
     Attributes:
         slips: What makes it likelier than as it is written, in order of time.
-        times: When the text's phones are said, laid along the sound as they are written.
     """
 
     slips: tuple[Slip, ...] = ()
-    times: PhoneTimes = NO_TIMES
 
     @property
     def worst(self) -> float:
@@ -115,7 +113,7 @@ class Told:
             usual: Evidence of the worst of these, nats, ≥ 0.
         """
         left = [replace(slip, nats=slip.nats - usual) for slip in self.slips if slip.nats > usual]
-        return Told(tuple(left), self.times)
+        return Told(tuple(left))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +170,7 @@ def pattern(heard: PhoneScores) -> Pattern:
     p = np.exp(heard.log_p.astype(np.float64))
     for phone, template in enumerate(templates):
         np.maximum(template, p[found.phones == phone].mean(axis=0), out=template)
-    graph = phone_graph(heard.words)
-    path = _best(_fit(heard, templates, graph, TEMPLATE_ALLOWANCE), graph)
-    return Pattern(heard, templates, _times(path, graph, heard))
+    return Pattern(heard, templates, _times(heard, templates))
 
 
 def tell(heard: PhoneScores) -> Told:
@@ -213,7 +209,6 @@ def _tell(heard: PhoneScores, templates: Floats, allowance: float) -> Told:
         lacking = -float(np.log(FLOOR)) * sum(map(len, heard.words))
         return Told(tuple(_slip(one, heard, lacking) for one in seen or [_Seen(LEFT_OUT, 0, 0)]))
     partings = _partings(slipped, written)
-    times = _times(written, strict, heard)
     slips = []
     for parting in partings:
         own = [one for one in seen if _nearest(partings, one.frame) is parting]
@@ -221,10 +216,22 @@ def _tell(heard: PhoneScores, templates: Floats, allowance: float) -> Told:
         slips += [
             _slip(one, heard, parting.nats) for one in own or [_Seen(CUT, word, parting.start)]
         ]
-    return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)), times)
+    return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)))
 
 
-def _times(path: _Path | None, graph: PhoneGraph, heard: PhoneScores) -> PhoneTimes:
+def times_beside(heard: PhoneScores, said: Pattern) -> PhoneTimes:
+    """Return when the phones of a line are said, laid along it as the same voice says it plainly.
+
+    Args:
+        heard: Of the line; a sound too short for its phones has no times.
+        said: Of the plain line.
+    """
+    return _times(heard, said.templates)
+
+
+def _times(heard: PhoneScores, templates: Floats) -> PhoneTimes:
+    graph = phone_graph(heard.words)
+    path = _best(_fit(heard, templates, graph, TEMPLATE_ALLOWANCE), graph)
     if path is None:
         return NO_TIMES
     phone = graph.phone[path.states]

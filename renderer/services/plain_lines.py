@@ -32,8 +32,9 @@ from renderer.quality.phone_path import (
     pattern,
     tell,
     tell_beside,
+    times_beside,
 )
-from renderer.quality.phone_times import lack_at_ends
+from renderer.quality.phone_times import PhoneTimes, lack_at_ends
 from renderer.quality.plain_line import (
     AskedManner,
     Departure,
@@ -81,23 +82,19 @@ class _Heard:
     def __init__(self, take: GateInput, reader: PhoneReader) -> None:
         self.reader = reader
         self._take = take
-        self._beside: Told | None = None
+        self._times: PhoneTimes | None = None
 
     @cached_property
-    def scores(self) -> PhoneScores:
-        """What the judge hears."""
+    def delivered(self) -> PhoneScores:
+        """What the judge hears of the delivered file."""
         return _scores_of(self.reader, self._take.delivered, self._take.transcript)
 
-    def told(self) -> Told:
-        """Return how it sounds beside its text."""
-        return tell(self.scores)
-
-    def beside(self, said: Callable[[], Pattern]) -> Told:
-        """Return how it sounds beside its text as its voice says it plainly, always the same."""
-        if self._beside is None:
-            scores = self.scores  # nobody says a line plainly for what cannot be heard
-            self._beside = tell_beside(scores, said())
-        return self._beside
+    def times(self, said: Callable[[], Pattern]) -> PhoneTimes:
+        """Return when the phones of the raw take are said, by how its voice says it plainly."""
+        if self._times is None:
+            heard = _scores_of(self.reader, self._take.raw, self._take.transcript)
+            self._times = times_beside(heard, said())
+        return self._times
 
 
 class PlainLines:
@@ -179,8 +176,7 @@ class PlainLines:
         if heard is None or take.direction.delivery is Delivery.WHISPER:
             return None
         try:
-            own = self._beside(take, heard).times.total_s
-            plain = self._pattern(take, heard.reader).times.total_s
+            own, plain = (times.total_s for times in self._times(take, heard))
         except UnhearableError:
             return None
         return (own, plain) if own and plain else None
@@ -195,17 +191,17 @@ class PlainLines:
             return _WORDS
         if heard is None:
             raise JudgeError("there is no judge of phones")
-        own, plain = self._beside(take, heard), self._pattern(take, heard.reader)
-        found = lack_at_ends(own.times, plain.times, asked.rate)
+        found = lack_at_ends(*self._times(take, heard), asked.rate)
         if found is None:
             return _SHORT
-        return Score(found.seconds, found.at_s, "end" if found.is_end else "start")
+        at_s = max(0.0, found.at_s + take.shift_s)
+        return Score(found.seconds, at_s, "end" if found.is_end else "start")
 
     def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
-        told = heard.told()
+        told = tell(heard.delivered)
         if take.voice == RECORDING:
             return {
                 "slip_nats": slip_score(told, take.transcript),
@@ -215,8 +211,9 @@ class PlainLines:
         if usual > MOST_MISHEARD:
             badly = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
             return dict.fromkeys(TEXT_METRICS, badly)
-        beside = self._beside(take, heard)
-        can_tell = bool(self._pattern(take, heard.reader).times.seconds)
+        said = self._pattern(take, heard.reader)
+        beside = tell_beside(heard.delivered, said)
+        can_tell = bool(said.times.seconds)
         return {
             "slip_nats": slip_score(told.beyond(usual), take.transcript),
             "line_text_nats": slip_score(beside, take.transcript) if can_tell else _SHORT,
@@ -234,9 +231,10 @@ class PlainLines:
 
         return self._renditions.get(self._key(take), measure)
 
-    def _beside(self, take: GateInput, heard: _Heard) -> Told:
-        """Return how a take sounds beside its text as its voice says it plainly."""
-        return heard.beside(lambda: self._pattern(take, heard.reader))
+    def _times(self, take: GateInput, heard: _Heard) -> tuple[PhoneTimes, PhoneTimes]:
+        """Return when the phones of take and plain line are said."""
+        own = heard.times(lambda: self._pattern(take, heard.reader))
+        return own, self._pattern(take, heard.reader).times
 
     def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
         def listen() -> Pattern:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,8 +23,9 @@ from renderer.quality.phone_path import (
     pattern,
     tell,
     tell_beside,
+    times_beside,
 )
-from renderer.quality.phone_times import NO_TIMES, PhoneTimes
+from renderer.quality.phone_times import NO_TIMES
 
 CLASSES = 9
 CLEAR = 0.97
@@ -56,10 +58,7 @@ def test_what_is_said_is_found_where_it_is() -> None:
     expected = [-1] * 5 + [0] * 16 + [-1] * 4 + [1] * 16 + [2] * 16 + [-1] * 5
     assert list(found.words) == expected
     assert list(found.phones[5:21]) == [0] * 8 + [1] * 8
-    said = told(SAID)
-    assert not said.slips
-    assert said.times.seconds == pytest.approx([0.08] * 6)
-    assert (said.times.start_s, said.times.end_s) == pytest.approx((0.05, 0.57))
+    assert told(SAID) == Told()
 
 
 def test_a_word_that_is_missing_is_named() -> None:
@@ -123,10 +122,9 @@ def test_each_slip_has_evidence_of_its_own() -> None:
 
 
 def test_only_what_is_worse_than_usual_counts() -> None:
-    times = PhoneTimes((0.1, 0.2), 0.0, 0.3)
-    take = Told((Slip(OTHER, 0, 0.1, 40.0), Slip(OTHER, 5, 1.0, 30.0)), times)
-    assert take.beyond(12.0) == Told((Slip(OTHER, 0, 0.1, 28.0), Slip(OTHER, 5, 1.0, 18.0)), times)
-    assert take.beyond(35.0) == Told((Slip(OTHER, 0, 0.1, 5.0),), times)
+    take = Told((Slip(OTHER, 0, 0.1, 40.0), Slip(OTHER, 5, 1.0, 30.0)))
+    assert take.beyond(12.0) == Told((Slip(OTHER, 0, 0.1, 28.0), Slip(OTHER, 5, 1.0, 18.0)))
+    assert take.beyond(35.0) == Told((Slip(OTHER, 0, 0.1, 5.0),))
     assert take.beyond(40.0).worst == 0
 
 
@@ -169,9 +167,16 @@ def test_the_same_sound_has_no_slips_beside_itself_whatever_it_is() -> None:
         assert beside(said, said).worst == 0
 
 
-def test_a_pattern_tells_how_long_its_phones_take() -> None:
-    assert pattern(heard(SAID, TEXT)).times == told(SAID).times
+def test_times_are_those_of_the_phones_wherever_the_sound_begins() -> None:
+    said = pattern(heard(SAID, TEXT))
+    assert said.times.seconds == pytest.approx([0.08] * 6)
+    assert (said.times.start_s, said.times.end_s) == pytest.approx((0.05, 0.57))
+    later = replace(heard([(one, 2 * count) for one, count in SAID], TEXT), start_s=1.0)
+    times = times_beside(later, said)
+    assert times.seconds == pytest.approx([0.16] * 6)
+    assert (times.start_s, times.end_s) == pytest.approx((1.1, 2.14))
     assert pattern(heard([(1, 2)], TEXT)).times == NO_TIMES
+    assert times_beside(heard([(1, 2)], TEXT), said) == NO_TIMES
 
 
 def test_one_unclear_phone_is_no_slip() -> None:

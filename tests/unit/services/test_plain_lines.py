@@ -199,6 +199,10 @@ def test_what_is_cut_off_is_told_with_its_end() -> None:
     assert isinstance(found, Score)
     assert (found.value, found.note) == (pytest.approx(0.06, abs=0.011), "end")
     assert found.start_s == pytest.approx(0.34 - AROUND_S, abs=0.02)
+    lines = plain_lines(engine, Reader(HALT, last=2))
+    later = compare(voice(145.0), engine, lines=lines, shift_s=0.25)["line_lack_s"]
+    assert isinstance(later, Score)
+    assert later.start_s == pytest.approx(found.start_s + 0.25)
     whole = compare(voice(145.0), engine, lines=plain_lines(engine, Reader(HALT)))["line_lack_s"]
     assert isinstance(whole, Score)
     assert whole.value == pytest.approx(0)
