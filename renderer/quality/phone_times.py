@@ -15,6 +15,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 AT_AN_END = 3  # phones that are looked at, at most
+BEHIND = 2  # phones behind these that must not make up for what they lack
 FEW = 6  # phones do not tell how fast a line is said: an end is half of them
 WHOLE = 0.6  # of its time: so much is left of an end that is only said faster
 
@@ -60,9 +61,10 @@ def lack_at_ends(take: PhoneTimes, plain: PhoneTimes, rate: float = 1.0) -> Lack
     """Return what a take lacks at the end that lacks more. None where one of them has no phones.
 
     One, two and three phones are looked at; what is left of them is less than `WHOLE`, or they lack
-    nothing: an end may be said faster than the rest of a line. How much longer the take's phones
-    are as a rule is the median over the line, so that its rate makes no difference; of a few phones
-    it is what was asked.
+    nothing: an end may be said faster than the rest of a line. Neither do they where the phones
+    behind them have as much more: where two phones part is not heard exactly, and a cut takes from
+    all. How much longer the take's phones are as a rule is the median over the line, so that its
+    rate makes no difference; of a few phones it is what was asked.
 
     Args:
         take: Of the take.
@@ -85,5 +87,9 @@ def lack_at_ends(take: PhoneTimes, plain: PhoneTimes, rate: float = 1.0) -> Lack
 
 def _lacks(said: Floats, should: Floats) -> list[float]:
     """Return what the first phone lacks, the first two together, and so on, seconds."""
-    own, whole = np.cumsum(said[:AT_AN_END]), np.cumsum(should[:AT_AN_END])
-    return [float(one) for one in np.where(own < WHOLE * whole, whole - own, 0.0)]
+    own, whole = np.cumsum(said), np.cumsum(should)
+    lack = [
+        float(np.min((whole - own)[at : at + BEHIND + 1])) if own[at] < WHOLE * whole[at] else 0.0
+        for at in range(min(AT_AN_END, said.size))
+    ]
+    return [max(0.0, one) for one in lack]

@@ -30,9 +30,10 @@ def test_what_was_cut_off_is_told_with_its_place() -> None:
 
 def test_what_one_phone_lacks_and_its_neighbour_has_more_is_no_cut() -> None:
     """Where two phones part is not heard exactly."""
-    found = lack_at_ends(times((0.03, 0.17, *SAID[2:])), times(SAID))
-    assert found is not None
-    assert found.seconds == pytest.approx(0.05)  # of the first phone alone
+    for said in ((0.03, 0.17, *SAID[2:]), (*SAID[:3], 0.16, 0.02, 0.21)):
+        found = lack_at_ends(times(said), times(SAID))
+        assert found is not None
+        assert found.seconds < 0.02
 
 
 def test_an_end_that_is_said_faster_than_the_rest_is_not_cut() -> None:
