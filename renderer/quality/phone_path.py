@@ -22,15 +22,15 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.quality.phone_graph import ANYTHING, SILENCE, PhoneGraph, phone_graph
+from renderer.quality.phone_slip import CUT, LEFT_OUT, Seen, Slip, Told, slips_on
 from renderer.quality.phone_times import NO_TIMES, PhoneTimes
 
 Scores = npt.NDArray[np.float32]
@@ -42,8 +42,6 @@ ALLOWANCE = 3.5  # nats per frame that right words may be less likely than any s
 TEMPLATE_ALLOWANCE = 1.8  # likewise, held against templates: there right words are nearly certain
 LEAST_NATS = 1e-6  # less is rounding
 FLOOR = 1e-3  # least probability: one frame alone is never more than 7 nats of evidence
-
-LEFT_OUT, AGAIN, OTHER, BESIDE, CUT = "left out", "said again", "other", "beside", "cut"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,54 +64,6 @@ class PhoneScores:
     def at_s(self, frame: int) -> float:
         """Return where a frame lies in the sound, seconds, ≥ 0."""
         return max(0.0, self.start_s + frame * self.frame_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What differs from the text in one place.
-
-    Attributes:
-        kind: `LEFT_OUT`, `AGAIN`, `OTHER` (sounds in its place), `BESIDE` (sounds before the word,
-            or after the last one) or `CUT` (its start or end is missing).
-        word: Index of the word.
-        start_s: Seconds from the start of the sound.
-        nats: How much likelier the line is with it than as it is written, ≥ 0. Slips that follow
-            each other closely share theirs.
-    """
-
-    kind: str
-    word: int
-    start_s: float
-    nats: float
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How a line sounds beside its text.
-
-    Attributes:
-        slips: What makes it likelier than as it is written, in order of time.
-    """
-
-    slips: tuple[Slip, ...] = ()
-
-    @property
-    def worst(self) -> float:
-        """Evidence of the slip that is surest, nats; 0 without any.
-
-        Not their sum: a voice that a judge hears badly has many small ones in a long line, a
-        wrong word is one that is large.
-        """
-        return max((slip.nats for slip in self.slips), default=0.0)
-
-    def beyond(self, usual: float) -> Told:
-        """Return it with what its slips are worse than those in whatever the voice says.
-
-        Args:
-            usual: Evidence of the worst of these, nats, ≥ 0.
-        """
-        left = [replace(slip, nats=slip.nats - usual) for slip in self.slips if slip.nats > usual]
-        return Told(tuple(left))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,17 +154,17 @@ def _tell(heard: PhoneScores, templates: Floats, allowance: float) -> Told:
     free, strict = phone_graph(heard.words, -FAULT), phone_graph(heard.words)
     slipped = _best(_fit(heard, templates, free, allowance), free)
     written = _best(_fit(heard, templates, strict, allowance), strict)
-    seen = list(_seen(slipped.states, free, heard)) if slipped else []
+    seen = list(slips_on(slipped.states, free, heard.words)) if slipped else []
     if slipped is None or written is None:
         lacking = -float(np.log(FLOOR)) * sum(map(len, heard.words))
-        return Told(tuple(_slip(one, heard, lacking) for one in seen or [_Seen(LEFT_OUT, 0, 0)]))
+        return Told(tuple(_slip(one, heard, lacking) for one in seen or [Seen(LEFT_OUT, 0, 0)]))
     partings = _partings(slipped, written)
     slips = []
     for parting in partings:
         own = [one for one in seen if _nearest(partings, one.frame) is parting]
         word = max(0, int(free.word[slipped.states[parting.start]]))
         slips += [
-            _slip(one, heard, parting.nats) for one in own or [_Seen(CUT, word, parting.start)]
+            _slip(one, heard, parting.nats) for one in own or [Seen(CUT, word, parting.start)]
         ]
     return Told(tuple(sorted(slips, key=lambda slip: slip.start_s)))
 
@@ -284,71 +234,8 @@ def _nearest(partings: Sequence[_Parting], frame: int) -> _Parting:
     return min(partings, key=lambda p: max(p.start - frame, frame - p.end, 0))
 
 
-class _Seen(NamedTuple):
-    """A slip on a path, at a frame."""
-
-    kind: str
-    word: int
-    frame: int
-
-
-def _slip(seen: _Seen, heard: PhoneScores, nats: float) -> Slip:
+def _slip(seen: Seen, heard: PhoneScores, nats: float) -> Slip:
     return Slip(seen.kind, seen.word, heard.at_s(seen.frame), nats)
-
-
-def _seen(path: Ints, graph: PhoneGraph, heard: PhoneScores) -> Iterator[_Seen]:
-    """Read the slips off a path."""
-    said = [number for number, classes in enumerate(heard.words) if classes]
-    expected = 0  # place among `said` of the word that should come next
-    for run in _runs(path, graph):
-        if run.word < 0:
-            yield _Seen(BESIDE, said[min(expected, len(said) - 1)], run.start)
-            continue
-        place = said.index(run.word)
-        yield from (_Seen(LEFT_OUT, said[n], run.start) for n in range(expected, place))
-        if place < expected:
-            yield _Seen(AGAIN, run.word, run.start)
-        elif run.is_other:
-            yield _Seen(OTHER, run.word, run.start)
-        elif not _is_whole(path, graph, run.word):
-            yield _Seen(CUT, run.word, run.start)
-        expected = max(expected, place + 1)
-    yield from (_Seen(LEFT_OUT, said[n], len(path)) for n in range(expected, len(said)))
-
-
-class _Run(NamedTuple):
-    """A word on a path, or what is beside words (word −1)."""
-
-    word: int
-    start: int
-    is_other: bool
-
-
-def _runs(path: Ints, graph: PhoneGraph) -> Iterator[_Run]:
-    """Return each word, and each stretch of anything, in the order of a path."""
-    is_other = graph.label[path] == ANYTHING
-    words = graph.word[path]
-    beside = is_other & (words < 0)
-    frame = 0
-    for (word, is_beside, _), frames in groupby(
-        zip(words, beside, _rounds(path, graph), strict=True)
-    ):
-        count = len(list(frames))
-        if word >= 0 or is_beside:
-            yield _Run(int(word), frame, bool(is_other[frame : frame + count].any()))
-        frame += count
-
-
-def _rounds(path: Ints, graph: PhoneGraph) -> Ints:
-    """Return how often a path has gone back to phones that were before, int (frames,)."""
-    phone = graph.phone[path]
-    is_back = (phone[1:] < phone[:-1]) & (phone[1:] >= 0)
-    return np.concatenate([[0], np.cumsum(is_back)])
-
-
-def _is_whole(path: Ints, graph: PhoneGraph, word: int) -> bool:
-    """Whether all phones of a word are on a path."""
-    return set(graph.phone[graph.word == word]) - {-1} <= set(graph.phone[path])
 
 
 class _Path(NamedTuple):

@@ -20,20 +20,14 @@ from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.phone_path import (
-    AGAIN,
-    BESIDE,
-    CUT,
-    LEFT_OUT,
-    OTHER,
     Pattern,
     PhoneScores,
-    Slip,
-    Told,
     pattern,
     tell,
     tell_beside,
     times_beside,
 )
+from renderer.quality.phone_slip import AGAIN, BESIDE, CUT, LEFT_OUT, OTHER, Slip, Told
 from renderer.quality.phone_times import PhoneTimes, lack_at_ends
 from renderer.quality.plain_line import (
     AskedManner,

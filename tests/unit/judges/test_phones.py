@@ -11,7 +11,8 @@ from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
 from renderer.judges.phones import PhoneJudge
 from renderer.ports import Speech, SpeechRequest, Synthesiser
-from renderer.quality.phone_path import AGAIN, LEFT_OUT, OTHER, tell
+from renderer.quality.phone_path import tell
+from renderer.quality.phone_slip import AGAIN, LEFT_OUT, OTHER
 from renderer.speech.voice_book import Voices
 from renderer.text.lexicon import Lexicon
 from renderer.text.transcriber import EspeakTranscriber

@@ -10,21 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.quality.phone_path import (
-    AGAIN,
-    BESIDE,
-    CUT,
-    LEFT_OUT,
-    OTHER,
-    PhoneScores,
-    Slip,
-    Told,
-    align,
-    pattern,
-    tell,
-    tell_beside,
-    times_beside,
-)
+from renderer.quality.phone_path import PhoneScores, align, pattern, tell, tell_beside, times_beside
+from renderer.quality.phone_slip import AGAIN, BESIDE, CUT, LEFT_OUT, OTHER, Slip, Told
 from renderer.quality.phone_times import NO_TIMES
 
 CLASSES = 9
