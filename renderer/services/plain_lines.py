@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
@@ -28,7 +27,7 @@ from renderer.quality.phone_path import (
     times_beside,
 )
 from renderer.quality.phone_slip import AGAIN, BESIDE, CUT, LEFT_OUT, OTHER, Slip, Told
-from renderer.quality.phone_times import PhoneTimes, lack_at_ends
+from renderer.quality.phone_times import lack_at_ends
 from renderer.quality.plain_line import (
     AskedManner,
     Departure,
@@ -76,19 +75,16 @@ class _Heard:
     def __init__(self, take: GateInput, reader: PhoneReader) -> None:
         self.reader = reader
         self._take = take
-        self._times: PhoneTimes | None = None
 
     @cached_property
     def delivered(self) -> PhoneScores:
         """What the judge hears of the delivered file."""
         return _scores_of(self.reader, self._take.delivered, self._take.transcript)
 
-    def times(self, said: Callable[[], Pattern]) -> PhoneTimes:
-        """Return when the phones of the raw take are said, by how its voice says it plainly."""
-        if self._times is None:
-            heard = _scores_of(self.reader, self._take.raw, self._take.transcript)
-            self._times = times_beside(heard, said())
-        return self._times
+    @cached_property
+    def raw(self) -> PhoneScores:
+        """What the judge hears of the raw take."""
+        return _scores_of(self.reader, self._take.raw, self._take.transcript)
 
 
 class PlainLines:
@@ -140,8 +136,7 @@ class PlainLines:
             scores |= in_place(TEXT_METRICS, lambda: self._read(take, heard))
         if limits.holds_any(_OF_MANNER):
             scores |= in_place(OF_SOUND, lambda: self._depart(take, asked, hearing))
-            scores |= in_place([RATE], lambda: {RATE: self._rate(take, heard, metrics, asked)})
-            scores |= in_place([LACK], lambda: {LACK: self._lack(take, heard, asked)})
+            scores |= in_place(OF_TIME, lambda: self._time(take, heard, metrics, asked))
         return scores
 
     def _depart(self, take: GateInput, asked: AskedManner, hearing: Hearing) -> Scores:
@@ -150,62 +145,58 @@ class PlainLines:
             return dict.fromkeys(OF_SOUND, _RECORDED)
         return _scores(take, departure(rendition(hearing), self._rendition(take), asked))
 
-    def _rate(
+    def _time(
         self, take: GateInput, heard: _Heard | None, metrics: Metrics, asked: AskedManner
-    ) -> Value:
-        """Return the rate over that of the plain line and of what was asked."""
+    ) -> Scores:
+        """Return the rate over that of the plain line and of what was asked, and what ends lack."""
         if take.voice == RECORDING:
-            return _RECORDED
+            return dict.fromkeys(OF_TIME, _RECORDED)
         if has_directed_words(take.direction):
-            return _WORDS
-        seconds = self._phones_s(take, heard) or (
-            metrics.needed("speaking_s"),
-            speaking_s(self._plain(take)),
-        )
-        found = rate_ratio(*seconds, asked)
-        return _LITTLE if found is None else found
+            return dict.fromkeys(OF_TIME, _WORDS)
+        seconds, lack = self._heard_times(take, heard, asked)
+        if seconds is None:
+            seconds = metrics.needed("speaking_s"), speaking_s(self._plain(take))
+        rate = rate_ratio(*seconds, asked)
+        return {RATE: _LITTLE if rate is None else rate, LACK: lack}
 
-    def _phones_s(self, take: GateInput, heard: _Heard | None) -> tuple[float, float] | None:
-        """Return how long the phones of take and plain line take; None where nobody reads them."""
-        if heard is None or take.direction.delivery is Delivery.WHISPER:
-            return None
-        try:
-            own, plain = (times.total_s for times in self._times(take, heard))
-        except UnhearableError:
-            return None
-        return (own, plain) if own and plain else None
+    def _heard_times(
+        self, take: GateInput, heard: _Heard | None, asked: AskedManner
+    ) -> tuple[tuple[float, float] | None, Value]:
+        """Return how long the phones of take and plain line take, and what the take's ends lack.
 
-    def _lack(self, take: GateInput, heard: _Heard | None, asked: AskedManner) -> Value:
-        """Return what its ends lack of the plain line."""
-        if take.voice == RECORDING:
-            return _RECORDED
+        None, and why not, where nobody reads them.
+        """
         if take.direction.delivery is Delivery.WHISPER:
-            return _UNREAD
-        if has_directed_words(take.direction):
-            return _WORDS
+            return None, _UNREAD
         if heard is None:
-            raise JudgeError("there is no judge of phones")
-        found = lack_at_ends(*self._times(take, heard), asked.rate)
+            return None, JudgeError("there is no judge of phones")
+        try:
+            raw = heard.raw  # nobody says a line plainly for what cannot be read
+            said = self._pattern(take, heard.reader)
+        except UnhearableError as error:
+            return None, Unsure(f"{error}: listen.")
+        own, plain = times_beside(raw, said), said.times
+        found = lack_at_ends(own, plain, asked.rate)
         if found is None:
-            return _SHORT
+            return None, _SHORT
         at_s = max(0.0, found.at_s + take.shift_s)
-        return Score(found.seconds, at_s, "end" if found.is_end else "start")
+        lack = Score(found.seconds, at_s, "end" if found.is_end else "start")
+        return (own.total_s, plain.total_s), lack
 
     def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
         if take.direction.delivery is Delivery.WHISPER:
             return dict.fromkeys(TEXT_METRICS, _UNREAD)
-        told = tell(heard.delivered)
         if take.voice == RECORDING:
             return {
-                "slip_nats": slip_score(told, take.transcript),
+                "slip_nats": slip_score(tell(heard.delivered), take.transcript),
                 "line_text_nats": _RECORDED,
             }
         usual = self._misheard(take, heard.reader)
         if usual > MOST_MISHEARD:
             badly = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
             return dict.fromkeys(TEXT_METRICS, badly)
-        said = self._pattern(take, heard.reader)
+        told, said = tell(heard.delivered), self._pattern(take, heard.reader)
         beside = tell_beside(heard.delivered, said)
         can_tell = bool(said.times.seconds)
         return {
@@ -224,11 +215,6 @@ class PlainLines:
             return rendition(Hearing(self._plain(take)))
 
         return self._renditions.get(self._key(take), measure)
-
-    def _times(self, take: GateInput, heard: _Heard) -> tuple[PhoneTimes, PhoneTimes]:
-        """Return when the phones of take and plain line are said."""
-        own = heard.times(lambda: self._pattern(take, heard.reader))
-        return own, self._pattern(take, heard.reader).times
 
     def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
         def listen() -> Pattern:
