@@ -199,6 +199,7 @@ CASES = (
     Case("offset", "The encoder adds a constant.", delivered=planted(sound.add_offset, 0.05)),
     Case("stub", "The encoder keeps a blink of it.", delivered=lambda w: shorten(w, 0.06)),
     Case("packets", "The encoder loses packets.", delivered=planted(sound.lose_packets, 0.4)),
+    Case("own_end", "The engine swallows the end.", raw=planted(timing.drop_end, 0.15)),
 )
 
 
