@@ -31,6 +31,7 @@ from renderer.quality.defect.catalogue import DEFECTS, plant
 from renderer.quality.defect.material import Sound, Strength
 from renderer.quality.limits import Limits
 from renderer.quality.line_checks import LINE_CHECKS
+from renderer.quality.measure import strongest_click
 from renderer.quality.metrics import Metrics, UnsureError
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.rule import name_of
@@ -40,7 +41,7 @@ from renderer.services.plain_lines import LINE_METRICS, TEXT_METRICS
 KINDS = (
     *("wrong_pitch", "wrong_rate", "wrong_sample_rate", "wrong_speaker", "robotic"),
     *("narrow_band", "dropped_word", "repeated_word"),
-    *("cut_start", "cut_end", "cut_end_silent"),
+    *("cut_start", "cut_end", "cut_end_silent", "clicks"),
 )
 AUDIBLE = {d.kind: d for d in DEFECTS if d.strength is Strength.AUDIBLE and d.kind in KINDS}
 STRONG = ("angry 1.0", "sad 1.0", "happy 1.0", "fearful 1.0", "surprised 1.0", "neutral 0.0")
@@ -71,7 +72,11 @@ class Bench:
         take = GateInput(
             sound, sound, sound, made.transcript, said.direction, said.voice, engine, said.locale
         )
-        metrics = Metrics(take.circumstances, speaking_s=speaking_s(sound))
+        metrics = Metrics(
+            take.circumstances,
+            speaking_s=speaking_s(sound),
+            click_db=strongest_click(sound).value,
+        )
         hearing = Hearing(sound)
         hearing.f0, hearing.speech_power  # noqa: B018 - the gate has them anyway
         limits = self._limits.limits_for(

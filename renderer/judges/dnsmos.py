@@ -4,7 +4,15 @@ The models judge a window of exactly 9.01 s at 16 kHz. The reference implementat
 until it is long enough and then scores a window at every full second of what it has; for a line of
 3 s that is up to three windows of the same looped sound. Here a line of up to 9.01 s is one window,
 the reference's first one, and a longer line is cut into the least number of windows that cover it,
-whose scores are averaged. Windows of several lines run as one batch.
+whose scores are averaged.
+
+The loop is a whole number of the models' frames, 10 ms: silence fills a line up to that. So what
+P.835 computes for each frame repeats with the loop and is computed once (`dnsmos_p835`): the cost
+is that of the line's own length, not of nine seconds. Its frames have no taper, so that a score
+depends by 0.1 and more on where in a frame a sound falls, and the maximum over a loop of any length
+is one over several such places. Lines of less than 2.4 s are said several times in one loop, so
+that they have most of that too: 0.10 (OVRL) less than the reference's loop up to 1 s, 0.06 up to
+2 s, 0.03 up to 3 s on average.
 
 References:
     Reddy, Gopal & Cutler (2022), "DNSMOS P.835", ICASSP. Models and the two polynomials that map
@@ -18,6 +26,7 @@ import importlib.util
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +36,14 @@ import numpy.typing as npt
 from renderer.audio.activity import sound_bounds
 from renderer.audio.mastering import resample
 from renderer.audio.spectrum import MelSpec, mel_power
-from renderer.audio.waveform import Samples, Waveform
+from renderer.audio.waveform import Waveform
 from renderer.errors import JudgeError
+from renderer.judges.dnsmos_p835 import BLOCK, FRAMES, P835, Loop
 
 RATE = 16_000
-WINDOW = 144_160  # 9.01 s
-HOP_P808 = 160
+WINDOW = (FRAMES + 1) * BLOCK  # 144160 samples, 9.01 s
+LEAST_LOOP = round(2.4 * RATE)  # a shorter line is said again until it is as long
 MOST_WINDOWS = 8  # per line: 72 s; a longer line is judged on eight windows spread over it
-BATCH = 4  # windows per run: bounds memory at about 600 MB
 MEL = MelSpec(sample_rate=RATE, n_fft=321, hop_length=160, n_mels=120)
 SILENT_PEAK = 1e-4
 # Raw output to MOS, highest power first, in the order of the model's outputs.
@@ -64,12 +73,12 @@ class DnsmosJudge:
         self._threads = threads
         self._with_p808 = with_p808
         self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: tuple[P835, Any] | None = None
 
     @property
     def revision(self) -> str:
         """Name and version of models and runner."""
-        return "dnsmos-p835+p808-9.01s-1"
+        return "dnsmos-p835+p808-9.01s-2"
 
     def score(self, waveforms: Sequence[Waveform]) -> list[Mapping[str, float] | JudgeError]:
         """Score a batch.
@@ -81,40 +90,28 @@ class DnsmosJudge:
             For each `dnsmos_sig`, `dnsmos_bak`, `dnsmos_ovrl` and `dnsmos_p808`, about 1–5; an
             error for what is silent, empty or not finite, or when the model failed.
         """
-        windows = [_windows_of(waveform) for waveform in waveforms]
-        flat = [w for line in windows if not isinstance(line, JudgeError) for w in line]
+        return [self._of(waveform) for waveform in waveforms]
+
+    def _of(self, waveform: Waveform) -> Mapping[str, float] | JudgeError:
+        loops = _loops_of(waveform)
+        if isinstance(loops, JudgeError):
+            return loops
         try:
-            scores = iter(self._run(flat)) if flat else iter(())
+            p835, p808 = self._models()
+            return _mean([score for loop in loops for score in _scores(p835, p808, loop)])
         except JudgeError as error:
-            return [w if isinstance(w, JudgeError) else error for w in windows]
-        return [
-            line if isinstance(line, JudgeError) else _mean([next(scores) for _ in line])
-            for line in windows
-        ]
-
-    def _run(self, windows: Sequence[Samples]) -> list[dict[str, float]]:
-        """Score windows in batches of similar cost."""
-        p835, p808 = self._models()
-        made: list[dict[str, float]] = []
-        try:
-            for start in range(0, len(windows), BATCH):
-                batch = np.stack(windows[start : start + BATCH])
-                raw = p835.run(None, {"input_1": batch})[0]
-                mels = p808.run(None, {"input_1": _mels(batch)})[0] if p808 else None
-                made += [_mapped(raw[i], mels, i) for i in range(len(batch))]
+            return error
         except Exception as error:  # onnxruntime has no common error class of its own
-            raise JudgeError(f"DNSMOS failed: {error}") from error
-        return made
+            return JudgeError(f"DNSMOS failed: {error}")
 
-    def _models(self) -> tuple[Any, Any]:
+    def _models(self) -> tuple[P835, Any]:
         with self._lock:
             if self._loaded is None:
                 folder = _model_folder()
-                p808 = _session(folder / "model_v8.onnx", self._threads)
-                self._loaded = (
-                    _session(folder / "sig_bak_ovr.onnx", self._threads),
-                    p808 if self._with_p808 else None,
-                )
+                both = {name: _checked(folder / name) for name in _SHA256}
+                opened = partial(_session, threads=self._threads)
+                p808 = opened(both["model_v8.onnx"]) if self._with_p808 else None
+                self._loaded = (P835(both["sig_bak_ovr.onnx"], opened), p808)
             return self._loaded
 
 
@@ -126,15 +123,20 @@ def _model_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "dnsmos_models"
 
 
-def _session(path: Path, threads: int) -> Any:  # noqa: ANN401 - onnxruntime is untyped
-    import onnxruntime
-
+def _checked(path: Path) -> bytes:
+    """Return a model, if it is the one this code was checked with."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise JudgeError(f"the DNSMOS model {path} is missing: reinstall speechmos.") from error
     if hashlib.sha256(data).hexdigest() != _SHA256[path.name]:
         raise JudgeError(f"{path} is not the model this version knows: pin speechmos 0.0.1.1.")
+    return data
+
+
+def _session(data: bytes, threads: int) -> Any:  # noqa: ANN401 - onnxruntime is untyped
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -144,8 +146,8 @@ def _session(path: Path, threads: int) -> Any:  # noqa: ANN401 - onnxruntime is 
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
-def _windows_of(waveform: Waveform) -> list[Samples] | JudgeError:
-    """Return a line's windows, float32 (144160,) each, or why there are none."""
+def _loops_of(waveform: Waveform) -> list[Loop] | JudgeError:
+    """Return what of a line is judged, or why nothing is."""
     samples = waveform.samples
     if samples.size == 0 or not np.isfinite(samples).all():
         return JudgeError("there are no samples, or some are no number")
@@ -153,41 +155,42 @@ def _windows_of(waveform: Waveform) -> list[Samples] | JudgeError:
     if float(np.abs(samples).max()) < SILENT_PEAK or bounds.start == bounds.end:
         return JudgeError("the sound is silent")
     rated = np.clip(resample(waveform, RATE).samples, -1.0, 1.0)
-    return list(_cut(rated))
+    said = np.tile(rated, max(1, math.ceil(LEAST_LOOP / rated.size)))
+    filled = np.pad(said, (0, -said.size % BLOCK))
+    return list(_cut(filled.reshape(-1, BLOCK)))
 
 
-def _cut(samples: Samples) -> Iterator[Samples]:
+def _cut(blocks: npt.NDArray[np.float32]) -> Iterator[Loop]:
     """Loop a short line, as the reference does; spread windows evenly over a long one."""
-    if samples.size <= WINDOW:
-        repeats = -(-WINDOW // samples.size)
-        yield np.tile(samples, repeats)[:WINDOW]
+    window = FRAMES + 1
+    room = max(0, len(blocks) - window)
+    count = math.ceil(len(blocks) / window)
+    starts = tuple(int(s) for s in np.linspace(0, room, min(MOST_WINDOWS, count)))
+    if count <= MOST_WINDOWS:
+        yield Loop(blocks, starts)
         return
-    count = min(MOST_WINDOWS, math.ceil(samples.size / WINDOW))
-    for start in np.linspace(0, samples.size - WINDOW, count).astype(int):
-        yield samples[start : start + WINDOW]
+    for start in starts:
+        yield Loop(blocks[start : start + window], (0,))
 
 
-def _mels(batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return P.808's input, float32 (n, 900, 120): decibels under each window's loudest bin."""
-    return np.stack([_decibels(mel_power(window[:-HOP_P808], MEL)) for window in batch])
+def _scores(p835: P835, p808: Any, loop: Loop) -> Iterator[dict[str, float]]:  # noqa: ANN401
+    """Score a loop's windows, one after the other."""
+    for start, raw in zip(loop.starts, p835.raw(loop), strict=True):
+        scores = {
+            name: float(np.polyval(terms, float(value)))
+            for (name, terms), value in zip(_POLYNOMIALS.items(), raw, strict=True)
+        }
+        if p808 is not None:
+            mel = _decibels(mel_power(loop.window(start)[:-BLOCK], MEL))
+            scores["dnsmos_p808"] = float(p808.run(None, {"input_1": mel[np.newaxis]})[0][0][0])
+        yield scores
 
 
 def _decibels(power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return P.808's input, float32 (900, 120): decibels under the window's loudest bin."""
     level = 10 * np.log10(np.maximum(power, 1e-10))
     level -= 10 * np.log10(max(float(power.max()), 1e-10))
     return np.asarray((np.maximum(level, -80.0) + 40) / 40, dtype=np.float32)
-
-
-def _mapped(
-    raw: npt.NDArray[np.float32], p808: npt.NDArray[np.float32] | None, row: int
-) -> dict[str, float]:
-    scores = {
-        name: float(np.polyval(terms, float(value)))
-        for (name, terms), value in zip(_POLYNOMIALS.items(), raw, strict=True)
-    }
-    if p808 is not None:
-        scores["dnsmos_p808"] = float(p808[row][0])
-    return scores
 
 
 def _mean(scores: Sequence[Mapping[str, float]]) -> Mapping[str, float] | JudgeError:

@@ -77,6 +77,7 @@ class Limits:
         most_line_timbre_db: Difference of the spectrum to that of the line said plainly.
         most_line_lack_s: By which the first or last phones are shorter than in the line said
             plainly.
+        most_line_click_db: A corner's height over the sharpest one of the line said plainly.
         least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
 
@@ -133,6 +134,7 @@ class Limits:
     most_line_rate_ratio: float | None = None
     most_line_timbre_db: float | None = None
     most_line_lack_s: float | None = None
+    most_line_click_db: float | None = None
     least_emotion_share: float | None = None
 
     def holds_any(self, names: Iterable[str]) -> bool:

@@ -100,4 +100,12 @@ LINE_CHECKS: tuple[Check, ...] = (
         "How far its spectrum is from that of the line said plainly.",
         "Listen: another voice, a muffled or a robotic sound. Render again.",
     ),
+    Rule(
+        "line_click",
+        "line_click_db",
+        "most_line_click_db",
+        "dB",
+        "The sharpest lone corner over the sharpest one of the line said plainly: a click.",
+        "Listen: a crack, or sounds that do not join. Render again.",
+    ),
 )

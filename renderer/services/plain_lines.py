@@ -17,6 +17,7 @@ from renderer.errors import JudgeError, UnhearableError
 from renderer.ports import Speech, SpeechRequest, VoiceBook
 from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
+from renderer.quality.measure import strongest_click
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.phone_path import (
     Pattern,
@@ -45,8 +46,9 @@ OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 OF_SOUND = (*OF_PITCH, "line_timbre_db")
 RATE = "line_rate_ratio"
 LACK = "line_lack_s"
+CLICK = "line_click_db"
 OF_TIME = (RATE, LACK)
-LINE_METRICS = (*OF_SOUND, *OF_TIME)
+LINE_METRICS = (*OF_SOUND, *OF_TIME, CLICK)
 TEXT_METRICS = ("slip_nats", "line_text_nats")
 _OF_TEXT = ("most_slip_nats", "most_line_text_nats")
 _OF_MANNER = (
@@ -56,6 +58,7 @@ _OF_MANNER = (
     "most_line_rate_ratio",
     "most_line_timbre_db",
     "most_line_lack_s",
+    "most_line_click_db",
 )
 MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
 AROUND_S = 0.05  # of silence around what is read
@@ -111,6 +114,7 @@ class PlainLines:
         # A GPU that had no room for a line may have it for the next attempt.
         self._said: Once[Waveform] = Once(MOST_KEPT, keeps_failures=False)
         self._renditions: Once[Rendition] = Once(MOST_KEPT, keeps_failures=False)
+        self._corners: Once[float] = Once(MOST_KEPT, keeps_failures=False)
         self._patterns: Once[Pattern] = Once(MOST_KEPT, keeps_failures=False)
 
     def compare(
@@ -137,6 +141,7 @@ class PlainLines:
         if limits.holds_any(_OF_MANNER):
             scores |= in_place(OF_SOUND, lambda: self._depart(take, asked, hearing))
             scores |= in_place(OF_TIME, lambda: self._time(take, heard, metrics, asked))
+            scores |= in_place((CLICK,), lambda: self._crack(take, metrics))
         return scores
 
     def _depart(self, take: GateInput, asked: AskedManner, hearing: Hearing) -> Scores:
@@ -158,6 +163,18 @@ class PlainLines:
             seconds = metrics.needed("speaking_s"), speaking_s(self._plain(take))
         rate = rate_ratio(*seconds, asked)
         return {RATE: _LITTLE if rate is None else rate, LACK: lack}
+
+    def _crack(self, take: GateInput, metrics: Metrics) -> Scores:
+        """Return how far the take's sharpest corner stands out beyond that of the plain line.
+
+        A voice's own bursts, which are as sharp as a click in some, are in both.
+        """
+        if take.voice == RECORDING:
+            return {CLICK: _RECORDED}
+        if take.direction.delivery is Delivery.WHISPER:
+            return {CLICK: _WHISPER}
+        own, usual = metrics.needed("click_db"), self._corner(take)
+        return {CLICK: Score(own - usual, metrics.places.get("click_db"))}
 
     def _heard_times(
         self, take: GateInput, heard: _Heard | None, asked: AskedManner
@@ -215,6 +232,12 @@ class PlainLines:
             return rendition(Hearing(self._plain(take)))
 
         return self._renditions.get(self._key(take), measure)
+
+    def _corner(self, take: GateInput) -> float:
+        def look() -> float:
+            return strongest_click(self._plain(take)).value
+
+        return self._corners.get(self._key(take), look)
 
     def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
         def listen() -> Pattern:

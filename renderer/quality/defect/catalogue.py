@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
         "the last part of the sound is lost; silence follows",
         "s",
         (0.04, 0.15, 0.4),
-        ("abrupt_end", *CUT, *PACE, *TEXT),
+        ("abrupt_end", "click", "line_click", *CUT, *PACE, *TEXT),
         timing.drop_end,
     ),
     "dropped_word": Kind(
@@ -161,7 +161,7 @@ KINDS: Mapping[str, Kind] = {
         "lone cracks, 1.5 a second",
         "of the peak",
         (0.05, 0.3, 0.9),
-        ("click",),
+        ("click", "line_click"),
         of_sound.add_clicks,
     ),
     "wrong_pitch": Kind(
