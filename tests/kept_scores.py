@@ -8,29 +8,36 @@ time they need not be asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-from renderer.audio.waveform import Samples
+from renderer.audio.waveform import Waveform
+from renderer.errors import JudgeError
 from renderer.judges.dnsmos import DnsmosJudge
 
-_said: dict[bytes, dict[str, float]] = {}
+Answer = Mapping[str, float] | JudgeError
+
+_said: dict[tuple[int, bytes], Answer] = {}
 
 
 @contextmanager
 def kept_scores() -> Iterator[None]:
-    """Keep scores within, by the window that was judged."""
-    run = DnsmosJudge._run
+    """Keep answers within, by the sound that was judged."""
+    score = DnsmosJudge.score
 
-    def kept(self: DnsmosJudge, windows: Sequence[Samples]) -> list[dict[str, float]]:
-        keys = [hashlib.sha256(window.tobytes()).digest() for window in windows]
-        new = {k: w for k, w in zip(keys, windows, strict=True) if k not in _said}
+    def kept(self: DnsmosJudge, waveforms: Sequence[Waveform]) -> list[Answer]:
+        keys = [_key(waveform) for waveform in waveforms]
+        new = {k: w for k, w in zip(keys, waveforms, strict=True) if k not in _said}
         if new:
-            _said.update(zip(new, run(self, list(new.values())), strict=True))
-        return [dict(_said[key]) for key in keys]
+            _said.update(zip(new, score(self, list(new.values())), strict=True))
+        return [_said[key] for key in keys]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DnsmosJudge, "_run", kept)
+        patch.setattr(DnsmosJudge, "score", kept)
         yield
+
+
+def _key(waveform: Waveform) -> tuple[int, bytes]:
+    return waveform.sample_rate, hashlib.sha256(waveform.samples.tobytes()).digest()

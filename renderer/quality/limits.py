@@ -77,6 +77,7 @@ class Limits:
         most_line_timbre_db: Difference of the spectrum to that of the line said plainly.
         most_line_lack_s: By which the first or last phones are shorter than in the line said
             plainly.
+        most_line_drawn_s: By which one word takes longer than in the line said plainly.
         most_line_click_db: A corner's height over the sharpest one of the line said plainly.
         least_emotion_share: How likely the asked emotion is heard; also switches the judge on.
     """
@@ -134,6 +135,7 @@ class Limits:
     most_line_rate_ratio: float | None = None
     most_line_timbre_db: float | None = None
     most_line_lack_s: float | None = None
+    most_line_drawn_s: float | None = None
     most_line_click_db: float | None = None
     least_emotion_share: float | None = None
 
@@ -146,7 +148,7 @@ NAMES = tuple(f.name for f in fields(Limits))
 # Held against what a model hears; `metrics: exact` holds none of them.
 LEARNED_LIMITS = (
     *(name for name in NAMES if "dnsmos" in name),
-    *("most_slip_nats", "most_line_text_nats", "most_line_lack_s"),
+    *("most_slip_nats", "most_line_text_nats", "most_line_lack_s", "most_line_drawn_s"),
     *("most_missing_phones", "most_extra_phones", "most_heard_error_rate"),
     *("least_likeness", "least_likeness_margin", "least_emotion_share"),
 )

@@ -63,10 +63,25 @@ def check_line_cut(metrics: Metrics, limits: Limits) -> Finding | None:
     return placed(found, metrics.places.get("line_lack_s", 0.0))
 
 
+def check_line_drawn(metrics: Metrics, limits: Limits) -> Finding | None:
+    """Each word takes as long as this voice says it."""
+    limit = limits.most_line_drawn_s
+    if limit is None:
+        return None
+    value = metrics.needed("line_drawn_s")
+    message = (
+        f"{metrics.notes.get('line_drawn_s', 'A word')} takes longer than in the line said plainly."
+    )
+    hint = "Listen: it is said twice or drawn out. Render again."
+    found = at_most("line_drawn", value, limit, "s", message, hint)
+    return placed(found, metrics.places.get("line_drawn_s", 0.0))
+
+
 LINE_CHECKS: tuple[Check, ...] = (
     check_line_text,
     check_text,
     check_line_cut,
+    check_line_drawn,
     check_line_pitch,
     Rule(
         "line_monotone",

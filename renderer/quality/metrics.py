@@ -124,6 +124,8 @@ class Metrics:
             plainly.
         line_lack_s: By which the first or last phones are shorter than in the line said plainly, at
             its rate, ≥ 0; the note says at which end.
+        line_drawn_s: By which one word takes longer than in the line said plainly, at its rate,
+            ≥ 0; the note names it.
         line_click_db: The raw take's sharpest lone corner over that of the line said plainly.
         emotion_neutral: How likely the line sounds neutral, 0–1.
         emotion_calm: How likely the line sounds calm, 0–1.
@@ -204,6 +206,7 @@ class Metrics:
     line_rate_ratio: float | None = None
     line_timbre_db: float | None = None
     line_lack_s: float | None = None
+    line_drawn_s: float | None = None
     line_click_db: float | None = None
     emotion_neutral: float | None = None
     emotion_calm: float | None = None

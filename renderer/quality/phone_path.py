@@ -185,10 +185,14 @@ def _times(heard: PhoneScores, templates: Floats) -> PhoneTimes:
     if path is None:
         return NO_TIMES
     phone = graph.phone[path.states]
-    frames = np.bincount(phone[phone >= 0])
     said = np.flatnonzero(phone >= 0)
-    seconds = tuple((frames * heard.frame_s).tolist())
-    return PhoneTimes(seconds, heard.at_s(int(said[0])), heard.at_s(int(said[-1]) + 1))
+    _, first, frames = np.unique(phone[said], return_index=True, return_counts=True)
+    return PhoneTimes(
+        tuple((frames * heard.frame_s).tolist()),
+        tuple(heard.at_s(int(said[at])) for at in first),
+        tuple(number for number, word in enumerate(heard.words) for _ in word),
+        heard.at_s(int(said[-1]) + 1),
+    )
 
 
 def _written(heard: PhoneScores) -> Floats:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 
 from renderer.audio.activity import speaking_s
 from renderer.audio.hearing import Hearing
-from renderer.audio.mastering import frame
-from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery
-from renderer.domain.render_key import digest
 from renderer.domain.transcript import Transcript
-from renderer.domain.voice import RECORDING, VoiceRef
+from renderer.domain.voice import RECORDING
 from renderer.errors import JudgeError, UnhearableError
-from renderer.ports import Speech, SpeechRequest, VoiceBook
+from renderer.ports import VoiceBook
 from renderer.ports.judge import PhoneReader
 from renderer.quality.limits import Limits
-from renderer.quality.measure import strongest_click
 from renderer.quality.metrics import Metrics, Score, Scores, Unsure, Value
 from renderer.quality.phone_path import (
-    Pattern,
     PhoneScores,
-    pattern,
     tell,
     tell_beside,
     times_beside,
 )
 from renderer.quality.phone_slip import AGAIN, BESIDE, CUT, LEFT_OUT, OTHER, Slip, Told
-from renderer.quality.phone_times import lack_at_ends
+from renderer.quality.phone_times import drawn_word, lack_at_ends
 from renderer.quality.plain_line import (
     AskedManner,
     Departure,
-    Rendition,
     departure,
     rate_ratio,
     rendition,
@@ -40,14 +32,16 @@ from renderer.quality.plain_line import (
 from renderer.quality.take import GateInput
 from renderer.services.hear import has_directed_words
 from renderer.services.in_place import in_place
-from renderer.services.voice_norm import Key, Once, VoiceNorms
+from renderer.services.said_plainly import SaidPlainly, phone_scores
+from renderer.services.voice_norm import VoiceNorms
 
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 OF_SOUND = (*OF_PITCH, "line_timbre_db")
 RATE = "line_rate_ratio"
 LACK = "line_lack_s"
+DRAWN = "line_drawn_s"
 CLICK = "line_click_db"
-OF_TIME = (RATE, LACK)
+OF_TIME = (RATE, LACK, DRAWN)
 LINE_METRICS = (*OF_SOUND, *OF_TIME, CLICK)
 TEXT_METRICS = ("slip_nats", "line_text_nats")
 _OF_TEXT = ("most_slip_nats", "most_line_text_nats")
@@ -58,12 +52,11 @@ _OF_MANNER = (
     "most_line_rate_ratio",
     "most_line_timbre_db",
     "most_line_lack_s",
+    "most_line_drawn_s",
     "most_line_click_db",
 )
 MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
-AROUND_S = 0.05  # of silence around what is read
 MOST_NAMED = 3  # slips of one line that are told
-MOST_KEPT = 64  # lines: the attempts of one batch
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
 _SHORT = Unsure("Take or plain line are too short for the sounds of the text: listen.")
 _RECORDED = Unsure("A recording has no voice of its own to hold it against.")
@@ -82,19 +75,16 @@ class _Heard:
     @cached_property
     def delivered(self) -> PhoneScores:
         """What the judge hears of the delivered file."""
-        return _scores_of(self.reader, self._take.delivered, self._take.transcript)
+        return phone_scores(self.reader, self._take.delivered, self._take.transcript)
 
     @cached_property
     def raw(self) -> PhoneScores:
         """What the judge hears of the raw take."""
-        return _scores_of(self.reader, self._take.raw, self._take.transcript)
+        return phone_scores(self.reader, self._take.raw, self._take.transcript)
 
 
 class PlainLines:
     """Holds takes against their own lines, said plainly by their own voice.
-
-    A line is said once for all its attempts. Nothing of it is stored, and it is no part of any
-    render key.
 
     Args:
         voices: The installed voices.
@@ -108,14 +98,9 @@ class PlainLines:
         reader: PhoneReader | None = None,
         norms: VoiceNorms | None = None,
     ) -> None:
-        self._voices = voices
+        self._plain = SaidPlainly(voices)
         self._reader = reader
         self._norms = norms
-        # A GPU that had no room for a line may have it for the next attempt.
-        self._said: Once[Waveform] = Once(MOST_KEPT, keeps_failures=False)
-        self._renditions: Once[Rendition] = Once(MOST_KEPT, keeps_failures=False)
-        self._corners: Once[float] = Once(MOST_KEPT, keeps_failures=False)
-        self._patterns: Once[Pattern] = Once(MOST_KEPT, keeps_failures=False)
 
     def compare(
         self,
@@ -148,21 +133,21 @@ class PlainLines:
         """Return pitch and sound beyond those of the plain line."""
         if take.voice == RECORDING:
             return dict.fromkeys(OF_SOUND, _RECORDED)
-        return _scores(take, departure(rendition(hearing), self._rendition(take), asked))
+        return _scores(take, departure(rendition(hearing), self._plain.rendition(take), asked))
 
     def _time(
         self, take: GateInput, heard: _Heard | None, metrics: Metrics, asked: AskedManner
     ) -> Scores:
-        """Return the rate over that of the plain line and of what was asked, and what ends lack."""
+        """Return the rate beyond that of the plain line, what ends lack, what a word lasts."""
         if take.voice == RECORDING:
             return dict.fromkeys(OF_TIME, _RECORDED)
         if has_directed_words(take.direction):
             return dict.fromkeys(OF_TIME, _WORDS)
-        seconds, lack = self._heard_times(take, heard, asked)
+        seconds, ends = self._heard_times(take, heard, asked)
         if seconds is None:
-            seconds = metrics.needed("speaking_s"), speaking_s(self._plain(take))
+            seconds = metrics.needed("speaking_s"), speaking_s(self._plain.waveform(take))
         rate = rate_ratio(*seconds, asked)
-        return {RATE: _LITTLE if rate is None else rate, LACK: lack}
+        return {RATE: _LITTLE if rate is None else rate, **ends}
 
     def _crack(self, take: GateInput, metrics: Metrics) -> Scores:
         """Return how far the take's sharpest corner stands out beyond that of the plain line.
@@ -173,32 +158,38 @@ class PlainLines:
             return {CLICK: _RECORDED}
         if take.direction.delivery is Delivery.WHISPER:
             return {CLICK: _WHISPER}
-        own, usual = metrics.needed("click_db"), self._corner(take)
+        own, usual = metrics.needed("click_db"), self._plain.corner_db(take)
         return {CLICK: Score(own - usual, metrics.places.get("click_db"))}
 
     def _heard_times(
         self, take: GateInput, heard: _Heard | None, asked: AskedManner
-    ) -> tuple[tuple[float, float] | None, Value]:
-        """Return how long the phones of take and plain line take, and what the take's ends lack.
+    ) -> tuple[tuple[float, float] | None, Scores]:
+        """Return how long the phones of take and plain line take; what ends lack, a word lasts.
 
         None, and why not, where nobody reads them.
         """
         if take.direction.delivery is Delivery.WHISPER:
-            return None, _UNREAD
+            return None, _no_times(_UNREAD)
         if heard is None:
-            return None, JudgeError("there is no judge of phones")
+            return None, _no_times(JudgeError("there is no judge of phones"))
         try:
             raw = heard.raw  # nobody says a line plainly for what cannot be read
-            said = self._pattern(take, heard.reader)
+            said = self._plain.pattern(take, heard.reader)
         except UnhearableError as error:
-            return None, Unsure(f"{error}: listen.")
+            return None, _no_times(Unsure(f"{error}: listen."))
         own, plain = times_beside(raw, said), said.times
-        found = lack_at_ends(own, plain, asked.rate)
-        if found is None:
-            return None, _SHORT
-        at_s = max(0.0, found.at_s + take.shift_s)
-        lack = Score(found.seconds, at_s, "end" if found.is_end else "start")
-        return (own.total_s, plain.total_s), lack
+        lack, drawn = lack_at_ends(own, plain, asked.rate), drawn_word(own, plain, asked.rate)
+        if lack is None or drawn is None:
+            return None, _no_times(_SHORT)
+
+        def placed(seconds: float, at_s: float, note: str) -> Score:
+            return Score(seconds, max(0.0, at_s + take.shift_s), note)
+
+        word = take.transcript.words[drawn.word].text
+        return (own.total_s, plain.total_s), {
+            LACK: placed(lack.seconds, lack.at_s, "end" if lack.is_end else "start"),
+            DRAWN: placed(drawn.seconds, drawn.at_s, f"“{word}”"),
+        }
 
     def _read(self, take: GateInput, heard: _Heard) -> Scores:
         """Return how the take sounds beside its text, and beyond the plain line."""
@@ -213,7 +204,7 @@ class PlainLines:
         if usual > MOST_MISHEARD:
             badly = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
             return dict.fromkeys(TEXT_METRICS, badly)
-        told, said = tell(heard.delivered), self._pattern(take, heard.reader)
+        told, said = tell(heard.delivered), self._plain.pattern(take, heard.reader)
         beside = tell_beside(heard.delivered, said)
         can_tell = bool(said.times.seconds)
         return {
@@ -227,51 +218,10 @@ class PlainLines:
             return 0.0
         return self._norms.misheard(take.voice, take.locale, reader)
 
-    def _rendition(self, take: GateInput) -> Rendition:
-        def measure() -> Rendition:
-            return rendition(Hearing(self._plain(take)))
 
-        return self._renditions.get(self._key(take), measure)
-
-    def _corner(self, take: GateInput) -> float:
-        def look() -> float:
-            return strongest_click(self._plain(take)).value
-
-        return self._corners.get(self._key(take), look)
-
-    def _pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
-        def listen() -> Pattern:
-            return pattern(_scores_of(reader, self._plain(take), take.transcript))
-
-        return self._patterns.get(self._key(take), listen)
-
-    def _plain(self, take: GateInput) -> Waveform:
-        ref = VoiceRef.parse(take.voice)
-
-        def speak() -> Waveform:
-            request = SpeechRequest(take.transcript, speaker=ref.speaker)
-            answer = self._voices.open(ref.name).speak([request])[0]
-            if not isinstance(answer, Speech):
-                raise JudgeError(f"the line could not be said plainly: {answer}")
-            return answer.waveform
-
-        return self._said.get(self._key(take), speak)
-
-    def _key(self, take: GateInput) -> Key:
-        ref, transcript = VoiceRef.parse(take.voice), take.transcript
-        said = digest([[w.phonemes, w.punctuation] for w in transcript.words])
-        model = self._voices.card(ref.name).model_sha256
-        return take.voice, transcript.locale, f"{model} {said}"
-
-
-def _scores_of(reader: PhoneReader, waveform: Waveform, transcript: Transcript) -> PhoneScores:
-    """Let a sound be read with as much silence around it as any other.
-
-    What a judge does not hear at an end lasts as long as the silence there: framed alike, takes and
-    plain lines have the same of it.
-    """
-    framed, start_s = frame(waveform, AROUND_S)
-    return replace(reader.read(framed, transcript), start_s=start_s)
+def _no_times(why: Value) -> Scores:
+    """Return that nobody can say how long phones take."""
+    return dict.fromkeys((LACK, DRAWN), why)
 
 
 def slip_score(told: Told, transcript: Transcript) -> Score:

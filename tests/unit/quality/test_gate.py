@@ -39,7 +39,7 @@ TARGET = MasteringTarget()
 LIMITS = read_limits(Path(__file__).resolve().parents[3] / "assets" / "gate_limits.yaml")
 PLAIN = {"line_pitch_off_st": 0.2, "line_range_ratio": 1.0, "line_rate_ratio": 1.0}
 PLAIN |= {"line_timbre_db": 0.5, "slip_nats": 0.0, "line_text_nats": 0.0, "line_lack_s": 0.01}
-PLAIN |= dict.fromkeys(BELOW, 0.1) | {"line_click_db": 0.5}
+PLAIN |= dict.fromkeys(BELOW, 0.1) | {"line_click_db": 0.5, "line_drawn_s": 0.01}
 GOOD = {"dnsmos_ovrl": 3.3, "dnsmos_sig": 3.6, "dnsmos_bak": 4.0, "dnsmos_p808": 3.8}
 
 

@@ -102,6 +102,7 @@ GOOD = Metrics(
     line_rate_ratio=0.97,
     line_timbre_db=0.6,
     line_lack_s=0.02,
+    line_drawn_s=0.02,
     line_click_db=0.4,
 )
 LINE_METRICS = {name for name in NAMES if name.startswith("line_")}
@@ -341,6 +342,7 @@ def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_n
         ("line_timbre_db", 9.0, "line_timbre"),
         ("line_text_nats", 20.0, "line_text"),
         ("line_lack_s", 0.12, "line_cut"),
+        ("line_drawn_s", 0.2, "line_drawn"),
         ("line_click_db", 12.0, "line_click"),
     ],
 )

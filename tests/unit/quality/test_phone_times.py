@@ -1,4 +1,4 @@
-"""What the ends of a line lack beside the line said plainly."""
+"""What the ends of a line lack, and a word lasts, beside the line said plainly."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.quality.phone_times import NO_TIMES, PhoneTimes, lack_at_ends
+from renderer.quality.phone_times import DRAWN, NO_TIMES, PhoneTimes, drawn_word, lack_at_ends
 
 SAID = (0.08, 0.12, 0.06, 0.1, 0.09, 0.2)
 lengths = st.lists(st.floats(0.02, 0.4), min_size=1, max_size=12)
 
 
 def times(seconds: Sequence[float]) -> PhoneTimes:
-    return PhoneTimes(tuple(seconds), 0.1, 0.1 + sum(seconds))
+    """Two phones to a word, one after the other."""
+    ends = [0.1 + sum(seconds[: n + 1]) for n in range(len(seconds))]
+    words = tuple(n // 2 for n in range(len(seconds)))
+    return PhoneTimes(tuple(seconds), (0.1, *ends[:-1]), words, ends[-1])
 
 
 def test_what_was_cut_off_is_told_with_its_place() -> None:
@@ -73,3 +76,46 @@ def test_of_few_phones_the_rate_is_what_was_asked_and_the_cut_end_is_named(
 def test_nothing_is_told_of_sounds_that_are_too_short() -> None:
     assert lack_at_ends(NO_TIMES, times(SAID)) is None
     assert lack_at_ends(times(SAID), NO_TIMES) is None
+
+
+def test_a_word_that_is_said_twice_lasts_twice_as_long() -> None:
+    found = drawn_word(times((*SAID[:2], 0.12, 0.2, *SAID[4:])), times(SAID))
+    assert found is not None
+    assert found.seconds == pytest.approx(0.16)
+    assert (found.word, found.at_s) == (1, pytest.approx(0.3))
+
+
+def test_what_a_word_has_more_and_its_neighbour_less_is_not_drawn_out() -> None:
+    """Where two words part is not heard exactly."""
+    found = drawn_word(times((0.06, 0.02, 0.16, 0.12, *SAID[4:])), times(SAID))
+    assert found is not None
+    assert found.seconds == pytest.approx(0)
+
+
+def test_a_word_that_is_said_a_little_slower_is_not_drawn_out() -> None:
+    said = [one * (DRAWN - 0.1 if n // 2 == 1 else 1) for n, one in enumerate(SAID)]
+    found = drawn_word(times(said), times(SAID))
+    assert found is not None
+    assert found.seconds == 0
+
+
+@given(lengths, st.floats(0.6, 1.6))
+def test_another_rate_draws_no_word_out(seconds: list[float], rate: float) -> None:
+    found = drawn_word(times([one / rate for one in seconds]), times(seconds), rate)
+    assert found is not None
+    assert found.seconds == pytest.approx(0, abs=1e-9)
+
+
+@given(lengths, lengths)
+def test_a_word_is_never_drawn_out_by_more_than_it_lasts(
+    said: list[float], should: list[float]
+) -> None:
+    count = min(len(said), len(should))
+    found = drawn_word(times(said[:count]), times(should[:count]))
+    assert found is not None
+    assert 0 <= found.seconds <= sum(said[2 * found.word :][:2]) + 1e-9
+
+
+def test_what_has_no_phones_is_not_drawn_out() -> None:
+    assert drawn_word(NO_TIMES, times(SAID)) is None
+    assert drawn_word(times(SAID[:2]), times(SAID)) is None

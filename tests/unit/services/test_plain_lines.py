@@ -19,7 +19,8 @@ from renderer.quality.metrics import Metrics, Score, Scores, Unsure
 from renderer.quality.phone_path import PhoneScores
 from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import GateInput, measure
-from renderer.services.plain_lines import AROUND_S, LINE_METRICS, TEXT_METRICS, PlainLines
+from renderer.services.plain_lines import LINE_METRICS, TEXT_METRICS, PlainLines
+from renderer.services.said_plainly import AROUND_S
 
 RATE = 16_000
 LIMITS = Limits(most_line_pitch_off_st=2.0)
@@ -118,7 +119,8 @@ def test_a_word_of_its_own_pitch_leaves_the_timbre_to_be_held() -> None:
     edit = WordEdit("halt", prosody=Prosody(pitch_st=5.0))
     scores = compare(voice(145.0), Engine(), direction=Direction(words=(edit,)))
     unsure = {name for name, score in scores.items() if isinstance(score, Unsure)}
-    assert unsure == {"line_pitch_off_st", "line_range_ratio", "line_rate_ratio", "line_lack_s"}
+    timed = {"line_rate_ratio", "line_lack_s", "line_drawn_s"}
+    assert unsure == {"line_pitch_off_st", "line_range_ratio", *timed}
 
 
 def test_a_crack_that_the_voice_says_plainly_too_is_its_own() -> None:
@@ -254,6 +256,19 @@ def test_what_is_asked_of_the_rate_is_no_lack() -> None:
     found = compare(voice(145.0), engine, asked=AskedManner(), lines=lines)["line_lack_s"]
     assert isinstance(found, Score)
     assert found.value > 0.1
+
+
+def test_a_word_that_lasts_longer_than_it_should_is_named() -> None:
+    engine, asked = Engine(), AskedManner(rate=0.8)
+    lines = plain_lines(engine, Reader(HALT, frames=(10, 4)))
+    found = compare(voice(145.0), engine, asked=asked, lines=lines, shift_s=0.2)["line_drawn_s"]
+    assert isinstance(found, Score)
+    assert (found.value, found.note) == (pytest.approx(0.2, abs=0.021), "“halt”")
+    assert found.start_s == pytest.approx(0.2 + 0.1 - AROUND_S, abs=0.06)
+    lines = plain_lines(engine, Reader(HALT, frames=(5, 4)))
+    fair = compare(voice(145.0), engine, asked=asked, lines=lines)["line_drawn_s"]
+    assert isinstance(fair, Score)
+    assert fair.value == 0
 
 
 def test_a_plain_line_that_cannot_be_read_leaves_it_open() -> None:
