@@ -60,6 +60,7 @@ class Case:
         line_id: Of its line.
         summary: What is wrong with it, for the notes of the line.
         recorded: What is done to a clean take to make the recording; None: the line is spoken.
+        is_other: Whether the recording is one of another line.
         raw: What the engine does wrong.
         mastered: What mastering does wrong, after its own ceiling.
         delivered: What the encoder does wrong.
@@ -68,6 +69,7 @@ class Case:
     line_id: str
     summary: str
     recorded: Spoil | None = None
+    is_other: bool = False
     raw: Spoil | None = None
     mastered: Spoil | None = None
     delivered: Spoil | None = None
@@ -189,6 +191,7 @@ CASES = (
     Case("loop", "A stuck buffer: the same stretch four times.", recorded=loop),
     Case("rough", "The pitch trembles from period to period.", recorded=shake),
     Case("breathy", "Breath where the voice was.", recorded=unvoice),
+    Case("other", "The recording of another line.", recorded=lambda w: w, is_other=True),
     Case("level", "The engine speaks far too softly.", raw=lambda w: amplify(w, -20.0)),
     Case("own_noise", "The engine speaks through a waterfall.", raw=ruin),
     Case("own_size", "The engine plays it too fast, as a chipmunk.", raw=hurry),
@@ -235,7 +238,9 @@ def make_project(build: Path) -> Path:
         # A seed of its own: else lines that say the same would share a take.
         lines.append({"id": case.line_id, **words, "seed": index})
         if case.recorded is not None:
-            clean = render.preview(house.keys.key(host), house.request(host)).performance.waveform
+            heard = said[(index + case.is_other) % len(said)]
+            preview = render.preview(house.keys.key(heard), house.request(heard))
+            clean = preview.performance.waveform
             spoilt = _spoilt(case.recorded, clean)
             path = project / "recorded" / LOCALE / f"{case.line_id}.wav"
             path.write_bytes(encode_raw(spoilt))

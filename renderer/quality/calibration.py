@@ -20,6 +20,7 @@ LEAST_TAKES = 30  # fewer say nothing about the edge of a distribution
 EDGE = 0.02  # share of takes that may lie outside before the margin
 MARGIN = 0.5  # of the distance from the median to that edge
 DIGITS = 3
+MOST_PLACES = 12  # behind the point
 # What a project, an encoder or a direction decides, and no voice.
 NOT_OF_A_VOICE = frozenset(
     {
@@ -82,9 +83,10 @@ def _outwards(value: float, *, down: bool) -> float:
     """
     if value == 0:
         return 0.0
-    places = DIGITS - 1 - math.floor(math.log10(abs(value)))
+    places = min(MOST_PLACES, DIGITS - 1 - math.floor(math.log10(abs(value))))
     scaled = value * 10.0**places
-    whole = math.floor(scaled + 1e-9) if down else math.ceil(scaled - 1e-9)
+    rounding = 1e-11 * abs(scaled)  # of the product: 2.3 × 100 is no 230.00000000000003
+    whole = math.floor(scaled + rounding) if down else math.ceil(scaled - rounding)
     return round(whole / 10.0**places, max(0, places))
 
 

@@ -68,6 +68,7 @@ class Limits:
         most_heard_error_rate: Divergent phones per expected phone.
         most_slip_nats: How much likelier the sound is with its surest slip than without.
         most_line_text_nats: The same, beside the line said plainly.
+        least_text_fit_nats: How much better the text fits than other orders of its phones.
         least_likeness: Cosine to the voice's centroid.
         least_likeness_margin: That less the cosine to the nearest other speaker.
         most_line_pitch_off_st: Median F0 against the line said plainly and direction, either way.
@@ -127,6 +128,7 @@ class Limits:
     most_heard_error_rate: float | None = None
     most_slip_nats: float | None = None
     most_line_text_nats: float | None = None
+    least_text_fit_nats: float | None = None
     least_likeness: float | None = None
     least_likeness_margin: float | None = None
     most_line_pitch_off_st: float | None = None
@@ -149,6 +151,7 @@ NAMES = tuple(f.name for f in fields(Limits))
 LEARNED_LIMITS = (
     *(name for name in NAMES if "dnsmos" in name),
     *("most_slip_nats", "most_line_text_nats", "most_line_lack_s", "most_line_drawn_s"),
+    "least_text_fit_nats",
     *("most_missing_phones", "most_extra_phones", "most_heard_error_rate"),
     *("least_likeness", "least_likeness_margin", "least_emotion_share"),
 )

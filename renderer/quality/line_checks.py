@@ -82,6 +82,14 @@ LINE_CHECKS: tuple[Check, ...] = (
     check_text,
     check_line_cut,
     check_line_drawn,
+    Rule(
+        "other_text",
+        "text_fit_nats",
+        "least_text_fit_nats",
+        "nats",
+        "How much better it fits its text than the same sounds in another order.",
+        "Listen: is it this line at all? Replace the recording, or render again.",
+    ),
     check_line_pitch,
     Rule(
         "line_monotone",

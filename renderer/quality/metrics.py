@@ -113,6 +113,8 @@ class Metrics:
         divergent_s: Length of the sound of that stretch.
         slip_nats: How much likelier the sound is with slips of the text than without, nats.
         line_text_nats: The same, held against the sounds of the line said plainly.
+        text_fit_nats: How much better the sound fits its text than the same phones in another
+            order, nats per phone.
         likeness: Cosine to the voice's own centroid, −1 to 1.
         likeness_margin: That less the cosine to the nearest other speaker of the voice.
         line_pitch_off_st: Median F0 of the raw take above that of the same voice saying the line
@@ -199,6 +201,7 @@ class Metrics:
     divergent_s: float | None = None
     slip_nats: float | None = None
     line_text_nats: float | None = None
+    text_fit_nats: float | None = None
     likeness: float | None = None
     likeness_margin: float | None = None
     line_pitch_off_st: float | None = None

@@ -30,6 +30,7 @@ from renderer.quality.plain_line import (
     rendition,
 )
 from renderer.quality.take import GateInput
+from renderer.quality.text_fit import text_fit
 from renderer.services.hear import has_directed_words
 from renderer.services.in_place import in_place
 from renderer.services.said_plainly import SaidPlainly, phone_scores
@@ -44,6 +45,7 @@ CLICK = "line_click_db"
 OF_TIME = (RATE, LACK, DRAWN)
 LINE_METRICS = (*OF_SOUND, *OF_TIME, CLICK)
 TEXT_METRICS = ("slip_nats", "line_text_nats")
+FIT = "text_fit_nats"
 _OF_TEXT = ("most_slip_nats", "most_line_text_nats")
 _OF_MANNER = (
     "most_line_pitch_off_st",
@@ -62,6 +64,7 @@ _SHORT = Unsure("Take or plain line are too short for the sounds of the text: li
 _RECORDED = Unsure("A recording has no voice of its own to hold it against.")
 _WORDS = Unsure("Words of it are directed on their own: listen.")
 _UNREAD = Unsure("Nobody can read the sounds of a whisper: listen.")
+_FEW = Unsure("Too few sounds to tell whether it is this line: listen.")
 _WHISPER = Unsure("A whisper has no pitch and another sound: listen.")
 
 
@@ -123,6 +126,8 @@ class PlainLines:
         heard = _Heard(take, self._reader) if self._reader else None
         if heard and limits.holds_any(_OF_TEXT):
             scores |= in_place(TEXT_METRICS, lambda: self._read(take, heard))
+        if heard and limits.least_text_fit_nats is not None:
+            scores |= in_place((FIT,), lambda: self._fit(take, heard))
         if limits.holds_any(_OF_MANNER):
             scores |= in_place(OF_SOUND, lambda: self._depart(take, asked, hearing))
             scores |= in_place(OF_TIME, lambda: self._time(take, heard, metrics, asked))
@@ -211,6 +216,13 @@ class PlainLines:
             "slip_nats": slip_score(told.beyond(usual), take.transcript),
             "line_text_nats": slip_score(beside, take.transcript) if can_tell else _SHORT,
         }
+
+    def _fit(self, take: GateInput, heard: _Heard) -> Scores:
+        """Return how well the take fits its text, whoever says it."""
+        if take.direction.delivery is Delivery.WHISPER:
+            return {FIT: _UNREAD}
+        found = text_fit(heard.delivered)
+        return {FIT: _FEW if found is None else found}
 
     def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
         """What the judge takes for a slip in whatever the voice says, nats."""

@@ -22,7 +22,15 @@ OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
 CODEC = ("codec_distance", "codec_band", "codec_lost", "codec_level")
 DNSMOS = (*LEARNED, *BELOW)
-TEXT = ("line_text", "line_drawn", "text", "missing_words", "extra_speech", "wrong_text")
+TEXT = (
+    "line_text",
+    "line_drawn",
+    "other_text",
+    "text",
+    "missing_words",
+    "extra_speech",
+    "wrong_text",
+)
 CUT = ("line_cut",)
 PACE = ("pace", "line_slow", "line_fast")
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from renderer.quality.calibration import LEAST_TAKES, PROPOSED, propose, reached
@@ -78,6 +78,7 @@ def test_too_few_takes_are_refused():
 values = st.lists(st.floats(-100, 100), min_size=LEAST_TAKES, max_size=80)
 
 
+@example([0.0] * (LEAST_TAKES - 1) + [2.2250738585072014e-308], 0.0, "most_click_db")
 @given(values, st.floats(-100, 100), st.sampled_from(["most_click_db", "least_dnsmos_sig"]))
 def test_a_proposal_lets_nearly_all_of_what_was_approved_pass(made, current, limit):
     at = propose(limit, made, current)

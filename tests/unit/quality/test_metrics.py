@@ -103,11 +103,13 @@ GOOD = Metrics(
     line_timbre_db=0.6,
     line_lack_s=0.02,
     line_drawn_s=0.02,
+    text_fit_nats=9.0,
     line_click_db=0.4,
 )
 LINE_METRICS = {name for name in NAMES if name.startswith("line_")}
 FULL = replace(LIMITS, metrics="full")
 HEARD = {"most_missing_phones": 3, "most_extra_phones": 3, "most_heard_error_rate": 0.7}
+HEARD |= {"least_text_fit_nats": 3}  # as is held for recordings
 FULL = replace(FULL, full={**FULL.full, **HEARD})  # as a project may switch them on
 # Told to a listener, held by nothing that is shipped.
 TOLD = {
@@ -142,7 +144,7 @@ def test_every_metric_has_a_measure_or_a_check_that_reads_it_from_outside():
     assert {rule.metric for rule in rules} <= set(NAMES)
     assert {rule.limit for rule in rules} <= set(LIMITS_KNOWN)
     heard = {"heard_error_rate", "missing_phones", "extra_phones", "likeness_margin"}
-    heard |= {*LINE_METRICS, "slip_nats", "line_text_nats"}
+    heard |= {*LINE_METRICS, "slip_nats", "line_text_nats", "text_fit_nats"}
     assert (
         set(NAMES) - inside - TOLD - EMOTIONS == {rule.metric for rule in SENTENCE_CHECKS} | heard
     )
@@ -329,6 +331,14 @@ def test_a_pace_of_phonemes_that_were_counted_with_their_marks_is_an_error_and_n
     found = {f.check: f for f in decide(old, LIMITS).findings}
     assert found["pace"].outcome is Outcome.ERROR
     assert "render it again" in found["pace"].message
+
+
+def test_a_recording_of_another_line_is_rejected_where_people_are_heard():
+    recorded = replace(LINE, engine="recording", voice="recording")
+    other = replace(GOOD, text_fit_nats=0.4, line=recorded)
+    assert [f.check for f in decide(other, LIMITS).failed] == ["other_text"]
+    elsewhere = replace(recorded, locale="de-DE")
+    assert decide(replace(other, line=elsewhere), LIMITS).decision is Decision.APPROVED
 
 
 @pytest.mark.parametrize(

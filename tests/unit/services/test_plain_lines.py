@@ -176,8 +176,10 @@ class Reader:
         plain: tuple[int, ...] = HALT,
         frames: tuple[int, int] = (8, 8),
         last: int = 0,
+        text: tuple[int, ...] = HALT,
     ) -> None:
         self.answers, self.error = [take, plain], None
+        self.text = text  # of the line
         self.frames = frames  # of each sound, in take and plain line
         self.last = last  # of the take's last sound, where they are others
         self.heard: list[Waveform] = []
@@ -194,7 +196,7 @@ class Reader:
         labels = np.repeat(sounds, counts)
         p = np.full((len(labels), 9), 0.005)
         p[np.arange(len(labels)), labels] = 0.96
-        return PhoneScores(np.log(p).astype(np.float32), (HALT,), 0.01)
+        return PhoneScores(np.log(p).astype(np.float32), (self.text,), 0.01)
 
 
 def read(reader: Reader, norms: Any = None, **more: Any) -> Scores:
@@ -269,6 +271,25 @@ def test_a_word_that_lasts_longer_than_it_should_is_named() -> None:
     fair = compare(voice(145.0), engine, asked=asked, lines=lines)["line_drawn_s"]
     assert isinstance(fair, Score)
     assert fair.value == 0
+
+
+def test_whether_it_is_the_text_at_all_is_asked_of_recordings_too() -> None:
+    asked, said = Limits(least_text_fit_nats=3.0), tuple(range(1, 9)) * 2
+
+    def fit(heard: tuple[int, ...], **more: Any) -> Any:
+        reader = Reader(heard, text=said)
+        engine = Engine()
+        lines = plain_lines(engine, reader)
+        found = compare(voice(145.0), engine, asked, lines=lines, voice="recording", **more)
+        assert engine.asked == []
+        return found["text_fit_nats"]
+
+    assert fit(said) > 3.0
+    assert fit(said[::-1]) < 3.0
+    assert isinstance(fit(said, direction=Direction(delivery=Delivery.WHISPER)), Unsure)
+    few = plain_lines(Engine(), Reader(HALT))
+    found = compare(voice(145.0), Engine(), asked, lines=few, voice="recording")
+    assert isinstance(found["text_fit_nats"], Unsure)
 
 
 def test_a_plain_line_that_cannot_be_read_leaves_it_open() -> None:
