@@ -19,6 +19,7 @@ AT_AN_END = 3  # phones that are looked at, at most
 BEHIND = 2  # phones behind these that must not make up for what they lack
 FEW = 6  # phones do not tell how fast a line is said: an end is half of them
 WHOLE = 0.6  # of its time: so much is left of an end that is only said faster
+OFF_RATE = 1.2  # ×: as far from what was asked may a line's rate be
 DRAWN = 1.5  # × its time: a word that is only said more slowly takes less
 
 
@@ -134,13 +135,16 @@ def _said_and_should(
     """Return how long each phone takes, and should; None where one of the two has no phones.
 
     How much longer the take's phones are as a rule is the median over the line, so that its rate
-    makes no difference; of a few phones it is what was asked.
+    makes no difference; of a few phones it is what was asked. It is never far from that: where
+    most phones are those of one word that is said twice, they are not the rule.
     """
     if not take.seconds or len(take.seconds) != len(plain.seconds):
         return None
     said, should = np.array(take.seconds), np.array(plain.seconds)
-    longer = float(np.median(said / should)) if said.size > FEW else 1.0 / rate
-    return said, should * longer
+    longer = 1.0
+    if said.size > FEW:
+        longer = float(np.clip(np.median(said / should) * rate, 1 / OFF_RATE, OFF_RATE))
+    return said, should * (longer / rate)
 
 
 def _lacks(said: Floats, should: Floats) -> list[float]:

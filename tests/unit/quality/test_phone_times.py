@@ -92,6 +92,17 @@ def test_what_a_word_has_more_and_its_neighbour_less_is_not_drawn_out() -> None:
     assert found.seconds == pytest.approx(0)
 
 
+def test_a_word_that_is_most_of_its_line_is_not_the_rule() -> None:
+    def line(first: float) -> PhoneTimes:
+        seconds = (*[first] * 5, 0.1, 0.1, 0.1)
+        starts = tuple(sum(seconds[:n]) for n in range(len(seconds)))
+        return PhoneTimes(seconds, starts, (0, 0, 0, 0, 0, 1, 1, 1), sum(seconds))
+
+    found = drawn_word(line(0.2), line(0.1))
+    assert found is not None
+    assert (found.word, found.seconds > 0.3) == (0, True)
+
+
 def test_a_word_that_is_said_a_little_slower_is_not_drawn_out() -> None:
     said = [one * (DRAWN - 0.1 if n // 2 == 1 else 1) for n, one in enumerate(SAID)]
     found = drawn_word(times(said), times(SAID))
