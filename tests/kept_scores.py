@@ -19,7 +19,7 @@ from renderer.judges.dnsmos import DnsmosJudge
 
 Answer = Mapping[str, float] | JudgeError
 
-_said: dict[tuple[int, bytes], Answer] = {}
+_said: dict[tuple[bool, int, bytes], Answer] = {}
 
 
 @contextmanager
@@ -28,11 +28,12 @@ def kept_scores() -> Iterator[None]:
     score = DnsmosJudge.score
 
     def kept(self: DnsmosJudge, waveforms: Sequence[Waveform]) -> list[Answer]:
-        keys = [_key(waveform) for waveform in waveforms]
+        keys = [(self._with_p808, *_key(waveform)) for waveform in waveforms]
         new = {k: w for k, w in zip(keys, waveforms, strict=True) if k not in _said}
-        if new:
-            _said.update(zip(new, score(self, list(new.values())), strict=True))
-        return [_said[key] for key in keys]
+        made = dict(zip(new, score(self, list(new.values())), strict=True)) if new else {}
+        # What failed may not fail again.
+        _said.update({k: a for k, a in made.items() if not isinstance(a, JudgeError)})
+        return [made.get(key) or _said[key] for key in keys]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DnsmosJudge, "score", kept)

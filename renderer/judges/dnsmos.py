@@ -3,16 +3,15 @@
 The models judge a window of exactly 9.01 s at 16 kHz. The reference implementation loops a clip
 until it is long enough and then scores a window at every full second of what it has; for a line of
 3 s that is up to three windows of the same looped sound. Here a line of up to 9.01 s is one window,
-the reference's first one, and a longer line is cut into the least number of windows that cover it,
-whose scores are averaged.
+and a longer line is cut into the least number of windows that cover it, whose scores are averaged.
 
 The loop is a whole number of the models' frames, 10 ms: silence fills a line up to that. So what
 P.835 computes for each frame repeats with the loop and is computed once (`dnsmos_p835`): the cost
 is that of the line's own length, not of nine seconds. Its frames have no taper, so that a score
 depends by 0.1 and more on where in a frame a sound falls, and the maximum over a loop of any length
 is one over several such places. Lines of less than 2.4 s are said several times in one loop, so
-that they have most of that too: 0.10 (OVRL) less than the reference's loop up to 1 s, 0.06 up to
-2 s, 0.03 up to 3 s on average.
+that they have most of that too: 0.10 (OVRL) less than the reference's first window up to 1 s, 0.06
+up to 2 s, 0.03 up to 3 s on average (`benchmarks/dnsmos.py`).
 
 References:
     Reddy, Gopal & Cutler (2022), "DNSMOS P.835", ICASSP. Models and the two polynomials that map
@@ -66,7 +65,7 @@ class DnsmosJudge:
 
     Args:
         threads: Cores one run may use.
-        with_p808: Whether P.808 is scored too; it costs a twentieth of P.835.
+        with_p808: Whether P.808 is scored too; it costs half a second's worth of P.835.
     """
 
     def __init__(self, threads: int = 1, *, with_p808: bool = True) -> None:
@@ -101,6 +100,8 @@ class DnsmosJudge:
             return _mean([score for loop in loops for score in _scores(p835, p808, loop)])
         except JudgeError as error:
             return error
+        except ImportError as error:
+            return JudgeError(f"DNSMOS needs {error.name}: pip install 'barkline[cpu]'.")
         except Exception as error:  # onnxruntime has no common error class of its own
             return JudgeError(f"DNSMOS failed: {error}")
 
@@ -149,8 +150,8 @@ def _session(data: bytes, threads: int) -> Any:  # noqa: ANN401 - onnxruntime is
 def _loops_of(waveform: Waveform) -> list[Loop] | JudgeError:
     """Return what of a line is judged, or why nothing is."""
     samples = waveform.samples
-    if samples.size == 0 or not np.isfinite(samples).all():
-        return JudgeError("there are no samples, or some are no number")
+    if samples.size < 2 * BLOCK or not np.isfinite(samples).all():
+        return JudgeError("there are hardly any samples, or some are no number")
     bounds = sound_bounds(waveform)
     if float(np.abs(samples).max()) < SILENT_PEAK or bounds.start == bounds.end:
         return JudgeError("the sound is silent")
@@ -161,7 +162,7 @@ def _loops_of(waveform: Waveform) -> list[Loop] | JudgeError:
 
 
 def _cut(blocks: npt.NDArray[np.float32]) -> Iterator[Loop]:
-    """Loop a short line, as the reference does; spread windows evenly over a long one."""
+    """Loop a short line; spread windows evenly over a long one."""
     window = FRAMES + 1
     room = max(0, len(blocks) - window)
     count = math.ceil(len(blocks) / window)

@@ -63,7 +63,8 @@ class PhoneJudge:
             transcript: What should have been said.
 
         Raises:
-            UnhearableError: It is too long, or the text has sounds the model does not know.
+            UnhearableError: It is too long, or the text has no sounds or some the model does not
+                know.
             JudgeError: There is nothing to hear, or the model is missing or broken.
         """
         model = self._model()
@@ -91,7 +92,7 @@ class PhoneJudge:
         if strange:
             raise UnhearableError(f"The judge of phones does not know {', '.join(strange)}")
         if not any(sounds):
-            raise JudgeError("there is no word to hear")
+            raise UnhearableError("The text has no sounds to hear")
         return tuple(tuple(numbers[s] for s in word) for word in sounds)
 
     def _model(self) -> _Loaded:

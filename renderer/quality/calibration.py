@@ -21,7 +21,7 @@ EDGE = 0.02  # share of takes that may lie outside before the margin
 MARGIN = 0.5  # of the distance from the median to that edge
 DIGITS = 3
 MOST_PLACES = 12  # behind the point
-# What a project, an encoder or a direction decides, and no voice.
+# What a project, an encoder, a text or a direction decides, and no voice.
 NOT_OF_A_VOICE = frozenset(
     {
         "most_dc_dbfs",
@@ -31,6 +31,7 @@ NOT_OF_A_VOICE = frozenset(
         "most_codec_distance_db",
         "most_codec_band_loss_db",
         "most_codec_lost_s",
+        "least_text_fit_nats",
     }
 )
 Reach = Callable[[Metrics], float | None]

@@ -1,4 +1,4 @@
-"""Checks of a take against its own line, said plainly by its own voice."""
+"""Checks of a take against its text, and against its own line, said plainly by its own voice."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ BEHIND = 2  # phones behind these that must not make up for what they lack
 FEW = 6  # phones do not tell how fast a line is said: an end is half of them
 WHOLE = 0.6  # of its time: so much is left of an end that is only said faster
 OFF_RATE = 1.2  # ×: as far from what was asked may a line's rate be
-DRAWN = 1.5  # × its time: a word that is only said more slowly takes less
+DRAWN = 1.4  # × its time: a word that is only said more slowly takes less
 
 
 @dataclass(frozen=True, slots=True)

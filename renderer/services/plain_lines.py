@@ -1,4 +1,4 @@
-"""Lets a voice say a line once more, plainly, and holds the take against that."""
+"""Holds a take against its text, and against its line, said once more, plainly, by its voice."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Heard:
 
 
 class PlainLines:
-    """Holds takes against their own lines, said plainly by their own voice.
+    """Holds takes against their texts and their own lines, said plainly by their own voice.
 
     Args:
         voices: The installed voices.

@@ -287,7 +287,7 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A spy on the formant voice."""
     from renderer.services.level import VoiceLevel
-    from renderer.services.plain_lines import PlainLines
+    from renderer.services.said_plainly import SaidPlainly
     from renderer.speech.formant import FormantVoice
 
     spy, aside = Engine(), threading.local()
@@ -310,7 +310,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
         monkeypatch.setattr(room, name, quiet)
 
-    leave_out(PlainLines, "_plain")
+    leave_out(SaidPlainly, "waveform")
     leave_out(VoiceLevel, "passages")
     monkeypatch.setattr(FormantVoice, "speak", spied)
     return spy

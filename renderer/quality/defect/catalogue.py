@@ -22,15 +22,7 @@ OnDonor = Callable[[Sound, float, Rng, Sound], Waveform]
 
 CODEC = ("codec_distance", "codec_band", "codec_lost", "codec_level")
 DNSMOS = (*LEARNED, *BELOW)
-TEXT = (
-    "line_text",
-    "line_drawn",
-    "other_text",
-    "text",
-    "missing_words",
-    "extra_speech",
-    "wrong_text",
-)
+TEXT = ("line_text", "line_drawn", "text", "missing_words", "extra_speech", "wrong_text")
 CUT = ("line_cut",)
 PACE = ("pace", "line_slow", "line_fast")
 
@@ -133,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
         "the line read by another language's rules; a line in another language",
         "of the line",
         (1.0, 1.0, None),
-        (*PACE, *TEXT),
+        (*PACE, *TEXT, "other_text"),
         on_donor=word.replace_sound,
         donors=(Donor.ACCENT, Donor.LANGUAGE, Donor.LANGUAGE),
     ),

@@ -17,7 +17,7 @@ main(sys.argv[2:])
 """
 EXTRAS = (
     "numpy,scipy,soundfile,soxr,sqlalchemy,alembic,dramatiq,filelock,onnxruntime,phonemizer,"
-    "parselmouth,jinja2,num2words,unidecode,speechmos,espeakng_loader,boto3"
+    "parselmouth,jinja2,num2words,unidecode,speechmos,onnx,espeakng_loader,boto3"
 )
 
 

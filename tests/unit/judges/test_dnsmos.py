@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -42,7 +43,7 @@ def test_scores_are_the_reference_implementations(judge):
     )
 
 
-def test_a_short_line_is_looped_as_the_reference_does(judge):
+def test_a_line_of_whole_frames_is_looped_as_the_reference_does(judge):
     short = buzz(2.7)
     looped = Waveform.of(np.resize(short.samples, WINDOW), RATE)
     one, other = judge.score([short, looped])
@@ -67,7 +68,8 @@ def test_a_long_line_is_heard_to_its_end(judge):
 
 
 @pytest.mark.parametrize(
-    "samples", [[], np.zeros(RATE), [np.nan] * RATE, [np.inf] * 10, np.full(RATE, 1e-6)]
+    "samples",
+    [[], [0.5], np.ones(300), np.zeros(RATE), [np.nan] * RATE, [np.inf] * 10, np.full(RATE, 1e-6)],
 )
 def test_what_cannot_be_judged_is_an_error_and_never_a_number(judge, samples):
     answer = judge.score([Waveform.of(samples, RATE)])[0]
@@ -102,10 +104,30 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
     assert "pip install" in str(DnsmosJudge().score([buzz(1.0)])[0])
 
 
+def test_a_missing_package_of_graphs_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert "needs onnx: pip install" in str(DnsmosJudge().score([buzz(1.0)])[0])
+
+
+def test_a_very_short_line_is_said_again_until_it_is_heard(judge):
+    """At several places within a frame, as in the reference's loop."""
+    for seconds in (0.31, 0.9137):
+        once = buzz(seconds)
+        often = Waveform.of(np.tile(once.samples, math.ceil(2.4 / seconds)), RATE)
+        assert judge.score([once])[0] == pytest.approx(judge.score([often])[0], abs=1e-4)
+
+
+@pytest.mark.parametrize(("seconds", "loops", "windows"), [(72.08, 1, 8), (72.2, 8, 1)])
+def test_a_very_long_line_is_judged_on_eight_windows(seconds, loops, windows):
+    made = dnsmos._loops_of(Waveform.of(np.ones(round(seconds * RATE)) * 0.1, RATE))
+    assert [len(loop.starts) for loop in made] == [windows] * loops
+    assert all(loop.starts[-1] + 901 <= len(loop.blocks) for loop in made)
+
+
 def test_importing_the_judge_loads_no_runtime():
     program = (
         "import sys, renderer.judges.dnsmos\n"
-        "print(sorted({'onnxruntime', 'librosa', 'speechmos'} & set(sys.modules)))"
+        "print(sorted({'onnx', 'onnxruntime', 'librosa', 'speechmos'} & set(sys.modules)))"
     )
     made = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

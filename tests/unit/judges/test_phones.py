@@ -9,6 +9,7 @@ import pytest
 from renderer import config
 from renderer.domain.transcript import Transcript
 from renderer.domain.utterance import Utterance
+from renderer.errors import UnhearableError
 from renderer.judges.phones import PhoneJudge
 from renderer.ports import Speech, SpeechRequest, Synthesiser
 from renderer.quality.phone_path import tell
@@ -89,3 +90,11 @@ def test_another_text_is_far_beyond_the_limit(
     other = next(text for key, text in LINES.items() if key != locale)
     told = tell(judge.read(speak(voice, line(other, locale)).waveform, said))
     assert told.worst > 80
+
+
+def test_a_text_without_a_sound_is_nothing_to_judge(judge: PhoneJudge, voice: Synthesiser) -> None:
+    """As that of a recorded sigh: it could not be heard, which is no error."""
+    said = line(LINES["en-US"], "en-US")
+    silent = replace(said, words=tuple(replace(word, phonemes="") for word in said.words))
+    with pytest.raises(UnhearableError, match="no sounds"):
+        judge.read(speak(voice, said).waveform, silent)

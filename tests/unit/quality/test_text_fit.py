@@ -53,6 +53,13 @@ def test_few_phones_tell_nothing() -> None:
     assert text_fit(heard(few, few)) is None
 
 
+@pytest.mark.parametrize("syllable", [(1, 2), (1,), (1, 2, 1)])
+def test_what_repeats_itself_is_the_same_in_any_order(syllable: tuple[int, ...]) -> None:
+    """A laugh, or a sung line, is no other text."""
+    laugh = (syllable,) * 18
+    assert text_fit(heard(laugh, laugh)) is None
+
+
 @given(words)
 def test_other_orders_have_the_same_phones_in_words_of_the_same_lengths(text: Words) -> None:
     for other in other_orders(text):
