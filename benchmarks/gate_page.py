@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gate_rates import ALL, CUT
+from gate_rates import ALL, CUT, RECORDINGS, VOICES
 from gate_spec import CLASSES
 
 from renderer.quality.defect.catalogue import KINDS
@@ -87,11 +87,17 @@ def _tables(figures: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
         "",
         f"Found by any check, of those planted; goal {LEAST_FOUND:.0%} per length class. In "
         "brackets: the interval; found by the checks that should; missed because a check had no "
-        "answer (counted as missed). Recordings have no voice of their own to say the line "
-        "plainly, so nothing holds their pitch, rate, timbre and words (`line_*`, `text`): the "
-        "floor of what can be found in them.",
+        "answer (counted as missed).",
         "",
-        *_audible_table(figures["defects"]),
+        "**In lines of voices:**",
+        "",
+        *_audible_table(_of(figures["defects"], VOICES)),
+        "",
+        "**In recordings.** They have no voice of their own to say the line plainly, so nothing "
+        "holds their pitch, rate and timbre (`line_*`), and of their words only whether they are "
+        "of the line at all (`other_text`): the floor of what can be found in them.",
+        "",
+        *_audible_table(_of(figures["defects"], RECORDINGS)),
         "",
         *_strengths(figures["defects"], is_audible_only=about["audible_only"]),
         "",
@@ -159,12 +165,11 @@ def _audible_table(rows: Sequence[Row]) -> list[str]:
     found = {(r["kind"], r["length"]): r for r in rows if r["strength"] == "audible"}
     kinds = list(dict.fromkeys(kind for kind, _ in found))
     return _table(
-        f"defect | {' | '.join(CLASSES)} | all | voices | recordings | goal",
+        f"defect | {' | '.join(CLASSES)} | all | goal",
         [
             (
                 f"`{kind}`",
                 *(_cell(found.get((kind, c)), FLOORS.get((kind, c))) for c in (*CLASSES, ALL)),
-                *_hosts(found[kind, ALL]),
                 _verdict(kind, found),
             )
             for kind in kinds
@@ -172,12 +177,8 @@ def _audible_table(rows: Sequence[Row]) -> list[str]:
     )
 
 
-def _hosts(row: Row) -> tuple[str, str]:
-    """Return what was found in voices and in recordings."""
-    every, real = row["any"], row["real"]
-    parts = ((every["hits"] - real["hits"], every["of"] - real["of"]), (real["hits"], real["of"]))
-    voices, recordings = (f"{hits} of {of}" if of else "–" for hits, of in parts)
-    return voices, recordings
+def _of(rows: Sequence[Row], hosts: str) -> list[Row]:
+    return [row for row in rows if row["hosts"] == hosts]
 
 
 def _cell(row: Row | None, floor: str | None) -> str:
@@ -200,8 +201,8 @@ def _verdict(kind: str, found: Mapping[tuple[str, str], Row]) -> str:
 
 def _strengths(rows: Sequence[Row], *, is_audible_only: bool) -> list[str]:
     if is_audible_only:
-        return ["### What found them", "", *_found_by(rows)]
-    return ["### Fainter and stronger", "", *_strength_table(rows)]
+        return ["### What found them", "", *_found_by(_of(rows, ALL))]
+    return ["### Fainter and stronger, in lines of voices", "", *_strength_table(_of(rows, VOICES))]
 
 
 def _found_by(rows: Sequence[Row]) -> list[str]:

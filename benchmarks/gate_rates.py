@@ -15,6 +15,8 @@ from renderer.quality.rule import name_of
 
 Row = Mapping[str, Any]
 ALL = "all"
+VOICES, RECORDINGS = "voices", "recordings"
+HOSTS = (ALL, VOICES, RECORDINGS)  # of a defect
 Z = 1.959964  # 95 %
 CUT = "EmoDB"  # its makers cut its clips, many of them within the last sound
 
@@ -78,12 +80,20 @@ def count(clean: Sequence[Row], planted: Sequence[Row], about: Mapping[str, Any]
         },
         "inconclusive": inconclusive(clean),
         "defects": [
-            found
+            {"hosts": hosts, **found}
+            for hosts in HOSTS
+            for spoilt in [_in(planted, hosts)]
             for defect in DEFECTS
             for length in (*CLASSES, ALL)
-            if (found := detection(planted, defect.kind, defect.strength.value, length))["n"]
+            if (found := detection(spoilt, defect.kind, defect.strength.value, length))["n"]
         ],
     }
+
+
+def _in(planted: Sequence[Row], hosts: str) -> Sequence[Row]:
+    if hosts == ALL:
+        return planted
+    return [row for row in planted if row["is_real"] is (hosts == RECORDINGS)]
 
 
 def _is_voice(clean: Sequence[Row], group: str) -> bool:
@@ -140,6 +150,5 @@ def detection(rows: Sequence[Row], kind: str, strength: str, length: str) -> dic
         "missed": len(missed),
         "inconclusive": sum(any(c in r["inconclusive"] for c in named) for r in missed),
         "errors": sum(r["decision"] == "error" for r in mine),
-        "real": rate(sum(r["is_real"] for r in found), sum(r["is_real"] for r in mine)),
         "by": dict(Counter(c for r in found for c in r["fail"]).most_common()),
     }

@@ -134,7 +134,7 @@ def test_a_run_goes_on_where_it_was_and_writes_a_page(errors, tmp_path, monkeypa
     monkeypatch.setattr(errors, "DEFECTS", offset)
     first = errors.run(arguments)
     assert first["clean"]["voices"]["of"] == 2
-    found = [row for row in first["defects"] if row["length"] == "all"]
+    found = [r for r in first["defects"] if (r["hosts"], r["length"]) == ("all", "all")]
     assert [row["any"]["share"] for row in found] == [1.0]
     monkeypatch.setattr(errors, "bench", None)  # nothing is left to judge
     assert errors.run(arguments) == first
@@ -207,8 +207,9 @@ def test_intervals_are_those_of_wilson(errors, hits, of, low, high):
 @pytest.mark.timeout(900)
 def test_every_kind_of_finding_occurs_on_a_truly_defective_take(tmp_path):
     flawed = load(REPOSITORY / "scripts" / "flawed_takes.py")
-    page, kinds, failed = flawed.run(tmp_path)
+    page, kinds, failed, passed = flawed.run(tmp_path)
     assert kinds - failed == set()
+    assert passed == set()
     assert len(kinds) >= 20
     assert page.is_file()
     assert '"clipping"' in "".join(
