@@ -6,6 +6,7 @@ from functools import cached_property
 
 from renderer.audio.activity import speaking_s
 from renderer.audio.hearing import Hearing
+from renderer.audio.waveform import Waveform
 from renderer.domain.direction import Delivery
 from renderer.domain.transcript import Transcript
 from renderer.domain.voice import RECORDING
@@ -34,7 +35,7 @@ from renderer.quality.text_fit import text_fit
 from renderer.services.hear import has_directed_words
 from renderer.services.in_place import in_place
 from renderer.services.said_plainly import SaidPlainly, phone_scores
-from renderer.services.voice_norm import VoiceNorms
+from renderer.services.voice_norm import MOST_MISHEARD, Misheard, VoiceNorms
 
 OF_PITCH = ("line_pitch_off_st", "line_range_ratio")
 OF_SOUND = (*OF_PITCH, "line_timbre_db")
@@ -57,7 +58,6 @@ _OF_MANNER = (
     "most_line_drawn_s",
     "most_line_click_db",
 )
-MOST_MISHEARD = 30.0  # nats in a voice's passages; of the tuning side kristin has 17 (ca)
 MOST_NAMED = 3  # slips of one line that are told
 _LITTLE = Unsure("Too little voice to hold it against the line said plainly.")
 _SHORT = Unsure("Take or plain line are too short for the sounds of the text: listen.")
@@ -71,19 +71,30 @@ _WHISPER = Unsure("A whisper has no pitch and another sound: listen.")
 class _Heard:
     """A take as a judge of phones hears it, once for all that is asked of it."""
 
-    def __init__(self, take: GateInput, reader: PhoneReader) -> None:
+    def __init__(self, take: GateInput, reader: PhoneReader, norms: VoiceNorms | None) -> None:
         self.reader = reader
         self._take = take
+        self._norms = norms
+
+    @cached_property
+    def misheard(self) -> Misheard:
+        """How badly the judge hears the voice, and at which size it is played."""
+        if self._norms is None or self._take.voice == RECORDING:
+            return Misheard()
+        return self._norms.misheard(self._take.voice, self._take.locale, self.reader)
 
     @cached_property
     def delivered(self) -> PhoneScores:
         """What the judge hears of the delivered file."""
-        return phone_scores(self.reader, self._take.delivered, self._take.transcript)
+        return self._of(self._take.delivered)
 
     @cached_property
     def raw(self) -> PhoneScores:
         """What the judge hears of the raw take."""
-        return phone_scores(self.reader, self._take.raw, self._take.transcript)
+        return self._of(self._take.raw)
+
+    def _of(self, waveform: Waveform) -> PhoneScores:
+        return phone_scores(self.reader, waveform, self._take.transcript, self.misheard.size)
 
 
 class PlainLines:
@@ -123,7 +134,7 @@ class PlainLines:
             hearing: Of the take, before mastering.
         """
         scores: dict[str, Value] = {}
-        heard = _Heard(take, self._reader) if self._reader else None
+        heard = _Heard(take, self._reader, self._norms) if self._reader else None
         if heard and limits.holds_any(_OF_TEXT):
             scores |= in_place(TEXT_METRICS, lambda: self._read(take, heard))
         if heard and limits.least_text_fit_nats is not None:
@@ -179,7 +190,7 @@ class PlainLines:
             return None, _no_times(JudgeError("there is no judge of phones"))
         try:
             raw = heard.raw  # nobody says a line plainly for what cannot be read
-            said = self._plain.pattern(take, heard.reader)
+            said = self._plain.pattern(take, heard.reader, heard.misheard.size)
         except UnhearableError as error:
             return None, _no_times(Unsure(f"{error}: listen."))
         own, plain = times_beside(raw, said), said.times
@@ -205,15 +216,16 @@ class PlainLines:
                 "slip_nats": slip_score(tell(heard.delivered), take.transcript),
                 "line_text_nats": _RECORDED,
             }
-        usual = self._misheard(take, heard.reader)
-        if usual > MOST_MISHEARD:
+        misheard = heard.misheard
+        if misheard.nats > MOST_MISHEARD:
             badly = Unsure(f"The judge of phones does not hear {take.voice} well: listen.")
             return dict.fromkeys(TEXT_METRICS, badly)
-        told, said = tell(heard.delivered), self._plain.pattern(take, heard.reader)
+        told = tell(heard.delivered)
+        said = self._plain.pattern(take, heard.reader, misheard.size)
         beside = tell_beside(heard.delivered, said)
         can_tell = bool(said.times.seconds)
         return {
-            "slip_nats": slip_score(told.beyond(usual), take.transcript),
+            "slip_nats": slip_score(told.beyond(misheard.nats), take.transcript),
             "line_text_nats": slip_score(beside, take.transcript) if can_tell else _SHORT,
         }
 
@@ -223,12 +235,6 @@ class PlainLines:
             return {FIT: _UNREAD}
         found = text_fit(heard.delivered)
         return {FIT: _FEW if found is None else found}
-
-    def _misheard(self, take: GateInput, reader: PhoneReader) -> float:
-        """What the judge takes for a slip in whatever the voice says, nats."""
-        if self._norms is None:
-            return 0.0
-        return self._norms.misheard(take.voice, take.locale, reader)
 
 
 def _no_times(why: Value) -> Scores:

@@ -19,6 +19,7 @@ from renderer.quality.phone_path import pattern as learn
 from renderer.quality.plain_line import Rendition
 from renderer.quality.plain_line import rendition as measure_rendition
 from renderer.quality.take import GateInput
+from renderer.services.listen import played_at
 from renderer.services.voice_norm import Key, Once
 
 AROUND_S = 0.05  # of silence around what is read
@@ -59,11 +60,11 @@ class SaidPlainly:
 
         return self._corners.get(self._key(take), look)
 
-    def pattern(self, take: GateInput, reader: PhoneReader) -> Pattern:
-        """Return how a judge of phones hears it."""
+    def pattern(self, take: GateInput, reader: PhoneReader, size: float = 1.0) -> Pattern:
+        """Return how a judge of phones hears it, at the size its voice is played to it."""
 
         def listen() -> Pattern:
-            return learn(phone_scores(reader, self.waveform(take), take.transcript))
+            return learn(phone_scores(reader, self.waveform(take), take.transcript, size))
 
         return self._patterns.get(self._key(take), listen)
 
@@ -87,11 +88,20 @@ class SaidPlainly:
         return take.voice, transcript.locale, f"{model} {said}"
 
 
-def phone_scores(reader: PhoneReader, waveform: Waveform, transcript: Transcript) -> PhoneScores:
+def phone_scores(
+    reader: PhoneReader, waveform: Waveform, transcript: Transcript, size: float = 1.0
+) -> PhoneScores:
     """Let a sound be read with as much silence around it as any other.
 
     What a judge does not hear at an end lasts as long as the silence there: framed alike, takes and
     plain lines have the same of it.
+
+    Args:
+        reader: Hears sounds.
+        waveform: The sound.
+        transcript: What should have been said.
+        size: How much faster it is played to the reader, ×; times are those of the sound itself.
     """
     framed, start_s = frame(waveform, AROUND_S)
-    return replace(reader.read(framed, transcript), start_s=start_s)
+    heard = reader.read(played_at(framed, size), transcript)
+    return replace(heard, start_s=start_s, frame_s=heard.frame_s * size)

@@ -21,6 +21,7 @@ from renderer.quality.plain_line import AskedManner
 from renderer.quality.take import GateInput, measure
 from renderer.services.plain_lines import LINE_METRICS, TEXT_METRICS, PlainLines
 from renderer.services.said_plainly import AROUND_S
+from renderer.services.voice_norm import Misheard
 
 RATE = 16_000
 LIMITS = Limits(most_line_pitch_off_st=2.0)
@@ -375,11 +376,26 @@ def test_a_recording_is_held_against_its_text_alone() -> None:
     assert isinstance(scores["line_text_nats"], Unsure)
 
 
+def test_a_voice_that_is_played_at_another_size_keeps_its_times() -> None:
+    """A small voice is played more slowly; a word, a pause or a cut is as long as it was."""
+    norms = SimpleNamespace(misheard=lambda *_: Misheard(9.0, 0.8))
+    reader, engine = Reader(HALT, last=2), Engine()
+    lines = plain_lines(engine, reader, norms)
+    found = compare(voice(145.0), engine, lines=lines)["line_lack_s"]
+    assert [round(sound.sample_rate / RATE, 2) for sound in reader.heard] == [0.8, 0.8]
+    usual = compare(voice(145.0), engine, lines=plain_lines(engine, Reader(HALT, last=2)))
+    own = usual["line_lack_s"]
+    assert isinstance(found, Score)
+    assert isinstance(own, Score)
+    # The reader says frames; each of them is 0.8 × as long in the sound itself.
+    assert found.value == pytest.approx(0.8 * own.value, abs=1e-6)
+
+
 @pytest.mark.parametrize(("misheard", "can_tell"), [(17.0, True), (90.0, False)])
 def test_what_the_judge_mishears_in_whatever_a_voice_says_is_taken_off_where_no_line_tells(
     misheard: float, can_tell: bool
 ) -> None:
-    norms = SimpleNamespace(misheard=lambda *_: misheard)
+    norms = SimpleNamespace(misheard=lambda *_: Misheard(misheard))
     well, badly = read(Reader((5, 6, 7, 8))), read(Reader((5, 6, 7, 8)), norms=norms)
     if not can_tell:
         assert {type(badly[name]) for name in TEXT_METRICS} == {Unsure}

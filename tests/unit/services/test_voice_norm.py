@@ -244,7 +244,30 @@ def test_the_worst_slip_of_the_passages_is_what_a_reader_mishears() -> None:
     level = Level()
     made = norms(level)
     found = made.misheard("v#ada", "en-US", reader)
-    assert found == pytest.approx(tell(reader.read(None, TEXT)).worst)
-    assert found > 20
+    assert found.nats == pytest.approx(tell(reader.read(None, TEXT)).worst)
+    assert found.nats > 20
+    assert found.size == 1
     assert made.misheard("v#ada", "en-US", reader) == found
     assert len(level.asked) == 1
+
+
+@pytest.mark.parametrize(("is_heard", "size"), [(True, 1.0), (False, 0.8)])
+def test_a_voice_that_is_heard_too_badly_is_played_at_the_size_it_is_heard_at(
+    is_heard: bool, size: float
+) -> None:
+    """Only such a one: whoever is heard well enough stays as they are."""
+    level = Level()
+    rate = level.passages(None, "v#ada", "en-US")[0][0].sample_rate
+
+    class Reader:
+        revision = "fake"
+
+        def read(self, waveform: Any, transcript: Transcript) -> PhoneScores:
+            is_right = is_heard or waveform.sample_rate == round(0.8 * rate)
+            labels = np.repeat((0, 1, 2, 1, 0) if is_right else (3,) * 5, 8)
+            p = np.full((40, 4), 0.01, np.float32)
+            p[np.arange(40), labels] = 0.97
+            return PhoneScores(np.log(p), ((1, 2), (1,)), 0.025)
+
+    reader: Any = Reader()
+    assert norms(level).misheard("v#ada", "en-US", reader).size == size
