@@ -47,6 +47,7 @@ class Limits:
         most_tail_db: Last 5 ms of the raw take, against its loudest.
         most_release_db: Last 10 ms of sound in the raw take, against its loudest.
         most_click_db: A corner's height over its surroundings.
+        most_torn_db: The largest step into or out of digital silence below the loudest sample.
         least_snr_db: Speech against the noise under it.
         most_hum_db: Mains hum against speech.
         least_bandwidth_hz: Up to where the voice reaches.
@@ -107,6 +108,7 @@ class Limits:
     most_tail_db: float | None = None
     most_release_db: float | None = None
     most_click_db: float | None = None
+    most_torn_db: float | None = None
     least_snr_db: float | None = None
     most_hum_db: float | None = None
     least_bandwidth_hz: float | None = None

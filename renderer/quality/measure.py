@@ -14,6 +14,8 @@ from renderer.audio.waveform import Samples, Waveform
 
 FLAT_RUN = 3  # neighbouring samples at the extreme; a pure tone below rate/150 has two at most
 FLAT_BAND = 1e-3  # of the extreme
+SILENCE_S = 0.001  # of equal samples: digital silence
+SILENCE_PEAK = 0.01  # of the loudest sample: equal samples farther from zero are clipped
 CLICK_HOLE_S = 0.0012
 CLICK_REACH_S = 0.012
 CLICK_FLOOR = 0.06  # of the loudest sample: softer corners are masked by what is around them
@@ -72,6 +74,38 @@ def strongest_click(waveform: Waveform) -> Spot:
         return Spot(0.0, 0.0)
     start_s = max(0.0, (at - round(CLICK_REACH_S * rate)) / rate)
     return Spot(float(20 * np.log10(ratio[at])), start_s)
+
+
+def hardest_edge(waveform: Waveform) -> Spot:
+    """Return the largest step into or out of digital silence.
+
+    Sound dies away before it is gone and grows before it is there; where samples are missing it
+    stops and begins in one step, however short the hole. An edge at a zero crossing has no step,
+    but a hole has two edges.
+
+    Returns:
+        dB below the loudest sample, −120 where there is no digital silence beside sound, and where,
+        seconds.
+    """
+    samples = waveform.samples
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak == 0:
+        return Spot(-120.0, 0.0)
+    same = (np.diff(samples) == 0) & (np.abs(samples[:-1]) <= SILENCE_PEAK * peak)
+    starts, lengths = runs(same)
+    long_ = lengths >= SILENCE_S * waveform.sample_rate
+    first = starts[long_]
+    last = first + lengths[long_]  # the run is [first, last] of the samples
+    before, after = first[first > 0], last[last < samples.size - 1]
+    edges = np.concatenate((before, after))
+    if edges.size == 0:
+        return Spot(-120.0, 0.0)
+    steps = np.abs(
+        np.concatenate((samples[before] - samples[before - 1], samples[after + 1] - samples[after]))
+    )
+    at = int(steps.argmax())
+    level = 20 * np.log10(max(float(steps[at]) / peak, 1e-6))
+    return Spot(float(level), float(edges[at]) / waveform.sample_rate)
 
 
 def _side(corner: Samples, hole: int, reach: int) -> Samples:

@@ -77,6 +77,7 @@ class Metrics:
         head_db: First 5 ms of the raw take against its loudest 5 ms.
         tail_db: Last 5 ms of the raw take against its loudest 5 ms.
         release_db: Last 10 ms of sound in the raw take against its loudest 5 ms.
+        torn_db: The raw take's largest step into or out of digital silence, dB below its peak.
         click_db: The raw take's sharpest lone corner over its surroundings.
         snr_db: Speech of the raw take against the noise in its pauses, 3–100.
         noise_dbfs: Level of the raw take's pauses.
@@ -165,6 +166,7 @@ class Metrics:
     head_db: float | None = None
     tail_db: float | None = None
     release_db: float | None = None
+    torn_db: float | None = None
     click_db: float | None = None
     snr_db: float | None = None
     noise_dbfs: float | None = None

@@ -111,4 +111,12 @@ SPEECH_CHECKS: tuple[Check, ...] = (
         "The sharpest lone corner over its surroundings: a click.",
         "Render again; lower the energy or pitch change of the word there.",
     ),
+    Rule(
+        "torn",
+        "torn_db",
+        "most_torn_db",
+        "dB",
+        "Sound steps into or out of digital silence: samples are missing there.",
+        "Render again; for a recording, export it again from its source.",
+    ),
 )

@@ -26,6 +26,7 @@ from renderer.quality.circumstances import Circumstances
 from renderer.quality.measure import (
     edge_levels_db,
     flat_top_share,
+    hardest_edge,
     longest_dead,
     release_db,
     strongest_click,
@@ -247,6 +248,7 @@ MEASURES: Mapping[str, Measure] = {
     "tail_db": lambda m: Score(m.edges_db[1], m.end_s),
     "release_db": lambda m: Score(release_db(m.take.raw), m.end_s),
     "click_db": lambda m: m.of_raw(Score(*strongest_click(m.take.raw))),
+    "torn_db": lambda m: m.of_raw(Score(*hardest_edge(m.take.raw))),
     **{name: _heard(how) for name, how in SIGNAL_MEASURES.items()},
     "repeat_ratio": _repeat_ratio,
 }

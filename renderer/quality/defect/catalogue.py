@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
         "the last part of the sound is lost; silence follows",
         "s",
         (0.04, 0.15, 0.4),
-        ("abrupt_end", "click", "line_click", *CUT, *PACE, *TEXT),
+        ("abrupt_end", "torn", "click", "line_click", *CUT, *PACE, *TEXT),
         timing.drop_end,
     ),
     "dropped_word": Kind(
@@ -133,7 +133,7 @@ KINDS: Mapping[str, Kind] = {
         "a hole in the middle half of the sound",
         "s",
         (0.25, 1.0, 2.5),
-        ("gap", "dropout"),
+        ("gap", "dropout", "torn"),
         timing.insert_silence,
     ),
     "white_noise": Kind(

@@ -305,6 +305,32 @@ def test_a_click_is_found_where_it_is(at_s):
     assert finding(verdict, "click").start_s == pytest.approx(at_s, abs=0.005)
 
 
+@pytest.mark.parametrize("hole_s", [0.002, 0.005, 0.02])
+@pytest.mark.parametrize("at_s", [0.12, 0.15, 0.21])
+def test_a_hole_is_found_however_short(hole_s, at_s):
+    clean = speech()
+    at, count = round(at_s * RATE), round(hole_s * RATE)
+    clean[at : at + count] = 0.0
+    verdict = judge(take(clean), LIMITS)
+    assert "torn" in failed(verdict)
+    assert finding(verdict, "torn").start_s == pytest.approx(at_s + hole_s / 2, abs=hole_s)
+
+
+def test_sound_that_dies_away_into_digital_silence_is_not_torn():
+    clean = speech()
+    at = round(0.2 * RATE)
+    fade = round(0.02 * RATE)
+    clean[at : at + fade] *= np.linspace(1, 0, fade)
+    clean[at + fade : at + 3 * fade] = 0.0
+    clean[at + 3 * fade : at + 4 * fade] *= np.linspace(0, 1, fade)
+    assert "torn" not in failed(judge(take(clean), LIMITS))
+
+
+def test_a_clipped_crest_is_no_digital_silence():
+    clean = np.clip(speech() * 40, -0.9, 0.9)
+    assert "torn" not in failed(judge(take(clean), LIMITS))
+
+
 def test_a_plosive_is_no_click():
     clean = speech()
     burst = np.random.default_rng(2).standard_normal(round(0.02 * RATE)) * 0.25

@@ -60,6 +60,7 @@ GOOD = Metrics(
     tail_db=-60.0,
     release_db=-40.0,
     click_db=12.0,
+    torn_db=-120.0,
     snr_db=45.0,
     noise_dbfs=-70.0,
     floor_snr_db=45.0,
