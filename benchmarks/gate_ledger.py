@@ -14,7 +14,7 @@ Row = Mapping[str, Any]
 JUDGING = ("domain", "ports", "quality", "audio", "judges", "text", "speech", "direction")
 SERVICES = (
     *("finish", "perform", "hear", "hear_emotion", "listen", "level", "voice_norm"),
-    *("plain_lines", "own_score", "in_place"),
+    *("plain_lines", "said_plainly", "own_score", "in_place", "estimate", "stage"),
 )
 COUNTING = ("gate_rates.py", "gate_errors.py", "gate_page.py")  # decide nothing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,18 @@ def test_a_run_goes_on_where_it_was_and_writes_a_page(errors, tmp_path, monkeypa
     assert "Fainter and stronger" in errors.gate_page.page(both)
     assert "| `offset` |" in page
     assert "**Not met** (0 lines)" in page  # of real speech
+
+
+def test_what_a_service_that_decides_calls_decides_too(errors):
+    """Else its change would leave decisions standing that nobody would make any more."""
+    files = errors.state.__globals__["deciding_files"]()
+    services = {path.stem: path for path in files if path.parent.name == "services"}
+    called = {
+        name
+        for path in services.values()
+        for name in re.findall(r"from renderer\.services\.(\w+)", path.read_text("utf-8"))
+    }
+    assert called - services.keys() == set()
 
 
 def test_decisions_are_kept_for_one_state_of_all_that_decides(errors):

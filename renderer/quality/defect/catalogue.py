@@ -133,7 +133,7 @@ KINDS: Mapping[str, Kind] = {
         "a hole in the middle half of the sound",
         "s",
         (0.25, 1.0, 2.5),
-        ("gap", "dropout", "torn"),
+        ("gap", "dropout"),
         timing.insert_silence,
     ),
     "white_noise": Kind(
